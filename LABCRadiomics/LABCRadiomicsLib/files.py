@@ -1,0 +1,34 @@
+"""Writing files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+
+def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file whole or not at all: to a temporary name in its folder, then renamed.
+
+    Parameters
+    ----------
+    path : path
+        Replaced when it exists.
+    content : str or bytes
+        Text is written as UTF-8 with its line ends untouched.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written or the disk is full; the path is as it was and nothing else is left behind.
+    """
+    path = Path(path)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

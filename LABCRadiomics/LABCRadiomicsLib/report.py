@@ -1,0 +1,120 @@
+"""The patient report: one HTML file that needs nothing else, and the JSON beside it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import jinja2
+import SimpleITK as sitk
+
+from . import NOTICE, __version__
+from .errors import InputError
+from .files import write_atomically
+from .model import Model
+from .patient import PatientScore
+from .plots import patient_survival, tumor_slice
+from .resources import resources_folder
+from .scoring import DEMONSTRATION, CovariateValue
+
+_WIDEST_BAR_REM = 6.0
+
+
+def number(value: float) -> str:
+    """Four significant digits, without an exponent where people read it more easily so."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def percent(value: float) -> str:
+    """A probability in percent with one decimal."""
+    return f"{100 * value:.1f}%"
+
+
+def covariate_value(covariate: CovariateValue, model: Model) -> str:
+    """A covariate's value in words: its level, or a number with its unit."""
+    known = next(entry for entry in model.nomogram.covariates if entry.name == covariate.name)
+    if covariate.value is None:
+        return "unknown"
+    if known.type == "binary":
+        return (known.levels or ("no", "yes"))[int(covariate.value)]
+    return f"{covariate.value:g} {known.unit or ''}".strip() if known.type == "number" else str(covariate.value)
+
+
+def patient_html(model: Model, result: PatientScore, case: str, picture: bytes | None) -> str:
+    """Render the report.
+
+    Parameters
+    ----------
+    model : Model
+    result : PatientScore
+    case : str
+        Name of the case, shown at the top.
+    picture : bytes or None
+        PNG of the tumor, see :func:`.plots.tumor_slice`.
+    """
+    widest = max((abs(part.contribution) for part in result.prediction.contributions), default=0) or 1
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resources_folder() / "Templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "covariate_value": covariate_value,
+        "width": lambda value: f"{_WIDEST_BAR_REM * abs(value) / widest:.2f}",
+    }
+    survival_plot = patient_survival(model, result.prediction)
+    return environment.get_template("patient.html").render(
+        case=case,
+        model=model,
+        prediction=result.prediction,
+        diagnostics=result.extraction.diagnostics,
+        notice=NOTICE,
+        demonstration=DEMONSTRATION,
+        version=__version__,
+        slice=picture and base64.b64encode(picture).decode(),
+        survival_plot=survival_plot and base64.b64encode(survival_plot).decode(),
+    )
+
+
+def write_patient_report(
+    folder: str | Path, model: Model, result: PatientScore, image: sitk.Image, mask: sitk.Image, case: str
+) -> tuple[Path, Path]:
+    """Write ``result.json`` and ``report.html`` into a folder, each whole or not at all.
+
+    Parameters
+    ----------
+    folder : path-like
+        Made when it does not exist.
+    model : Model
+    result : PatientScore
+    image, mask : SimpleITK.Image
+        What was scored.
+    case : str
+        Name of the case, shown in the report.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The HTML and the JSON file.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written or the disk is full.
+    """
+    folder = Path(folder)
+    html = patient_html(model, result, case, tumor_slice(image, mask, result.extraction.diagnostics["label"]))
+    document = {**result.prediction.to_dict(), "diagnostics": result.extraction.diagnostics}
+    written = folder / "report.html", folder / "result.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in zip(written, (html, json.dumps(document, indent=2, allow_nan=False) + "\n"), strict=True):
+            write_atomically(path, content)
+    except OSError as error:
+        raise InputError(f"The report cannot be written to {folder}: {error.strerror or error}.") from error
+    return written

@@ -1,0 +1,211 @@
+"""The multivariable Cox model: coefficients, covariance, baseline hazard and individual survival."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from . import _checks
+from ._risk_sets import RiskSets
+from .individual_survival import Baseline, IndividualSurvival, individual_survival
+from ..errors import InputError
+
+_TOLERANCE = 1e-9  # of a Newton step, in standard deviations of the covariates
+_MAX_ITERATIONS = 50
+_LARGEST_CONDITION = 1e12  # of the information matrix in standardised units
+
+
+@dataclass(frozen=True)
+class CoxModel:
+    """A fitted Cox proportional-hazards model with p covariates.
+
+    Attributes
+    ----------
+    coef, se, z, p : ndarray, shape (p,)
+        Log hazard ratios, standard errors, Wald statistics and two-sided p values.
+    hr, lower, upper : ndarray, shape (p,)
+        Hazard ratios and confidence limits.
+    covariance : ndarray, shape (p, p)
+        Of ``coef``.
+    loglik, loglik_null : float
+        Log partial likelihood at ``coef`` and without covariates.
+    center : ndarray, shape (p,)
+        Means of the covariates, where the linear predictor is zero and the baseline holds.
+    baseline : Baseline
+        Cumulative hazard at the center with what its variance needs.
+    n, events : int
+    ties : str
+    """
+
+    coef: np.ndarray
+    se: np.ndarray
+    z: np.ndarray
+    p: np.ndarray
+    hr: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    covariance: np.ndarray
+    loglik: float
+    loglik_null: float
+    center: np.ndarray
+    baseline: Baseline
+    n: int
+    events: int
+    ties: str
+
+    def linear_predictor(self, covariates: np.ndarray) -> np.ndarray:
+        """Return ``coef (x - center)`` for each row of ``covariates`` (n, p); higher is worse."""
+        covariates = _checks.matrix(covariates, "covariates")
+        if covariates.shape[1] != self.coef.size:
+            raise InputError(f"covariates has {covariates.shape[1]} columns where the model has {self.coef.size}.")
+        return (covariates - self.center) @ self.coef
+
+    def survival(
+        self, covariates: np.ndarray, horizons: np.ndarray, *, level: float = 0.95, limits: str = "log-log"
+    ) -> IndividualSurvival:
+        """Predict survival of each row of ``covariates`` (n, p) at each horizon, with limits."""
+        return individual_survival(
+            covariates, self.coef, self.covariance, self.center, self.baseline, horizons, level=level, limits=limits
+        )
+
+
+def cox(
+    covariates: np.ndarray, time: np.ndarray, event: np.ndarray, *, ties: str = "efron", level: float = 0.95
+) -> CoxModel:
+    """Fit a Cox model by Newton's method.
+
+    Parameters
+    ----------
+    covariates : array_like, shape (n, p)
+        One row a patient; categories as 0/1 columns without the reference.
+    time, event : array_like, shape (n,)
+        Follow-up (any unit) and 1/True where the event was observed.
+    ties : {"efron", "breslow"}
+        How tied event times are treated; ``efron`` is R's default.
+    level : float
+        Of the confidence limits.
+
+    Returns
+    -------
+    CoxModel
+
+    Raises
+    ------
+    InputError
+        Unusable arrays; covariates that are constant, collinear, or separate the events (no finite maximum).
+
+    Notes
+    -----
+    Cox 1972; Efron 1977. Equals ``survival::coxph`` of R; the baseline is that of ``survfit.coxph``.
+    """
+    time, event = _checks.survival(time, event)
+    covariates = _checks.matrix(covariates, "covariates", time.size)
+    _checks.choice(ties, "ties", ("efron", "breslow"))
+    level = _checks.fraction(level, "level")
+
+    risk_sets = RiskSets.build(time, event, ties)
+    center = covariates.mean(axis=0)
+    at_risk = covariates[risk_sets.order] - center
+    scale = _scale(covariates, at_risk)
+    beta, loglik, information = _newton(at_risk / scale, risk_sets)
+    covariance = np.linalg.inv(information) / np.outer(scale, scale)
+    coef, se = beta / scale, np.sqrt(np.diag(covariance))
+    half_width = special.ndtri((1 + level) / 2) * se
+    return CoxModel(
+        coef=coef,
+        se=se,
+        z=coef / se,
+        p=special.erfc(np.abs(coef / se) / np.sqrt(2)),
+        hr=np.exp(coef),
+        lower=np.exp(coef - half_width),
+        upper=np.exp(coef + half_width),
+        covariance=covariance,
+        loglik=loglik,
+        loglik_null=risk_sets.null_loglik(),
+        center=center,
+        baseline=_baseline(at_risk, at_risk @ coef, risk_sets, float(time.max())),
+        n=time.size,
+        events=int(event.sum()),
+        ties=ties,
+    )
+
+
+def _scale(covariates: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
+    """Spread of each covariate among those at risk; raises where there is none."""
+    spread = np.ptp(at_risk, axis=0)
+    constant = np.flatnonzero(spread <= 1e-12 * np.abs(covariates).max(axis=0))
+    if constant.size:
+        raise InputError(f"covariates column {constant[0]} is constant among those at risk; leave it out.")
+    return at_risk.std(axis=0)
+
+
+def _newton(z: np.ndarray, risk_sets: RiskSets) -> tuple[np.ndarray, float, np.ndarray]:
+    """Maximise the log partial likelihood; returns coefficients, maximum and information in standardised units."""
+    beta = np.zeros(z.shape[1])
+    loglik, gradient, information = _derivatives(z, beta, risk_sets)
+    step = _solve(information, gradient)
+    for _ in range(_MAX_ITERATIONS):
+        candidate = _derivatives(z, beta + step, risk_sets)
+        if not candidate[0] >= loglik - 1e-12 * abs(loglik):
+            step = step / 2  # the likelihood is concave: only a step that is too long lowers it
+            continue
+        beta = beta + step
+        loglik, gradient, information = candidate
+        step = _solve(information, gradient)
+        if np.abs(step).max() < _TOLERANCE:
+            return beta + step, loglik, information
+    worst = int(np.abs(beta).argmax())
+    raise InputError(
+        f"covariates column {worst} has no finite coefficient (it separates the events or the model has too many "
+        "covariates for them); leave it out or merge its categories."
+    )
+
+
+def _solve(information: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    diagonal = np.sqrt(np.clip(np.diag(information), np.finfo(float).tiny, None))
+    scaled = information / np.outer(diagonal, diagonal)
+    if not np.isfinite(scaled).all() or np.linalg.cond(scaled) > _LARGEST_CONDITION:
+        raise InputError("covariates are collinear or separate the events; leave some of them out.")
+    return np.linalg.solve(information, gradient)
+
+
+def _derivatives(z: np.ndarray, beta: np.ndarray, risk_sets: RiskSets) -> tuple[float, np.ndarray, np.ndarray]:
+    """Log partial likelihood, gradient (p,) and information (p, p) at ``beta``."""
+    eta = z @ beta
+    eta -= eta.max()  # cancels in the likelihood and keeps exp() finite
+    s0, mean, variance = term_moments(z, np.exp(eta), risk_sets)
+    loglik = eta[risk_sets.event_rows].sum() - np.log(s0).sum()
+    gradient = z[risk_sets.event_rows].sum(axis=0) - mean.sum(axis=0)
+    return float(loglik), gradient, variance.sum(axis=0)
+
+
+def term_moments(
+    z: np.ndarray, weight: np.ndarray, risk_sets: RiskSets
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Denominator (e,), mean (e, p) and variance (e, p, p) of the covariates for each term of the likelihood.
+
+    ``z`` (r, p) and ``weight`` (r,) are in the order of ``risk_sets``; there is one term an event.
+    """
+    weighted = weight[:, None] * z
+    s0 = risk_sets.term_sums(weight)
+    mean = risk_sets.term_sums(weighted) / s0[:, None]
+    square = risk_sets.term_sums(weighted[:, :, None] * z[:, None, :]) / s0[:, None, None]
+    return s0, mean, square - mean[:, :, None] * mean[:, None, :]
+
+
+def _baseline(at_risk: np.ndarray, eta: np.ndarray, risk_sets: RiskSets, last_follow_up: float) -> Baseline:
+    """Cumulative hazard at the center by the estimator that matches the ties (Efron or Breslow), times rising."""
+    weight = np.exp(eta)
+    hazard = 1 / risk_sets.term_sums(weight)
+    mean = risk_sets.term_sums(weight[:, None] * at_risk) * hazard[:, None]
+
+    def accumulate(terms: np.ndarray) -> np.ndarray:
+        return np.cumsum(np.add.reduceat(terms, risk_sets.event_starts, axis=0)[::-1], axis=0)
+
+    return Baseline(
+        time=risk_sets.times[::-1],
+        cumulative_hazard=accumulate(hazard),
+        hazard_variance=accumulate(hazard**2),
+        mean_shift=accumulate(hazard[:, None] * mean),
+        last_follow_up=last_follow_up,
+    )

@@ -1,0 +1,40 @@
+"""Fixtures shared by the tests: where the larger data and the reference values from R are, and the bundled case."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+RESOURCES = ROOT / "LABCRadiomics" / "Resources"
+
+
+def _shared(variable: str, name: str) -> Path:
+    folder = Path(os.environ.get(variable, ROOT.parent / "shared" / name))
+    if not folder.is_dir():
+        pytest.skip(f"needs the project's shared {name} folder: set {variable} or put it at ../shared/{name}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with the real MRI and cohort tables that are too large for the repository."""
+    return _shared("LABCRADIOMICS_SHARED_DATA", "data")
+
+
+@pytest.fixture(scope="session")
+def shared_reference() -> Path:
+    """Folder with the numbers that R and SlicerRadiomics printed."""
+    return _shared("LABCRADIOMICS_SHARED_REFERENCE", "reference")
+
+
+@pytest.fixture(scope="session")
+def resources() -> Path:
+    """The module's ``Resources`` folder."""
+    return RESOURCES
+
+
+@pytest.fixture(scope="session")
+def breast1() -> tuple[Path, Path]:
+    """Image and mask file of the bundled real case."""
+    return RESOURCES / "SampleData" / "breast1_image.nrrd", RESOURCES / "SampleData" / "breast1_label.nrrd"

@@ -1,0 +1,38 @@
+# Two commands on a fresh machine with Python 3.11 or later and pip: `make demo` and `make test`.
+# Everything is installed into this folder: uv into .tools when it is not on the PATH, the packages into .venv.
+
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null)
+ifeq ($(UV),)
+UV := .tools/uv/bin/uv
+endif
+
+.PHONY: demo test lint benchmark demo-model clean
+
+demo: .venv/ready
+	.venv/bin/labcradiomics demo --out demo
+
+test: .venv/ready
+	.venv/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+lint: .venv/ready
+	.venv/bin/ruff check .
+
+benchmark: .venv/ready
+	.venv/bin/python Benchmarks/extraction.py
+
+demo-model: .venv/ready
+	.venv/bin/python Utilities/make_demo_phantom.py
+
+.venv/ready: pyproject.toml | $(UV)
+	@echo "Installing the packages into .venv (the first time takes a minute or two)"
+	$(UV) sync --quiet
+	@.venv/bin/python Utilities/check_system.py
+	@touch $@
+
+.tools/uv/bin/uv:
+	@echo "Installing uv into .tools"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools/uv uv
+
+clean:
+	rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis demo
