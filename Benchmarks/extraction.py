@@ -29,10 +29,11 @@ def run(way: str, image: str, mask: str) -> dict:
     import logging
 
     import SimpleITK as sitk
+    from radiomics import featureextractor
+
     from LABCRadiomicsLib import features, images
     from LABCRadiomicsLib.model import find_model
     from LABCRadiomicsLib.scoring import score_image
-    from radiomics import featureextractor
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)
     start = time.perf_counter()

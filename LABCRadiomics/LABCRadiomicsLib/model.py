@@ -312,7 +312,7 @@ def has_default(declared: Field[Any]) -> bool:
 
 def _is_absent(declared: Field[Any], value: Any) -> bool:
     """Say whether an optional field holds nothing: None, or an empty collection."""
-    return has_default(declared) and (value is None or value == () or value == {})
+    return has_default(declared) and (value is None or (isinstance(value, (tuple, Mapping)) and not value))
 
 
 def _document(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from . import NOTICE
@@ -41,7 +41,9 @@ def _headline(prediction: Prediction) -> Text:
 def _survival_table(model: Model, prediction: Prediction) -> Table:
     table = Table(model.nomogram.endpoint, "probability", "95% limits", box=None, pad_edge=False)
     for estimate in prediction.survival:
-        limits = "not available" if estimate.lower is None else f"{percent(estimate.lower)} to {percent(estimate.upper)}"
+        limits = "not available"
+        if estimate.lower is not None:
+            limits = f"{percent(estimate.lower)} to {percent(estimate.upper)}"
         table.add_row(f"at {estimate.months:g} months", percent(estimate.probability), limits)
     return table
 
@@ -58,7 +60,8 @@ def _covariate_table(model: Model, prediction: Prediction) -> Table:
 
 
 def _contribution_table(model: Model, prediction: Prediction) -> Table:
-    table = Table("feature", "value", "contribution to the score", "in training range", box=None, pad_edge=False)
+    table = Table(Column("feature", no_wrap=True, overflow="fold"), "value", "contribution", "in range",
+                  box=None, pad_edge=False)  # fmt: skip
     for part in prediction.contributions:
         known = {True: "yes", False: "NO", None: "not stated"}[part.in_range]
         table.add_row(part.feature, number(part.value), number(part.contribution), known)

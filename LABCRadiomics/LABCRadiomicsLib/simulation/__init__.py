@@ -4,9 +4,9 @@
 another reader's contour, and ``write_simulation`` puts a whole cohort into a folder.
 """
 
+from ..contours import redraw_contour
+from ..random_fields import correlated_field
 from .cohort import LAW, Covariates, HazardLaw, Patient, simulate_cohort, simulate_patient, stage_group
-from .contour import redraw_contour
-from .fields import correlated_field
 from .files import SIMULATED_NOTICE, write_simulation
 from .phantom import Phantom, Tumor, make_phantom
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from .. import NOTICE, __version__
+from .. import NOTICE, __version__, contours
 from ..errors import InputError
-from . import cohort, contour, phantom
+from . import cohort, phantom
 from .cohort import LAW, Patient, patient_rng, simulate_cohort
 
 SIMULATED_NOTICE = f"Simulated data: no patient is described. {NOTICE}"
@@ -140,7 +140,7 @@ def _write_case(folder: Path, patient: Patient, seed: int, readers: int) -> floa
     _write_image(simulated.image, folder / _image_path(patient))
     _write_image(simulated.tumor, folder / _mask_path(patient, 1))
     for reader in range(2, readers + 1):
-        mask = contour.redraw_contour(simulated.tumor, patient_rng(seed, patient.index, "reader", reader))
+        mask = contours.redraw_contour(simulated.tumor, patient_rng(seed, patient.index, "reader", reader))
         _write_image(mask, folder / _mask_path(patient, reader))
     return simulated.tumor_volume_mm3
 
@@ -218,7 +218,7 @@ def _write_truth(path: Path, patients: int, seed: int, readers: int) -> None:
         "readers": {
             "count": readers,
             "reader_1": "the true tumor",
-            "others": {"boundary_sd_mm": contour.READER_SD_MM, "correlation_length_mm": contour.READER_LENGTH_MM},
+            "others": {"boundary_sd_mm": contours.READER_SD_MM, "correlation_length_mm": contours.READER_LENGTH_MM},
         },
         "hazard": {
             "law": "S(t | x) = exp(-(t / scale_months)^shape * exp(linear_predictor))",

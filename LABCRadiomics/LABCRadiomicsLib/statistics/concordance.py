@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from ..errors import InputError
 from . import _checks
 from .kaplan_meier import life_table
-from ..errors import InputError
 
 _CHUNK = 4_000_000  # entries of a pair matrix held at once
 

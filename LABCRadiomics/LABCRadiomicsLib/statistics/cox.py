@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from ..errors import InputError
 from . import _checks
 from ._risk_sets import RiskSets
 from .individual_survival import Baseline, IndividualSurvival, individual_survival
-from ..errors import InputError
 
 _TOLERANCE = 1e-9  # of a Newton step, in standard deviations of the covariates
 _MAX_ITERATIONS = 50

@@ -9,8 +9,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from . import _checks
 from ..errors import InputError
+from . import _checks
 
 LIMITS = ("log-log", "log", "plain")
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from ..errors import InputError
 from . import _checks
 from .individual_survival import survival_limits
-from ..errors import InputError
 
 _MEDIAN_TOLERANCE = np.sqrt(np.finfo(float).eps)  # R's, so that a curve that runs flat at one half is recognised
 

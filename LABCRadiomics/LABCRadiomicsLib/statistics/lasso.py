@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import InputError
 from . import _checks
 from ._lasso_solver import PenalisedCox
 from ._risk_sets import RiskSets
-from ..errors import InputError
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from LABCRadiomicsLib.errors import ModelError
 from LABCRadiomicsLib.model import Model
 from LABCRadiomicsLib.model_file import parse_model

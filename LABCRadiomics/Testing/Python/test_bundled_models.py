@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import example_models
 import jsonschema
 import pytest
+
+import example_models
 from LABCRadiomicsLib.completion import complete_model
 from LABCRadiomicsLib.errors import InputError, ModelError, ModelIncompleteError
 from LABCRadiomicsLib.model import Model, canonical_json

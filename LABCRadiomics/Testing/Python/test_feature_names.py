@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import radiomics
 import SimpleITK as sitk
+from ruamel.yaml import YAML
+
 from LABCRadiomicsLib import feature_names
 from LABCRadiomicsLib.feature_names import canonical_feature_name, image_prefixes
-from ruamel.yaml import YAML
 
 
 def test_feature_tables_equal_pyradiomics():

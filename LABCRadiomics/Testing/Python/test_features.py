@@ -9,11 +9,12 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from radiomics import cMatrices, cShape, featureextractor
+
 from LABCRadiomicsLib import features, images, mesh
 from LABCRadiomicsLib.errors import ExtractionError, GeometryError, InputError, ModelError
 from LABCRadiomicsLib.extraction_settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from LABCRadiomicsLib.matrices import RoiMatrices
-from radiomics import cMatrices, cShape, featureextractor
 
 DEFAULT = SLICER_RADIOMICS_PARAMETERS
 TEXTURE = {name: [] for name in ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")}

@@ -12,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import example_models
 import pytest
-from example_models import refusal, set_field
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import example_models
+from example_models import refusal, set_field
 from LABCRadiomicsLib.errors import ModelError
 from LABCRadiomicsLib.model_file import decode_model, load_model, save_model
 

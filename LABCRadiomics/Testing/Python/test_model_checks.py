@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import example_models
 import pytest
+
+import example_models
 from example_models import drop_field, refusal, set_field
 from LABCRadiomicsLib.model_file import decode_model
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import example_models
 import jsonschema
+
+import example_models
 from LABCRadiomicsLib.model_checks import FieldError
 from LABCRadiomicsLib.model_file import decode_model
 from LABCRadiomicsLib.resources import models_folder

@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 import pytest
+
 from LABCRadiomicsLib import NOTICE, registry
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")

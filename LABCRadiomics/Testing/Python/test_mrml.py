@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from LABCRadiomicsLib import features, images, patient, registry
 from LABCRadiomicsLib.errors import GeometryError, InputError
 from LABCRadiomicsLib.model import Score, Term

@@ -8,12 +8,13 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import example_models
 import numpy as np
 import pytest
-from example_models import FEATURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import example_models
+from example_models import FEATURES
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.errors import InputError, ModelIncompleteError
 from LABCRadiomicsLib.model import Baseline, Covariate, Model, Nomogram, Score, Term

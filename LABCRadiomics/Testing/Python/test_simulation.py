@@ -17,7 +17,13 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lifelines import CoxPHFitter, KaplanMeierFitter
+from scipy import ndimage
+from scipy.stats import spearmanr
+
+from LABCRadiomicsLib.contours import boundary_distance
 from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.random_fields import rough_field
 from LABCRadiomicsLib.simulation import (
     LAW,
     Covariates,
@@ -31,12 +37,7 @@ from LABCRadiomicsLib.simulation import (
 )
 from LABCRadiomicsLib.simulation import cohort as cohort_module
 from LABCRadiomicsLib.simulation.cohort import patient_rng, tn_frequency
-from LABCRadiomicsLib.simulation.contour import boundary_distance
-from LABCRadiomicsLib.simulation.fields import rough_field
 from LABCRadiomicsLib.simulation.phantom import NOISE_SD, SPACING
-from lifelines import CoxPHFitter, KaplanMeierFitter
-from scipy import ndimage
-from scipy.stats import spearmanr
 
 
 def _rng(seed: int = 0) -> np.random.Generator:

@@ -3,7 +3,7 @@
 import numpy as np
 import SimpleITK as sitk
 
-from .fields import correlated_field
+from .random_fields import correlated_field
 
 READER_SD_MM = 0.8
 READER_LENGTH_MM = 8.0

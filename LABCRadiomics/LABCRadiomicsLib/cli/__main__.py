@@ -1,0 +1,5 @@
+"""``python -m LABCRadiomicsLib.cli``."""
+
+from . import main
+
+main()

@@ -1,0 +1,66 @@
+"""Commands on model files: ``models list | show | check | complete``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .common import JsonOption, ModelArgument
+
+app = typer.Typer(help="List, show, check and complete model files.", no_args_is_help=True)
+
+
+@app.command("list")
+def models_list() -> None:
+    """List the bundled models."""
+    from ..registry import bundled_models
+    from ..terminal import model_table
+
+    Console().print(model_table(bundled_models()))
+
+
+@app.command("show")
+def models_show(
+    model: ModelArgument,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a model's card: its purpose, needs, gaps and performance."""
+    from ..registry import find_model
+    from ..terminal import show_model
+
+    found = find_model(model)
+    if as_json:
+        print(json.dumps({**found.to_document(), "fingerprint": found.fingerprint}, allow_nan=False))
+    else:
+        show_model(Console(), found)
+
+
+@app.command("check")
+def models_check(path: Annotated[Path, typer.Argument(help="A model file.")]) -> None:
+    """Check that a file is a valid model."""
+    from ..model_file import load_model
+    from ..terminal import gives
+
+    model = load_model(path)
+    print(f"{path} is a valid model: {model.id}, {model.status}, gives {gives(model)}.\nfingerprint {model.fingerprint}")
+
+
+@app.command("complete")
+def models_complete(
+    model: Annotated[str, typer.Argument(help="Id or path of an incomplete model.")],
+    coefficients: Annotated[Path, typer.Argument(help="CSV with the columns feature and coefficient.")],
+    out: Annotated[Path, typer.Option(help="The model file to write.")],
+) -> None:
+    """Add the score's coefficients to an incomplete model."""
+    from ..completion import complete_model
+    from ..model_file import save_model
+    from ..registry import find_model
+    from ..terminal import gives
+
+    completed = complete_model(find_model(model), coefficients)
+    save_model(completed, out)
+    print(f"{out}: {completed.id} with {len(completed.score.terms)} features, gives {gives(completed)}.")

@@ -1,0 +1,110 @@
+"""Commands on one patient: ``score`` and ``demo``."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ..errors import InputError
+from .common import JsonOption, ModelOption, OutFolderOption
+
+DEMO_MODEL = "demo-phantom"
+
+CovariateOption = Annotated[
+    list[str] | None, typer.Option("--covariate", metavar="NAME=VALUE", help="A clinical value; may be repeated.")
+]
+
+
+def score(
+    image: Annotated[Path, typer.Argument(help="MRI: an image file, or a folder with one DICOM series.")],
+    mask: Annotated[Path, typer.Argument(help="Label mask of the tumor.")],
+    label: Annotated[int | None, typer.Option(help="The tumor's label, when the mask holds several.")] = None,
+    model: ModelOption = DEMO_MODEL,
+    covariate: CovariateOption = None,
+    stability: Annotated[bool, typer.Option("--stability", help="Also score 20 slightly moved contours.")] = False,
+    out: OutFolderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score one patient from an MRI and a tumor mask."""
+    from ..images import read_image, read_mask
+
+    start = time.perf_counter()
+    pair = read_image(image), read_mask(mask)
+    read_seconds = time.perf_counter() - start
+    _score(pair, f"{image.name} with {mask.name}", label, model, covariate, stability, out, as_json, read_seconds)
+
+
+def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
+    """Score the bundled real case with the demonstration model and write its report."""
+    from ..resources import resources_folder
+
+    folder = resources_folder() / "SampleData"
+    start = time.perf_counter()
+    pair, way = _demo_images(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd")
+    read_seconds = time.perf_counter() - start
+    if not as_json:
+        print(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
+    _score(pair, "breast1 (bundled)", None, DEMO_MODEL, None, False, out, as_json, read_seconds)
+
+
+def _demo_images(image: Path, mask: Path):
+    """Through a MRML scene where the slicer-core package is installed, as in the Slicer module; else from the files."""
+    try:
+        from .. import mrml
+    except ModuleNotFoundError as error:
+        if error.name != "slicer":
+            raise
+        from ..images import read_image, read_mask
+
+        return (read_image(image), read_mask(mask)), "from its files (slicer-core is not installed)"
+    scene = mrml.new_scene()
+    volume = mrml.load_volume(scene, image)
+    segmentation = mrml.load_segmentation(scene, mask)
+    roi, _ = mrml.mask_from_segment(segmentation, None, volume)
+    return (mrml.image_from_volume(volume), roi), "through a MRML scene, as in the Slicer module"
+
+
+def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds) -> None:
+    from ..patient import score_image
+    from ..registry import find_model
+
+    model = find_model(model_id)
+    result = score_image(model, *pair, label, _covariates(covariate), read_seconds)
+    if stability:
+        from ..robustness import contour_stability
+
+        result = contour_stability(model, *pair, result)
+    written = None
+    if out is not None:
+        from ..report import write_patient_report
+
+        written = write_patient_report(out, model, result, *pair, case)
+    if as_json:
+        print(json.dumps(result.prediction.to_dict(), allow_nan=False))
+        return
+    from ..terminal import prediction_panel
+
+    console = Console()
+    console.print(prediction_panel(model, result.prediction))
+    if written:
+        console.print(f"Report: {written[0]}\nNumbers: {written[1]}", soft_wrap=True, highlight=False)
+
+
+def _covariates(given: list[str] | None) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for entry in given or []:
+        name, equals, value = entry.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"Covariate {entry!r} is not of the form name=value: write for example age=52.")
+        if name.strip() in values:
+            raise InputError(f"Covariate {name.strip()} is given twice: give it once.")
+        values[name.strip()] = value.strip()
+    return values
+
+
+COMMANDS = (score, demo)

@@ -1,0 +1,85 @@
+"""How much a result depends on where exactly the contour was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import SimpleITK as sitk
+
+from .contours import READER_LENGTH_MM, READER_SD_MM, redraw_contour
+from .errors import ExtractionError
+from .features import extract
+from .images import Volume, in_array_order, match_mask
+from .model import Model
+from .patient import PatientScore, extraction_settings
+from .scoring import predict
+
+REPEATS = 20
+
+
+def contour_stability(
+    model: Model,
+    image: sitk.Image,
+    mask: sitk.Image,
+    result: PatientScore,
+    repeats: int = REPEATS,
+    progress: Callable[[int, int], None] | None = None,
+) -> PatientScore:
+    """Score the patient again with contours as other readers would have drawn them.
+
+    Parameters
+    ----------
+    model : Model
+    image, mask : SimpleITK.Image
+        What was scored.
+    result : PatientScore
+        The outcome of :func:`.patient.score_image`.
+    repeats : int
+        Number of contours; each moves the boundary smoothly (see :func:`.contours.redraw_contour`). The same input
+        gives the same contours.
+    progress : callable, optional
+        Called with the number of contours done and their total.
+
+    Returns
+    -------
+    PatientScore
+        The same with the prediction's ``stability``: number of contours, how many gave the same risk group, the
+        score's least, median and largest value, and the moved boundary's standard deviation and correlation length in
+        mm. Contours that cannot be scored are counted as ``failed``.
+    """
+    settings = extraction_settings(model)
+    features = [term.feature for term in model.score.terms]
+    label = result.extraction.diagnostics["label"]
+    grid = in_array_order(Volume.from_sitk(image), settings.array_order)
+    roi, _ = match_mask(grid, in_array_order(Volume.from_sitk(mask), settings.array_order), label)
+    image, inside = grid.to_sitk(), replace(roi, array=(roi.array == label).astype(np.uint8)).to_sitk()
+    scores, failed = [], 0
+    for repeat in range(repeats):
+        contour = redraw_contour(inside, np.random.default_rng(repeat))
+        try:
+            values = extract(image, contour, settings, features, 1).values
+            scores.append(predict(model, values).score)
+        except ExtractionError:
+            failed += 1
+        if progress is not None:
+            progress(repeat + 1, repeats)
+    return replace(result, prediction=replace(result.prediction, stability=_summary(model, result, scores, failed)))
+
+
+def _summary(model: Model, result: PatientScore, scores: list[float], failed: int) -> dict[str, object]:
+    same = None
+    if model.cutoff is not None:
+        high = result.prediction.risk_group == "high"
+        same = sum((score > model.cutoff.value) == high for score in scores)
+    return {
+        "contours": len(scores) + failed,
+        "failed": failed,
+        "same_group": same,
+        "score_min": min(scores, default=None),
+        "score_median": float(np.median(scores)) if scores else None,
+        "score_max": max(scores, default=None),
+        "boundary_sd_mm": READER_SD_MM,
+        "correlation_length_mm": READER_LENGTH_MM,
+    }
