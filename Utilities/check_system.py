@@ -8,10 +8,22 @@ MODULES = ("SimpleITK", "radiomics", "matplotlib", "vtk", "slicer")
 
 # Shared library to Debian package.
 PACKAGES = {
-    "libGL": "libgl1", "libEGL": "libegl1", "libOSMesa": "libosmesa6", "libX11": "libx11-6", "libXrender": "libxrender1",
-    "libXcursor": "libxcursor1", "libXt": "libxt6", "libSM": "libsm6", "libICE": "libice6", "libgomp": "libgomp1",
-    "libstdc++": "libstdc++6", "libxkbcommon": "libxkbcommon0", "libdbus": "libdbus-1-3", "libfontconfig": "libfontconfig1",
-}  # fmt: skip
+    "libGL": "libgl1",
+    "libEGL": "libegl1",
+    "libOSMesa": "libosmesa6",
+    "libX11": "libx11-6",
+    "libXrender": "libxrender1",
+    "libXcursor": "libxcursor1",
+    "libXt": "libxt6",
+    "libSM": "libsm6",
+    "libICE": "libice6",
+    "libgomp": "libgomp1",
+    "libstdc++": "libstdc++6",
+    "libxkbcommon": "libxkbcommon0",
+    "libdbus": "libdbus-1-3",
+    "libfontconfig": "libfontconfig1",
+    "libglib": "libglib2.0-0",
+}
 
 
 def main() -> int:

@@ -39,7 +39,12 @@ def boundary_distance(mask: np.ndarray, spacing: tuple[float, float, float]) -> 
 
 
 def redraw_contour(
-    mask: sitk.Image, rng: np.random.Generator, sd_mm: float = READER_SD_MM, length_mm: float = READER_LENGTH_MM
+    mask: sitk.Image,
+    rng: np.random.Generator,
+    sd_mm: float = READER_SD_MM,
+    length_mm: float = READER_LENGTH_MM,
+    *,
+    solid: bool = True,
 ) -> sitk.Image:
     """Contour a segment again as another reader would: its boundary moves in and out smoothly.
 
@@ -55,11 +60,13 @@ def redraw_contour(
         Standard deviation of the boundary's displacement in mm.
     length_mm : float
         Correlation length of the displacement along the boundary in mm.
+    solid : bool
+        Keep the largest face-connected component and fill its holes, as readers draw; False keeps all parts and holes.
 
     Returns
     -------
     SimpleITK.Image
-        UInt8 mask on the same grid: one face-connected component without holes.
+        UInt8 mask on the same grid.
     """
     array = sitk.GetArrayFromImage(mask) != 0
     spacing = mask.GetSpacing()[::-1]
@@ -69,7 +76,7 @@ def redraw_contour(
     if not moved.any():  # a lesion smaller than the readers' disagreement
         moved = array[box]
     redrawn = np.zeros(array.shape, dtype=np.uint8)
-    redrawn[box] = solid_component(moved)
+    redrawn[box] = solid_component(moved) if solid else moved
     image = sitk.GetImageFromArray(redrawn)
     image.CopyInformation(mask)
     return image

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from radiomics import featureextractor
@@ -65,25 +68,38 @@ class ExtractionSettings:
         """
         if array_order not in ARRAY_ORDERS:
             raise InputError(f"Array order {array_order!r} is unknown: use one of {', '.join(ARRAY_ORDERS)}.")
-        source = dict(parameters) if isinstance(parameters, Mapping) else str(parameters)
-        what = "the extraction parameters" if isinstance(source, dict) else f"parameter file {source}"
-        if isinstance(source, str) and not Path(source).is_file():
-            raise InputError(f"{what} does not exist: give the path of a pyradiomics parameter file.")
+        if isinstance(parameters, Mapping):
+            what, read = "The parameter set", lambda: _validated(json.dumps(dict(parameters)))
+        else:
+            what, read = f"Parameter file {parameters}", lambda: _validated_by_pyradiomics(str(parameters))
+            if not Path(parameters).is_file():
+                raise InputError(f"{what} does not exist: give the path of a pyradiomics parameter file.")
         try:
-            with quiet():
-                extractor = featureextractor.RadiomicsFeatureExtractor(source)
-        except Exception as error:  # pykwalify and YAML errors share no base class
-            reason = " ".join(str(error).split())
+            setting, image_types, enabled = deepcopy(read())
+        except Exception as error:  # pykwalify, YAML and type errors share no base class
+            reason = " ".join(str(error).split()).rstrip(".")
             raise InputError(f"{what} is not accepted by pyradiomics: {reason}.") from error
-        setting = extractor.settings | {"label": ROI_LABEL}
-        classes = {name: list(features or []) for name, features in extractor.enabledFeatures.items()}
-        return cls(setting, dict(extractor.enabledImagetypes), classes, array_order)
+        classes = {name: list(features or []) for name, features in enabled.items()}
+        return cls(setting | {"label": ROI_LABEL}, image_types, classes, array_order)
 
     @property
     def needs_whole_image(self) -> bool:
         """Whether a step before the filters sees every voxel of the image."""
         resampled = self.setting.get("interpolator") and self.setting.get("resampledPixelSpacing") is not None
         return bool(resampled) or any(self.setting.get(name) for name in _WHOLE_IMAGE_SETTINGS)
+
+
+@lru_cache(maxsize=16)
+def _validated(text: str) -> tuple[dict, dict, dict]:
+    """The same for parameters as JSON; reading pyradiomics' schema takes longer than extracting a small tumor."""
+    return _validated_by_pyradiomics(json.loads(text))
+
+
+def _validated_by_pyradiomics(source: dict | str) -> tuple[dict, dict, dict]:
+    """Settings with pyradiomics' defaults, enabled image types and enabled features."""
+    with quiet():
+        extractor = featureextractor.RadiomicsFeatureExtractor(source)
+    return extractor.settings, dict(extractor.enabledImagetypes), dict(extractor.enabledFeatures)
 
 
 @contextmanager

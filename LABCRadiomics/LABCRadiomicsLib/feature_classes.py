@@ -1,7 +1,7 @@
 """pyradiomics' feature classes with their slowest steps exchanged for equal, faster ones.
 
 Every class here is pyradiomics' own; only where its values come from differs: gray levels are discretized once for all
-classes of an image, three matrices are counted by :mod:`.matrices`, and the mesh is measured by :mod:`.mesh`.
+classes of an image, four matrices are counted by :mod:`.matrices`, and the mesh is measured by :mod:`.mesh`.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _with_globals(function: FunctionType, **replaced: object) -> FunctionType:
     return FunctionType(function.__code__, names, function.__name__, function.__defaults__)
 
 
-_FASTER = {"shape": _FastMesh, "glrlm": _SharedMatrices, "gldm": _SharedMatrices, "ngtdm": _SharedMatrices}
+_FASTER = {"shape": _FastMesh} | dict.fromkeys(("glcm", "glrlm", "gldm", "ngtdm"), _SharedMatrices)
 
 
 @cache

@@ -49,27 +49,52 @@ class FeatureValues:
 
 @dataclass(frozen=True)
 class _Roi:
-    """Image and mask on one grid, and the ROI's bounding box in ``i, j, k``."""
+    """An image and the ROI on its grid, kept as the bounding box (``i, j, k``) and what of it is inside."""
 
     image: Volume
-    mask: Volume
     lower: np.ndarray
     upper: np.ndarray
+    inside: np.ndarray
 
     @classmethod
-    def of(cls, image: Volume, mask: Volume) -> _Roi:
-        return cls(image, mask, *bounding_box(mask.array))
+    def of(cls, image: Volume, labels: np.ndarray, label: int, start: np.ndarray | int = 0) -> _Roi:
+        """Find the ROI in labels whose first voxel is the image's voxel ``start``."""
+        first, last = bounding_box(labels)  # of all labels: cheap, and all that follows is on this block
+        inside = labels[_block(first, last)] == label
+        within = bounding_box(inside)
+        lower, upper = (start + first + bound for bound in within)
+        return cls(image, lower, upper, np.ascontiguousarray(inside[_block(*within)]))
 
-    def cropped_mask(self) -> sitk.Image:
-        return _label_image(self.mask.crop(self.lower, self.upper))
+    @property
+    def voxels(self) -> np.ndarray:
+        """Intensities inside the ROI."""
+        return self.image.array[_block(self.lower, self.upper)][self.inside]
+
+    def placed(self, block: np.ndarray) -> sitk.Image:
+        """A block of the bounding box as an image in its place."""
+        frame = self.image.crop(self.lower, self.upper)
+        return Volume(block, frame.spacing, frame.origin, frame.direction).to_sitk()
 
     def cropped_image(self) -> sitk.Image:
         return self.image.crop(self.lower, self.upper).to_sitk()
 
-    def placed(self, block: np.ndarray) -> sitk.Image:
-        """A filtered block of the bounding box as an image in its place."""
-        frame = self.image.crop(self.lower, self.upper)
-        return Volume(block, frame.spacing, frame.origin, frame.direction).to_sitk()
+    def cropped_mask(self) -> sitk.Image:
+        return self.placed(self.inside.astype(np.uint32) * ROI_LABEL)
+
+    def whole_mask(self) -> sitk.Image:
+        array = np.zeros(self.image.array.shape, np.uint32)
+        array[_block(self.lower, self.upper)] = self.inside * ROI_LABEL
+        return Volume(array, self.image.spacing, self.image.origin, self.image.direction).to_sitk()
+
+    def cut(self, other: _Roi) -> _Roi:
+        """This ROI's voxels within another's bounding box."""
+        first, last = other.lower - self.lower, other.upper - self.lower
+        return _Roi(self.image, other.lower, other.upper, self.inside[_block(first, last)])
+
+
+def _block(lower: np.ndarray, upper: np.ndarray) -> tuple[slice, ...]:
+    """Index of a ``(k, j, i)`` array's block from ``lower`` to ``upper`` (``i, j, k``, both included)."""
+    return tuple(slice(first, last + 1) for first, last in zip(lower[::-1], upper[::-1], strict=True))
 
 
 def extract(
@@ -117,8 +142,7 @@ def extract(
     mask_volume = in_array_order(Volume.from_sitk(mask), settings.array_order)
     label = select_label(mask_volume.array, label)
     mask_volume, notices = match_mask(image_volume, mask_volume, label)
-    mask_volume = Volume(mask_volume.array == label, mask_volume.spacing, mask_volume.origin, mask_volume.direction)
-    roi = _Roi.of(image_volume, mask_volume)
+    roi = _Roi.of(image_volume, mask_volume.array, label)
     _require_textured(roi)
     diagnostics = {"label": label, **_diagnostics(roi, settings)}
     with quiet(), np.errstate(all="ignore"):
@@ -167,14 +191,13 @@ def _compute(roi: _Roi, settings: ExtractionSettings, plan: dict | None) -> Iter
     if settings.needs_whole_image:
         roi = _preprocessed(roi, settings)
     _check(roi, settings)
-    whole = roi.mask
+    shape = roi
     if settings.setting.get("resegmentRange") is not None:
         roi = _resegmented(roi, settings)
         _check(roi, settings)
-        if settings.setting.get("resegmentShape", False):
-            whole = roi.mask
-    shape_roi = _Roi(roi.image, whole, roi.lower, roi.upper)
-    yield from _shape_features(shape_roi, settings, plan)
+        # pyradiomics measures the shape of the whole ROI, but within the bounding box of what is left of it.
+        shape = roi if settings.setting.get("resegmentShape", False) else shape.cut(roi)
+    yield from _shape_features(shape, settings, plan)
     mask = roi.cropped_mask()
     for name, filtered, options in _filtered_images(roi, settings, plan):
         yield from _image_features(name, filtered, mask, settings, plan, options)
@@ -183,10 +206,10 @@ def _compute(roi: _Roi, settings: ExtractionSettings, plan: dict | None) -> Iter
 def _preprocessed(roi: _Roi, settings: ExtractionSettings) -> _Roi:
     """Normalization, resampling and pre-cropping, by pyradiomics on the whole volume."""
     loaded = featureextractor.RadiomicsFeatureExtractor.loadImage(
-        roi.image.to_sitk(), _label_image(roi.mask), None, **settings.setting
+        roi.image.to_sitk(), roi.whole_mask(), None, **settings.setting
     )
     image, mask = (Volume.from_sitk(item) for item in loaded)
-    return _Roi.of(image, Volume(mask.array == ROI_LABEL, mask.spacing, mask.origin, mask.direction))
+    return _Roi.of(image, mask.array, ROI_LABEL)
 
 
 def _check(roi: _Roi, settings: ExtractionSettings) -> None:
@@ -197,18 +220,14 @@ def _check(roi: _Roi, settings: ExtractionSettings) -> None:
         raise ExtractionError(
             f"The ROI extends in {dimensions} dimensions where the settings ask for {least}: segment the whole tumor."
         )
-    voxels, fewest = int(np.count_nonzero(roi.mask.array)), settings.setting["minimumROISize"]
+    voxels, fewest = int(np.count_nonzero(roi.inside)), settings.setting["minimumROISize"]
     if fewest is not None and voxels <= fewest:
         raise ExtractionError(f"The ROI has {voxels} voxels where the settings ask for more than {fewest}: check it.")
 
 
 def _resegmented(roi: _Roi, settings: ExtractionSettings) -> _Roi:
-    image = roi.cropped_image()
-    mask = imageoperations.resegmentMask(image, roi.cropped_mask(), **settings.setting)
-    array = np.zeros(roi.mask.array.shape, dtype=bool)
-    (i0, j0, k0), (i1, j1, k1) = roi.lower, roi.upper + 1
-    array[k0:k1, j0:j1, i0:i1] = sitk.GetArrayViewFromImage(mask) == ROI_LABEL
-    return _Roi.of(roi.image, Volume(array, roi.mask.spacing, roi.mask.origin, roi.mask.direction))
+    mask = imageoperations.resegmentMask(roi.cropped_image(), roi.cropped_mask(), **settings.setting)
+    return _Roi.of(roi.image, sitk.GetArrayViewFromImage(mask), ROI_LABEL, start=roi.lower)
 
 
 def _shape_features(roi: _Roi, settings: ExtractionSettings, plan: dict | None) -> Iterator[tuple[str, float]]:
@@ -249,7 +268,7 @@ def _stock_filtered(kind: str, roi: _Roi, options: dict, plan: dict | None) -> I
         wanted = [sigma for sigma in options["sigma"] if f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D" in plan]
         options = options | {"sigma": wanted}
     make = getattr(imageoperations, f"get{kind}Image")
-    for filtered, name, used in make(roi.image.to_sitk(), _label_image(roi.mask), **options):
+    for filtered, name, used in make(roi.image.to_sitk(), roi.whole_mask(), **options):
         if plan is None or name in plan:
             yield name, Volume.from_sitk(filtered).crop(roi.lower, roi.upper).to_sitk(), used
 
@@ -273,12 +292,8 @@ def _executed(computed, prefix: str, features: list[str]) -> Iterator[tuple[str,
         yield f"{prefix}_{feature}", float(value)
 
 
-def _label_image(mask: Volume) -> sitk.Image:
-    return Volume(mask.array.astype(np.uint32), mask.spacing, mask.origin, mask.direction).to_sitk()
-
-
 def _require_textured(roi: _Roi) -> None:
-    voxels = roi.image.array[roi.mask.array]
+    voxels = roi.voxels
     if voxels.size == 1:
         raise ExtractionError("The ROI is a single voxel: segment the whole tumor.")
     if not np.isfinite(voxels).all():
@@ -306,11 +321,10 @@ def _require_finite(values: Mapping[str, float], wanted: Iterable[str]) -> None:
 
 def _diagnostics(roi: _Roi, settings: ExtractionSettings) -> dict[str, object]:
     block = roi.image.crop(roi.lower, roi.upper)
-    inside = roi.mask.crop(roi.lower, roi.upper).array
     digest = hashlib.sha256()
-    for part in (block.array, np.packbits(inside), np.array(block.array.shape), block.spacing):
+    for part in (block.array, np.packbits(roi.inside), np.array(block.array.shape), block.spacing):
         digest.update(np.ascontiguousarray(part).tobytes())
-    count = int(np.count_nonzero(inside))
+    count = int(np.count_nonzero(roi.inside))
     return {
         "versions": {
             "pyradiomics": radiomics.__version__,

@@ -258,7 +258,7 @@ def select_label(mask: np.ndarray, label: int | None) -> int:
     """
     if label is not None and label != 0 and (mask == label).any():
         return int(label)
-    present = [int(value) for value in np.unique(mask) if value != 0]
+    present = _labels(mask)
     if not present:
         raise InputError("The mask is empty: segment the tumor first.")
     names = ", ".join(map(str, present[:10])) + (", ..." if len(present) > 10 else "")
@@ -269,8 +269,16 @@ def select_label(mask: np.ndarray, label: int | None) -> int:
     return present[0]
 
 
+def _labels(mask: np.ndarray) -> list[int]:
+    """The labels that occur, ascending, looked for where there are any."""
+    if not mask.any():
+        return []
+    (i0, j0, k0), (i1, j1, k1) = bounding_box(mask)
+    return [int(value) for value in np.unique(mask[k0 : k1 + 1, j0 : j1 + 1, i0 : i1 + 1]) if value != 0]
+
+
 def bounding_box(roi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest ``i, j, k`` index (both included) of the true voxels of a ``(k, j, i)`` array."""
+    """Lowest and highest ``i, j, k`` index (both included) of the nonzero voxels of a ``(k, j, i)`` array."""
     in_plane = roi.any(axis=0)
     occupied = [in_plane.any(axis=0), in_plane.any(axis=1), roi.any(axis=(1, 2))]
     found = [np.flatnonzero(line) for line in occupied]

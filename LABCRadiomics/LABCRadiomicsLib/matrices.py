@@ -1,7 +1,7 @@
-"""Run-length, dependence and neighborhood matrices of an ROI, equal to pyradiomics' C code.
+"""Co-occurrence, run-length, dependence and neighborhood matrices of an ROI, equal to pyradiomics' C code.
 
 The C code walks every voxel of the bounding box for every direction; a tumor fills little of it. Here only the ROI's
-voxels are visited, and the neighbors they share are looked up once for all three matrices. All counts are whole
+voxels are visited, and the neighbors they share are looked up once for all four matrices. All counts are whole
 numbers, and the one sum of fractions (NGTDM) is added up in the same order, so the matrices are equal to the last bit.
 """
 
@@ -59,6 +59,19 @@ class RoiMatrices:
         before = np.array([flat.take(self._voxels - offset) for offset in self._offsets])
         after = np.array([flat.take(self._voxels + offset) for offset in self._offsets])
         return before, after
+
+    def calculate_glcm(
+        self, image: np.ndarray, mask: np.ndarray, distances: np.ndarray, n_levels: int, *_force_2d: object
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Gray level co-occurrence matrix, shape ``(1, levels, levels, angles)``, and the angles."""
+        n_cells = n_levels * n_levels
+        row_start = (self._centers - 1) * n_levels - 1
+        counts = np.empty((len(self._angles), n_cells))
+        for row, after in zip(counts, self._neighbors[1], strict=True):
+            paired = after > 0
+            row[:] = np.bincount((row_start + after)[paired], minlength=n_cells)
+        matrix = counts.reshape(-1, n_levels, n_levels).transpose(1, 2, 0)
+        return np.ascontiguousarray(matrix)[None], self._angles
 
     def calculate_glrlm(
         self, image: np.ndarray, mask: np.ndarray, n_levels: int, n_lengths: int, *_force_2d: object

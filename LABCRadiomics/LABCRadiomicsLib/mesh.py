@@ -10,7 +10,6 @@ Marching cubes after W. E. Lorensen and H. E. Cline (1987) on a binary mask: all
 from __future__ import annotations
 
 from functools import cache
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,10 @@ _EDGES = np.array([
     (0, 0, 0.5), (0, 0.5, 1), (0, 1, 0.5), (0, 0.5, 0), (1, 0, 0.5), (1, 0.5, 1),
     (1, 1, 0.5), (1, 0.5, 0), (0.5, 0, 0), (0.5, 0, 1), (0.5, 1, 1), (0.5, 1, 0),
 ])  # fmt: skip
+
+_SLACK = 1 + 1e-9  # more than any rounding of a squared distance
+_ROWS = 512  # of a distance matrix held at once
+_BOXES = 4  # along each axis, to sort out vertices by
 
 
 @cache
@@ -173,7 +176,7 @@ def _largest_in_planes(vertices: np.ndarray, axis: int, spacing: np.ndarray) -> 
     reach = [(((plane.max(axis=0) - plane.min(axis=0)) * (spacing / 2)) ** 2).sum() for plane in planes]
     best = 0.0
     for index in np.argsort(reach)[::-1]:
-        if reach[index] * (1 + 1e-9) < best:
+        if reach[index] * _SLACK < best:
             break
         best = max(best, _largest_squared(planes[index], spacing, best))
     return best
@@ -182,25 +185,43 @@ def _largest_in_planes(vertices: np.ndarray, axis: int, spacing: np.ndarray) -> 
 def _largest_squared(vertices: np.ndarray, spacing: np.ndarray, at_least: float) -> float:
     """Largest squared distance in mm2 between two of the vertices, known to be at least some value."""
     points = (vertices / 2) * spacing
-    low, high = points.min(axis=0), points.max(axis=0)
     start = points[0]
     for _ in range(4):  # hop to the farthest point and back: nearly the diameter already
         distance = _squared(points, start)
         start = points[distance.argmax()]
         at_least = max(at_least, float(distance.max()))
-    corners = product(*zip(low, high, strict=True))
-    bound = np.max([_squared(points, np.array(corner)) for corner in corners], axis=0) * (1 + 1e-9)
-    promising = np.flatnonzero(bound >= at_least)
-    promising = promising[np.argsort(bound[promising])[::-1]]
-    points, bound = points[promising], bound[promising]
-    for index, point in enumerate(points):
-        if bound[index] < at_least:
-            break
-        at_least = max(at_least, float(_squared(points[index:], point).max()))
+    points = points[_farthest_possible(points) * _SLACK >= at_least]
+    if not len(points):
+        return at_least
+    centered = points - points.mean(axis=0)
+    norms = (centered * centered).sum(axis=1)
+    for first in range(0, len(points), _ROWS):
+        rows = slice(first, first + _ROWS)
+        nearly = norms[rows, None] + norms - 2 * (centered[rows] @ centered.T)
+        one, other = np.nonzero(nearly * _SLACK >= max(at_least, nearly.max()))
+        if one.size:
+            at_least = max(at_least, float(_squared(points[rows][one], points[other]).max()))
     return at_least
 
 
-def _squared(points: np.ndarray, point: np.ndarray) -> np.ndarray:
-    step = points - point
+def _farthest_possible(points: np.ndarray) -> np.ndarray:
+    """An upper bound of each point's squared distance to any other: to the farthest corners of boxes of points."""
+    low = points.min(axis=0)
+    width = (points.max(axis=0) - low) / _BOXES
+    place = ((points - low) / np.where(width > 0, width, 1)).astype(int).clip(0, _BOXES - 1)
+    box = place @ np.array([_BOXES * _BOXES, _BOXES, 1])
+    order = np.argsort(box, kind="stable")
+    starts = np.flatnonzero(np.diff(box[order], prepend=-1))
+    lower, upper = (extreme.reduceat(points[order], starts) for extreme in (np.minimum, np.maximum))
+    bound = np.zeros((len(points), len(starts)))
+    for along, first, last in zip(points.T, lower.T, upper.T, strict=True):
+        reach = np.maximum(np.abs(along[:, None] - first), np.abs(along[:, None] - last))
+        bound += reach * reach
+    return bound.max(axis=1)
+
+
+def _squared(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Squared distances rounded as the C code rounds them."""
+    step = points - others
     step *= step
     return step[:, 0] + step[:, 1] + step[:, 2]

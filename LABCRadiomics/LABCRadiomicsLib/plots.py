@@ -49,6 +49,7 @@ def tumor_slice(image: sitk.Image, mask: sitk.Image, label: int) -> bytes:
     pixels, contour, (right, down), (width, height) = _upright(
         volume.array[index], inside[index], codes[:2], volume.spacing[:2]
     )
+    pixels, contour = _around_tumor(pixels, contour, width, height)
     lower, upper = bounding_box(inside)
     figure = Figure(figsize=(5.2, 5.2 * min(max(height * pixels.shape[0] / (width * pixels.shape[1]), 0.6), 1.6)))
     axes = figure.add_axes((0, 0, 1, 1))
@@ -61,9 +62,21 @@ def tumor_slice(image: sitk.Image, mask: sitk.Image, label: int) -> bytes:
         axes.text(x, y, letter, transform=axes.transAxes, color="white", ha="center", va="center", fontsize=11,
                   bbox={"facecolor": "black", "alpha": 0.5, "pad": 1.5, "linewidth": 0})  # fmt: skip
     text = f"slice {index + 1} of {len(inside)}, tumor on {upper[2] - lower[2] + 1}"
-    axes.text(0.02, 0.02, text, transform=axes.transAxes, color="white", fontsize=9, va="bottom",
+    axes.text(0.02, 0.98, text, transform=axes.transAxes, color="white", fontsize=9, va="top",
               bbox={"facecolor": "black", "alpha": 0.5, "pad": 2, "linewidth": 0})  # fmt: skip
     return _png(figure)
+
+
+def _around_tumor(pixels: np.ndarray, contour: np.ndarray, width: float, height: float):
+    """Crop a slice to a square of three times the tumor's extent, at least 80 mm, as far as the image goes."""
+    rows, columns = np.nonzero(contour)
+    side = max(3 * max(np.ptp(rows) * height, np.ptp(columns) * width), 80.0)
+    window = []
+    for found, step, length in ((rows, height, pixels.shape[0]), (columns, width, pixels.shape[1])):
+        wanted = min(int(np.ceil(side / step)), length)
+        start = min(max(int(found.mean() - wanted / 2), 0), length - wanted)
+        window.append(slice(start, start + wanted))
+    return pixels[tuple(window)], contour[tuple(window)]
 
 
 def _upright(pixels: np.ndarray, contour: np.ndarray, codes: str, spacing: np.ndarray):

@@ -12,11 +12,11 @@ import SimpleITK as sitk
 from . import NOTICE, __version__
 from .errors import InputError
 from .files import write_atomically
-from .model import Model
+from .model import Model, Performance
 from .patient import PatientScore
 from .plots import patient_survival, tumor_slice
 from .resources import resources_folder
-from .scoring import DEMONSTRATION, CovariateValue
+from .scoring import DEMONSTRATION, CovariateValue, Prediction
 
 _WIDEST_BAR_REM = 6.0
 
@@ -24,6 +24,36 @@ _WIDEST_BAR_REM = 6.0
 def number(value: float) -> str:
     """Four significant digits, without an exponent where people read it more easily so."""
     return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def stability_sentence(prediction: Prediction) -> str:
+    """How the result changes when the contour is moved."""
+    found = prediction.stability
+    scored = found["contours"] - found["failed"]
+    if not scored:
+        return f"None of {found['contours']} slightly moved contours could be scored."
+    text = f"With the contour moved by {found['boundary_sd_mm']:g} mm (standard deviation) {found['contours']} times, "
+    if found["same_group"] is not None:
+        text += f"{found['same_group']} of {scored} give the same risk group and "
+    text += f"the score runs from {number(found['score_min'])} to {number(found['score_max'])}."
+    return text + (f" {found['failed']} contours could not be scored." if found["failed"] else "")
+
+
+def metric_value(row: Performance) -> str:
+    """A figure of performance: indices with three decimals, p values as journals print them."""
+    if row.metric.startswith("log-rank p"):
+        return "<0.001" if row.value < 0.001 or row.relation == "<" else f"{row.value:.3f}"
+    return f"{row.value:.3f}"
+
+
+def metric_limits(row: Performance) -> str:
+    """The 95% limits of a figure of performance; empty where there are none."""
+    return "" if row.lower is None else f"{row.lower:.3f} to {row.upper:.3f}"
+
+
+def cohort_kind(row: Performance) -> str:
+    """The cohort a figure was measured on, and how."""
+    return row.cohort if row.cohort == row.kind else f"{row.cohort}, {row.kind}"
 
 
 def percent(value: float) -> str:
@@ -65,6 +95,10 @@ def patient_html(model: Model, result: PatientScore, case: str, picture: bytes |
         "number": number,
         "percent": percent,
         "covariate_value": covariate_value,
+        "metric_value": metric_value,
+        "stability_sentence": stability_sentence,
+        "metric_limits": metric_limits,
+        "cohort_kind": cohort_kind,
         "width": lambda value: f"{_WIDEST_BAR_REM * abs(value) / widest:.2f}",
     }
     survival_plot = patient_survival(model, result.prediction)

@@ -27,7 +27,7 @@ def contour_stability(
     repeats: int = REPEATS,
     progress: Callable[[int, int], None] | None = None,
 ) -> PatientScore:
-    """Score the patient again with contours as other readers would have drawn them.
+    """Score the patient again with the ROI's boundary moved in and out as between two readers.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def contour_stability(
     image, inside = grid.to_sitk(), replace(roi, array=(roi.array == label).astype(np.uint8)).to_sitk()
     scores, failed = [], 0
     for repeat in range(repeats):
-        contour = redraw_contour(inside, np.random.default_rng(repeat))
+        contour = redraw_contour(inside, np.random.default_rng(repeat), solid=False)
         try:
             values = extract(image, contour, settings, features, 1).values
             scores.append(predict(model, values).score)

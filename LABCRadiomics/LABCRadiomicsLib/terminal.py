@@ -9,7 +9,7 @@ from rich.text import Text
 
 from . import NOTICE
 from .model import Model
-from .report import covariate_value, number, percent
+from .report import cohort_kind, covariate_value, metric_limits, metric_value, number, percent, stability_sentence
 from .scoring import Prediction
 
 _STYLES = {"high": "bold red", "low": "bold blue", None: "bold"}
@@ -23,6 +23,8 @@ def prediction_panel(model: Model, prediction: Prediction) -> RenderableType:
     if prediction.covariates:
         parts += [_covariate_table(model, prediction), Text()]
     parts += [_contribution_table(model, prediction), Text()]
+    if prediction.stability is not None:
+        parts += [Text(stability_sentence(prediction)), Text()]
     parts += [Text(f"! {warning.message}", style="yellow") for warning in prediction.warnings]
     parts.append(Text(NOTICE, style="dim"))
     return Panel(Group(*parts), title=f"{model.id} {model.version}", title_align="left")
@@ -60,8 +62,8 @@ def _covariate_table(model: Model, prediction: Prediction) -> Table:
 
 
 def _contribution_table(model: Model, prediction: Prediction) -> Table:
-    table = Table(Column("feature", no_wrap=True, overflow="fold"), "value", "contribution", "in range",
-                  box=None, pad_edge=False)  # fmt: skip
+    numbers = (Column(name, no_wrap=True) for name in ("value", "contribution", "in range"))
+    table = Table(Column("feature", overflow="fold"), *numbers, box=None, pad_edge=False)
     for part in prediction.contributions:
         known = {True: "yes", False: "NO", None: "not stated"}[part.in_range]
         table.add_row(part.feature, number(part.value), number(part.contribution), known)
@@ -114,10 +116,8 @@ def show_model(console: Console, model: Model) -> None:
 
 
 def _performance_table(model: Model) -> Table:
-    table = Table("performance", "cohort", "kind", "n (events)", "value", "95% limits", box=None, pad_edge=False)
+    table = Table("performance", "cohort", "n (events)", "value", "95% limits", box=None, pad_edge=False)
     for row in model.performance:
         events = "" if row.events is None else f" ({row.events})"
-        limits = "" if row.lower is None else f"{number(row.lower)} to {number(row.upper)}"
-        relation = "" if row.relation == "=" else f"{row.relation} "
-        table.add_row(row.metric, row.cohort, row.kind, f"{row.n}{events}", relation + number(row.value), limits)
+        table.add_row(row.metric, cohort_kind(row), f"{row.n}{events}", metric_value(row), metric_limits(row))
     return table

@@ -81,7 +81,8 @@ def wavelet_blocks(
     if not names:
         return
     wavelet = pywt.Wavelet(settings.wavelet)
-    margin = wavelet.dec_len * (settings.start_level + settings.level)
+    # A pass reaches half the filter to either side, and as far from a block's ends it adds up as it does inside.
+    margin = (wavelet.dec_len // 2 + 1) * (settings.start_level + settings.level)
     windows = [
         _window(first, last, margin if axis in settings.axes else None, array.shape[axis])
         for axis, (first, last) in enumerate(zip(lower[::-1], upper[::-1], strict=True))

@@ -46,7 +46,8 @@ def models_check(path: Annotated[Path, typer.Argument(help="A model file.")]) ->
     from ..terminal import gives
 
     model = load_model(path)
-    print(f"{path} is a valid model: {model.id}, {model.status}, gives {gives(model)}.\nfingerprint {model.fingerprint}")
+    print(f"{path} is a valid model: {model.id}, {model.status}, gives {gives(model)}.")
+    print(f"fingerprint {model.fingerprint}")
 
 
 @app.command("complete")

@@ -155,9 +155,10 @@ class PenalisedCox:
         """Shorten ``length`` until the penalised likelihood does not fall; None if it always does."""
         target = point.loglik / self._n - penalty * float(sign @ beta)
         for _ in range(_MAX_HALVINGS):
-            candidate = self._point(z @ (beta + length * step))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                candidate = self._point(z @ (beta + length * step))
             value = candidate.loglik / self._n - penalty * float(sign @ (beta + length * step))
-            if value >= target - 1e-13 * (1 + abs(target)):
+            if np.isfinite(value) and value >= target - 1e-13 * (1 + abs(target)):
                 return length, candidate
             length /= 2
         return None

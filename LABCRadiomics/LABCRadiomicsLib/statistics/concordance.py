@@ -117,9 +117,7 @@ def uno_c(
     return _concordance(marker, _dense_rank(time), _counted(time, event, tau), weight, level)
 
 
-def concordance_difference(
-    first: Concordance, second: Concordance, *, level: float = 0.95
-) -> ConcordanceDifference:
+def concordance_difference(first: Concordance, second: Concordance, *, level: float = 0.95) -> ConcordanceDifference:
     """Compare two indices of the same kind on the same patients in the same order.
 
     Parameters
@@ -166,7 +164,7 @@ def _counted(time: np.ndarray, event: np.ndarray, tau: float | None) -> np.ndarr
 def _concordance(
     marker: np.ndarray, follow_up: np.ndarray, counted: np.ndarray, weight: np.ndarray, level: float
 ) -> Concordance:
-    """Index over the pairs of a ``counted`` event and anyone of higher ``follow_up``, the pair weighing as the event."""
+    """Index over the pairs of a ``counted`` event and anyone of higher ``follow_up``; a pair weighs as its event."""
     level = _checks.fraction(level, "level")
     order = np.argsort(follow_up, kind="stable")
     share = np.empty((3, marker.size))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+from scipy import linalg, special
 
 from ..errors import InputError
 from . import _checks
@@ -13,6 +13,7 @@ from .individual_survival import Baseline, IndividualSurvival, individual_surviv
 _TOLERANCE = 1e-9  # of a Newton step, in standard deviations of the covariates
 _MAX_ITERATIONS = 50
 _LARGEST_CONDITION = 1e12  # of the information matrix in standardised units
+_LEAST_INFORMATION = 1e-6  # at the solution, relative to that without any effect
 
 
 @dataclass(frozen=True)
@@ -143,16 +144,21 @@ def _newton(z: np.ndarray, risk_sets: RiskSets) -> tuple[np.ndarray, float, np.n
     """Maximise the log partial likelihood; returns coefficients, maximum and information in standardised units."""
     beta = np.zeros(z.shape[1])
     loglik, gradient, information = _derivatives(z, beta, risk_sets)
+    start = information
     step = _solve(information, gradient)
     for _ in range(_MAX_ITERATIONS):
-        candidate = _derivatives(z, beta + step, risk_sets)
-        if not candidate[0] >= loglik - 1e-12 * abs(loglik):
-            step = step / 2  # the likelihood is concave: only a step that is too long lowers it
+        with np.errstate(divide="ignore", invalid="ignore"):
+            candidate = _derivatives(z, beta + step, risk_sets)
+        if not (np.isfinite(candidate[0]) and candidate[0] >= loglik - 1e-12 * abs(loglik)):
+            step = step / 2  # the likelihood is concave: only a step that is too long lowers or overflows it
             continue
         beta = beta + step
         loglik, gradient, information = candidate
         step = _solve(information, gradient)
         if np.abs(step).max() < _TOLERANCE:
+            # Where covariates separate the events, the likelihood rises for ever and its information dies away.
+            if linalg.eigvalsh(information, start)[0] < _LEAST_INFORMATION:
+                break
             return beta + step, loglik, information
     worst = int(np.abs(beta).argmax())
     raise InputError(
@@ -179,9 +185,7 @@ def _derivatives(z: np.ndarray, beta: np.ndarray, risk_sets: RiskSets) -> tuple[
     return float(loglik), gradient, variance.sum(axis=0)
 
 
-def term_moments(
-    z: np.ndarray, weight: np.ndarray, risk_sets: RiskSets
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def term_moments(z: np.ndarray, weight: np.ndarray, risk_sets: RiskSets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Denominator (e,), mean (e, p) and variance (e, p, p) of the covariates for each term of the likelihood.
 
     ``z`` (r, p) and ``weight`` (r,) are in the order of ``risk_sets``; there is one term an event.

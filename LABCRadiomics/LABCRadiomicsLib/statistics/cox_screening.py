@@ -142,9 +142,10 @@ def _newton(scaled: np.ndarray, risk_sets: RiskSets, columns: np.ndarray, max_it
     loglik, gradient, information = _derivatives(z, beta, risk_sets)
     step = _step(gradient, information)
     for _ in range(max_iterations):
-        new_loglik, new_gradient, new_information = _derivatives(z, beta + step, risk_sets)
-        # The likelihood is concave: a step is too long only when it lowers it by more than rounding.
-        better = new_loglik >= loglik - 1e-12 * np.abs(loglik)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            new_loglik, new_gradient, new_information = _derivatives(z, beta + step, risk_sets)
+        # The likelihood is concave: only a step that is too long lowers (by more than rounding) or overflows it.
+        better = np.isfinite(new_loglik) & (new_loglik >= loglik - 1e-12 * np.abs(loglik))
         beta = np.where(better, beta + step, beta)
         loglik = np.where(better, new_loglik, loglik)
         information = np.where(better, new_information, information)
@@ -168,9 +169,7 @@ def _step(gradient: np.ndarray, information: np.ndarray) -> np.ndarray:
         return np.clip(gradient / information, -_LONGEST_STEP, _LONGEST_STEP)
 
 
-def _derivatives(
-    z: np.ndarray, beta: np.ndarray, risk_sets: RiskSets
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _derivatives(z: np.ndarray, beta: np.ndarray, risk_sets: RiskSets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log partial likelihood of each column at its ``beta``, its gradient and its information."""
     eta = z * beta
     eta -= eta.max(axis=0)  # cancels in the likelihood and keeps exp() finite

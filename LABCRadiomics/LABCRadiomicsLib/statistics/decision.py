@@ -94,7 +94,7 @@ def _dca(columns: dict[str, np.ndarray], time: np.ndarray, event: np.ndarray, ho
         import pandas as pd
         from dcurves import dca
     except ImportError as error:
-        raise DependencyError("Decision curves need the package dcurves; install it with pip install dcurves.") from error
+        raise DependencyError("Decision curves need dcurves; install it with pip install dcurves.") from error
     data = pd.DataFrame({"event": event, "time": time, **columns})
     # dcurves also computes interventions avoided, which divide by a threshold of zero; we do not read them.
     with np.errstate(divide="ignore", invalid="ignore"):

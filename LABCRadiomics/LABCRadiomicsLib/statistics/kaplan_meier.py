@@ -105,9 +105,7 @@ class LogRank:
     expected: np.ndarray
 
 
-def kaplan_meier(
-    time: np.ndarray, event: np.ndarray, *, level: float = 0.95, limits: str = "log-log"
-) -> KaplanMeier:
+def kaplan_meier(time: np.ndarray, event: np.ndarray, *, level: float = 0.95, limits: str = "log-log") -> KaplanMeier:
     """Estimate the survival curve.
 
     Parameters
@@ -207,9 +205,8 @@ def logrank(time: np.ndarray, event: np.ndarray, group: np.ndarray) -> LogRank:
     # The groups' differences sum to zero: one of them is redundant.
     chisq = float(difference[1:] @ np.linalg.lstsq(variance[1:, 1:], difference[1:])[0])
     df = labels.size - 1
-    return LogRank(
-        chisq, float(stats.chi2.sf(chisq, df)), df, labels, np.bincount(index, minlength=labels.size), observed, expected
-    )
+    n = np.bincount(index, minlength=labels.size)
+    return LogRank(chisq, float(stats.chi2.sf(chisq, df)), df, labels, n, observed, expected)
 
 
 def _median(times: np.ndarray, curve: np.ndarray) -> float:

@@ -77,9 +77,7 @@ class LassoCV:
         return self.path.coef[:, self.index_1se]
 
 
-def lasso_path(
-    features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_lambdas: int = 100
-) -> LassoPath:
+def lasso_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_lambdas: int = 100) -> LassoPath:
     """Fit the LASSO-Cox path.
 
     Parameters
@@ -157,7 +155,9 @@ def lasso_cv(
     if labels.size < 3:
         raise InputError(f"folds has {labels.size} folds; cross-validation needs at least three.")
     if (events == 0).any():
-        raise InputError(f"folds has no event in fold {labels[events.argmin()]}; balance the events or use fewer folds.")
+        raise InputError(
+            f"folds has no event in fold {labels[events.argmin()]}; balance the events or use fewer folds."
+        )
 
     path = _fit_path(features, time, event, n_lambdas)
     deviance = np.empty((labels.size, path.lambdas.size))

@@ -79,8 +79,9 @@ def discrimination_improvement(
 
     Notes
     -----
-    Uno et al. 2013. Cases weigh ``1 / G(T)`` with G the curve of censoring, controls alike. Equals ``survIDINRI::IDI.INF`` of R for the same risks,
-    including its grid of 2001 risk differences, over which the IDI is integrated and on which the medians lie.
+    Uno et al. 2013. Cases weigh ``1 / G(T)`` with G the curve of censoring, controls alike. Equals
+    ``survIDINRI::IDI.INF`` of R for the same risks, including its grid of 2001 risk differences, over which the IDI is
+    integrated and on which the medians lie.
     """
     time, event = _checks.survival(time, event)
     horizon = _checks.horizon(horizon, time)

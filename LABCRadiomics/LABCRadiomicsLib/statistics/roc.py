@@ -228,9 +228,7 @@ def _censoring_influence(time: np.ndarray, event: np.ndarray, deviation: np.ndar
     return np.where(censored, from_here[index] / n_risk[index], 0.0) - compensator[index]
 
 
-def _km_curve(
-    marker: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _km_curve(marker: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray]:
     """Rates from Kaplan-Meier curves within the patients above each threshold."""
     values = np.unique(marker)[::-1]
     overall = kaplan_meier(time, event).at(horizon).survival[0]

@@ -285,6 +285,12 @@ def test_matrices_equal_pyradiomics(shape, fill, n_levels, seed, force_2d, alpha
     fast = RoiMatrices(levels, *two_d)
     lengths = max(shape)
     for mine, theirs in zip(
+        fast.calculate_glcm(levels, mask, one, n_levels),
+        cMatrices.calculate_glcm(levels, mask, one, n_levels, *two_d),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+    for mine, theirs in zip(
         fast.calculate_glrlm(levels, mask, n_levels, lengths),
         cMatrices.calculate_glrlm(levels, mask, n_levels, lengths, *two_d),
         strict=True,
