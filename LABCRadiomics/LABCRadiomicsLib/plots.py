@@ -68,9 +68,9 @@ def tumor_slice(image: sitk.Image, mask: sitk.Image, label: int) -> bytes:
 
 
 def _around_tumor(pixels: np.ndarray, contour: np.ndarray, width: float, height: float):
-    """Crop a slice to a square of three times the tumor's extent, at least 80 mm, as far as the image goes."""
+    """Crop a slice to a square of three times the tumor's extent, at least 50 mm, as far as the image goes."""
     rows, columns = np.nonzero(contour)
-    side = max(3 * max(np.ptp(rows) * height, np.ptp(columns) * width), 80.0)
+    side = max(3 * max(np.ptp(rows) * height, np.ptp(columns) * width), 50.0)
     window = []
     for found, step, length in ((rows, height, pixels.shape[0]), (columns, width, pixels.shape[1])):
         wanted = min(int(np.ceil(side / step)), length)

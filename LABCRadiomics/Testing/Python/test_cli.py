@@ -82,8 +82,8 @@ def test_an_older_patient_fares_worse(run, breast1):
     for age in (30, 70):
         found = json.loads(run("score", *breast1, "--json", "--covariate", f"age={age}")[1])
         five_year.append(found["survival"][-1]["probability"])
-    coefficient = next(item for item in find_model("demo-phantom").nomogram.covariates if item.name == "age").coefficients
-    assert (five_year[1] < five_year[0]) == (coefficient[0] > 0)
+    age = next(item for item in find_model("demo-phantom").nomogram.covariates if item.name == "age")
+    assert (five_year[1] < five_year[0]) == (age.coefficients[0] > 0)
 
 
 def test_score_for_people_and_its_files(run, breast1, tmp_path):

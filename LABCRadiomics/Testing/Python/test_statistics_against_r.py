@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from r_reference import FOLDER, columns, gbsg2, relative_difference, table, transbig
 
 from LABCRadiomicsLib.statistics.agreement import intraclass_correlation
 from LABCRadiomicsLib.statistics.baseline_table import benjamini_hochberg, chi_square, fisher_exact, t_test
@@ -26,6 +25,7 @@ from LABCRadiomicsLib.statistics.nomogram import nomogram_scale
 from LABCRadiomicsLib.statistics.proportional_hazards import proportional_hazards
 from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc, youden_cutoff
+from r_reference import FOLDER, columns, gbsg2, relative_difference, table, transbig
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "Docs" / "methods.md"
 BEGIN, END = "<!-- table against R: begin -->", "<!-- table against R: end -->"
@@ -132,9 +132,7 @@ def _univariable_tied() -> Pairs:
 @row("multivariable Cox, Efron", "cox", "survival::coxph")
 def _multivariable() -> Pairs:
     names = ["coef", "se", "hr", "lower", "upper", "z", "p"]
-    return _compared(
-        _model(tuple(FULL)), table("gbsg2_multivariable_cox_efron"), dict(zip(names, names, strict=True))
-    )
+    return _compared(_model(tuple(FULL)), table("gbsg2_multivariable_cox_efron"), dict(zip(names, names, strict=True)))
 
 
 @row("covariance of the coefficients", "cox", "stats::vcov")
@@ -294,7 +292,9 @@ def _km_plain() -> Pairs:
 @row("median survival with limits", "kaplan_meier", "survival::survfit")
 def _medians() -> Pairs:
     reference, extra, (months, event) = table("gbsg2_km_median"), table("extra_medians"), _survival()
-    curves = [kaplan_meier(months[gbsg2()["horTh"] == label], event[gbsg2()["horTh"] == label]) for label in ("no", "yes")]
+    curves = [
+        kaplan_meier(months[gbsg2()["horTh"] == label], event[gbsg2()["horTh"] == label]) for label in ("no", "yes")
+    ]
     flat = [
         kaplan_meier(range(1, 5), [1, 1, 1, 1]),
         kaplan_meier(range(1, 5), [1, 1, 0, 0]),
@@ -518,9 +518,17 @@ def _bh() -> Pairs:
 def _baseline() -> Pairs:
     data, reference = gbsg2(), table("extra_baseline")
     two = [[np.sum((data["horTh"] == h) & (data["menostat"] == m)) for m in ("Post", "Pre")] for h in ("no", "yes")]
-    three = [[np.sum((data["tgrade"] == t) & (data["menostat"] == m)) for m in ("Post", "Pre")] for t in ("I", "II", "III")]
+    three = [
+        [np.sum((data["tgrade"] == t) & (data["menostat"] == m)) for m in ("Post", "Pre")] for t in ("I", "II", "III")
+    ]
     no, yes = data["age"][data["horTh"] == "no"], data["age"][data["horTh"] == "yes"]
-    results = [chi_square(two), chi_square(three), fisher_exact(two), t_test(no, yes), t_test(no, yes, equal_variances=True)]
+    results = [
+        chi_square(two),
+        chi_square(three),
+        fisher_exact(two),
+        t_test(no, yes),
+        t_test(no, yes, equal_variances=True),
+    ]
     known = ~np.isnan(reference["statistic"])
     statistics = np.array([result.statistic for result in results])
     return [(statistics[known], reference["statistic"][known]), ([result.p for result in results], reference["p"])]
@@ -573,7 +581,9 @@ def test_table_is_that_of_the_document() -> None:
     explained = DOCUMENT.read_text(encoding="utf-8").split(END)[1]
     for entry in ROWS:
         if entry.tolerance > 1e-6:
-            assert f"**{entry.statistic}**" in explained, f"{DOCUMENT.name} does not say why {entry.statistic} is looser"
+            assert f"**{entry.statistic}**" in explained, (
+                f"{DOCUMENT.name} does not say why {entry.statistic} is looser"
+            )
 
 
 def _write() -> None:

@@ -1,0 +1,146 @@
+"""From image to prediction, the stability of the result, and what the report shows."""
+
+import base64
+import re
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from matplotlib.image import imread
+
+import example_models
+from LABCRadiomicsLib import plots
+from LABCRadiomicsLib.contours import redraw_contour
+from LABCRadiomicsLib.errors import ModelError, ModelIncompleteError
+from LABCRadiomicsLib.features import extract
+from LABCRadiomicsLib.images import Volume, axis_orders, read_image, read_mask
+from LABCRadiomicsLib.patient import extraction_settings, score_image
+from LABCRadiomicsLib.registry import find_model
+from LABCRadiomicsLib.report import number, patient_html, percent
+from LABCRadiomicsLib.robustness import contour_stability
+from LABCRadiomicsLib.scoring import predict
+
+
+@pytest.fixture(scope="module")
+def model():
+    return find_model("demo-phantom")
+
+
+@pytest.fixture(scope="module")
+def pair(breast1):
+    return read_image(breast1[0]), read_mask(breast1[1])
+
+
+def test_score_image_is_extraction_then_prediction(model, pair):
+    result = score_image(model, *pair, covariates={"age": 61}, read_seconds=0.25)
+    names = [term.feature for term in model.score.terms]
+    values = extract(*pair, extraction_settings(model), names).values
+    expected = predict(model, values, {"age": 61})
+    assert result.extraction.values == values
+    assert result.prediction.score == expected.score
+    assert result.prediction.survival == expected.survival
+    assert result.prediction.timings["read_s"] == 0.25
+    assert result.prediction.timings["extract_s"] > 0
+
+
+def test_only_the_features_of_the_score_are_computed(model, pair):
+    assert set(score_image(model, *pair).extraction.values) == {term.feature for term in model.score.terms}
+
+
+def test_one_score_in_all_axis_orders(model, pair):
+    expected = score_image(model, *pair).prediction.score
+    for order in list(axis_orders())[::7]:
+        stored = [Volume.from_sitk(item).reordered(*order).to_sitk() for item in pair]
+        assert score_image(model, *stored).prediction.score == expected
+
+
+def as_loaded(axes):
+    made = example_models.model()
+    return replace(made, extraction=replace(made.extraction, array_order="as-loaded", axes=axes))
+
+
+def test_an_as_loaded_model_warns_of_other_axes(pair):
+    codes = {axes: [notice.code for notice in score_image(as_loaded(axes), *pair).prediction.warnings]
+             for axes in ("LPS", "PIR", None)}  # fmt: skip
+    assert Volume.from_sitk(pair[0]).axis_codes() == "LPS"
+    assert "axis-order" not in codes["LPS"]
+    assert "axis-order" in codes["PIR"]
+    assert "axis-order" in codes[None]
+
+
+def test_models_that_cannot_score_an_image(pair):
+    with pytest.raises(ModelIncompleteError, match="15 features"):
+        score_image(find_model("wang2022-labc-dfs"), *pair)
+    with pytest.raises(ModelError, match="feature tables"):
+        score_image(replace(example_models.model(), extraction=None), *pair)
+
+
+def test_stability_counts_the_contours_that_agree(model, pair):
+    result = score_image(model, *pair)
+    calls = []
+    steady = contour_stability(model, *pair, result, 6, lambda done, total: calls.append((done, total)))
+    found = steady.prediction.stability
+    assert calls == [(done, 6) for done in range(1, 7)]
+    names = [term.feature for term in model.score.terms]
+    scores = [
+        predict(model, extract(pair[0], redraw_contour(pair[1], np.random.default_rng(repeat), solid=False),
+                               extraction_settings(model), names, 1).values).score
+        for repeat in range(6)
+    ]  # fmt: skip
+    high = result.prediction.risk_group == "high"
+    assert (found["score_min"], found["score_max"]) == (min(scores), max(scores))
+    assert found["same_group"] == sum((score > model.cutoff.value) == high for score in scores)
+    assert replace(steady.prediction, stability=None) == result.prediction
+    assert contour_stability(model, *pair, result, repeats=6).prediction.stability == found
+
+
+def ellipsoid_case(codes):
+    """A phantom whose tumor lies anterior, left and superior of the middle; stored in some axis order."""
+    array = np.full((20, 40, 40), 100, np.int16)
+    mask = np.zeros_like(array, np.uint8)
+    mask[13:17, 6:12, 26:34] = 1  # k up: superior; j low: anterior; i high: left
+    array[mask == 1] = np.random.default_rng(0).integers(400, 600, mask.sum())
+    images = []
+    for voxels in (array, mask):
+        image = sitk.GetImageFromArray(voxels)
+        image.SetSpacing((1, 1, 2))
+        images.append(sitk.DICOMOrient(image, codes))
+    return images
+
+
+@pytest.mark.parametrize(("codes", "above", "left_of"), [
+    ("LPS", True, False), ("RAI", True, False), ("PSR", True, True), ("PIL", True, True), ("LSA", True, False),
+])  # fmt: skip
+def test_the_tumor_is_drawn_where_it_is(codes, above, left_of):
+    """Axial: anterior up, left on the right. Sagittal: superior up, anterior left. Coronal: superior up."""
+    png = plots.tumor_slice(*ellipsoid_case(codes), 1)
+    pixels = imread(BytesIO(png))[..., :3].mean(axis=2)
+    rows, columns = np.nonzero(pixels[40:-40, 40:-40] > 0.75)  # the enhanced tumor, away from the letters
+    assert (np.median(rows) + 40 < pixels.shape[0] / 2) == above
+    assert (np.median(columns) + 40 < pixels.shape[1] / 2) == left_of
+
+
+def test_the_report_shows_the_numbers_and_says_what_they_are(model, pair):
+    result = score_image(model, *pair, covariates={"age": 61})
+    page = patient_html(model, result, "<script>alert(1)</script>", None)
+    assert "<script>alert" not in page
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert number(result.prediction.score) in text
+    assert f"{result.prediction.risk_group.capitalize()} risk" in text
+    for estimate in result.prediction.survival:
+        assert percent(estimate.probability) in text
+        assert f"at {estimate.months:g} months" in text
+    assert "61 years" in text
+    assert result.prediction.fingerprint in text
+    assert "not for any clinical use" in text
+    for term in model.score.terms:
+        assert term.feature in text
+    plot = base64.b64decode(re.search(r"base64,([^\"]+)", page).group(1))
+    assert imread(BytesIO(plot)).shape[0] > 300
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.6284495, "0.6284"), (-51.7682, "-51.77"), (123456.7, "123457")])
+def test_numbers_are_written_for_people(value, text):
+    assert number(value) == text
