@@ -140,7 +140,7 @@ def test_bad_horizon(compute, horizon) -> None:
 
 def test_horizon_without_cases_or_controls() -> None:
     event = np.ones(4)
-    with pytest.raises(InputError, match="horizon 0.5 is before the first event"):
+    with pytest.raises(InputError, match=r"horizon 0\.5 is before the first event"):
         time_dependent_roc([1, 2, 3, 4], [1, 2, 3, 4], event, 0.5)
     with pytest.raises(InputError, match="horizon 4 leaves nobody under follow-up beyond it"):
         time_dependent_roc([1, 2, 3, 4], [1, 2, 3, 4], event, 4)

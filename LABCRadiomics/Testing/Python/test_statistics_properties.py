@@ -18,8 +18,7 @@ from LABCRadiomicsLib.statistics.nomogram import nomogram_scale
 from LABCRadiomicsLib.statistics.reclassification import net_reclassification
 from LABCRadiomicsLib.statistics.roc import METHODS, time_dependent_auc, time_dependent_roc, youden_cutoff
 
-settings.register_profile("statistics", deadline=None, max_examples=40, derandomize=True)
-settings.load_profile("statistics")
+law = settings(deadline=None, max_examples=40, derandomize=True)
 
 
 @st.composite
@@ -39,6 +38,7 @@ def _auc(marker: np.ndarray, time: np.ndarray, event: np.ndarray, method: str = 
     return time_dependent_roc(marker, time, event, float(np.median(time)), method=method).auc
 
 
+@law
 @given(cohorts())
 def test_concordance_and_auc_ignore_monotone_transforms(cohort) -> None:
     marker, time, event = cohort
@@ -49,6 +49,7 @@ def test_concordance_and_auc_ignore_monotone_transforms(cohort) -> None:
         assert _auc(moved, time, event, method) == pytest.approx(_auc(marker, time, event, method), abs=1e-12)
 
 
+@law
 @given(cohorts())
 def test_reversed_marker_mirrors_concordance_and_auc(cohort) -> None:
     marker, time, event = cohort
@@ -56,6 +57,7 @@ def test_reversed_marker_mirrors_concordance_and_auc(cohort) -> None:
     assert _auc(-marker, time, event) == pytest.approx(1 - _auc(marker, time, event), abs=1e-12)
 
 
+@law
 @given(cohorts(), st.sampled_from([0.25, 2.0, 8.0]))
 def test_time_units_do_not_matter(cohort, factor) -> None:
     marker, time, event = cohort
@@ -68,6 +70,7 @@ def test_time_units_do_not_matter(cohort, factor) -> None:
     assert logrank(factor * time, event, group).chisq == pytest.approx(logrank(time, event, group).chisq)
 
 
+@law
 @given(cohorts(), st.randoms(use_true_random=False))
 def test_order_of_patients_does_not_matter(cohort, random) -> None:
     marker, time, event = cohort
@@ -85,6 +88,7 @@ def test_order_of_patients_does_not_matter(cohort, random) -> None:
     assert kaplan_meier(*shuffled[1:]).survival == pytest.approx(kaplan_meier(time, event).survival, abs=1e-12)
 
 
+@law
 @given(cohorts(censoring=False))
 def test_kaplan_meier_is_the_empirical_survival_without_censoring(cohort) -> None:
     _, time, event = cohort
@@ -92,6 +96,7 @@ def test_kaplan_meier_is_the_empirical_survival_without_censoring(cohort) -> Non
     assert curve.survival == pytest.approx([(time > t).mean() for t in curve.time], abs=1e-12)
 
 
+@law
 @given(cohorts(censoring=False))
 def test_ipcw_auc_is_the_plain_auc_without_censoring(cohort) -> None:
     marker, time, event = cohort
@@ -102,6 +107,7 @@ def test_ipcw_auc_is_the_plain_auc_without_censoring(cohort) -> None:
     assert time_dependent_auc(marker, time, event, horizon) == pytest.approx(plain, abs=1e-12)
 
 
+@law
 @given(cohorts())
 def test_auc_alone_is_that_of_the_curve(cohort) -> None:
     marker, time, event = cohort
@@ -109,6 +115,7 @@ def test_auc_alone_is_that_of_the_curve(cohort) -> None:
     assert time_dependent_auc(marker, time, event, horizon) == pytest.approx(_auc(*cohort), abs=1e-12)
 
 
+@law
 @given(cohorts())
 def test_ipcw_curve_rises_and_the_cutoff_splits_as_it_says(cohort) -> None:
     marker, time, event = cohort
@@ -121,6 +128,7 @@ def test_ipcw_curve_rises_and_the_cutoff_splits_as_it_says(cohort) -> None:
     assert best.fpr == pytest.approx((marker[time > roc.horizon] > best.threshold).mean())
 
 
+@law
 @given(cohorts())
 def test_univariable_and_multivariable_cox_agree(cohort) -> None:
     marker, time, event = cohort
@@ -134,6 +142,7 @@ def test_univariable_and_multivariable_cox_agree(cohort) -> None:
         assert model.loglik >= model.loglik_null - 1e-12
 
 
+@law
 @given(cohorts(), st.floats(-1e3, 1e3), st.floats(0.01, 100))
 def test_cox_does_not_depend_on_the_feature_unit(cohort, shift, scale) -> None:
     marker, time, event = cohort
@@ -143,6 +152,7 @@ def test_cox_does_not_depend_on_the_feature_unit(cohort, shift, scale) -> None:
     assert there.p == pytest.approx(here.p, rel=1e-5, abs=1e-12)
 
 
+@law
 @given(cohorts(ties=False))
 def test_efron_is_breslow_without_ties(cohort) -> None:
     marker, time, event = cohort
@@ -151,6 +161,7 @@ def test_efron_is_breslow_without_ties(cohort) -> None:
     assert efron.loglik == pytest.approx(breslow.loglik, nan_ok=True)
 
 
+@law
 @given(cohorts(censoring=False))
 def test_brier_is_the_mean_square_without_censoring(cohort) -> None:
     marker, time, event = cohort
@@ -159,6 +170,7 @@ def test_brier_is_the_mean_square_without_censoring(cohort) -> None:
     assert result.score[0] == pytest.approx((((time <= horizon) - risk) ** 2).mean(), abs=1e-12)
 
 
+@law
 @given(cohorts())
 def test_brier_of_the_kaplan_meier_risk_is_the_reference(cohort) -> None:
     _, time, event = cohort
@@ -167,6 +179,7 @@ def test_brier_of_the_kaplan_meier_risk_is_the_reference(cohort) -> None:
     assert brier_score(risk, time, event, [horizon]).ipa[0] == pytest.approx(0, abs=1e-9)
 
 
+@law
 @given(cohorts())
 def test_no_change_of_risk_reclassifies_nobody(cohort) -> None:
     marker, time, event = cohort
@@ -177,6 +190,7 @@ def test_no_change_of_risk_reclassifies_nobody(cohort) -> None:
     assert (lower.up_cases, lower.up_controls) == (0, 0)
 
 
+@law
 @given(st.integers(2, 30), st.integers(2, 5), st.integers(0, 2**32 - 1))
 def test_icc_of_identical_readers_is_one_and_of_a_shifted_one_less(n, k, seed) -> None:
     values = np.random.default_rng(seed).normal(size=n)
@@ -189,6 +203,7 @@ def test_icc_of_identical_readers_is_one_and_of_a_shifted_one_less(n, k, seed) -
     assert result[1] < 1
 
 
+@law
 @given(st.integers(1, 20), st.integers(0, 2**32 - 1))
 def test_icc_of_a_stack_is_that_of_each_feature(p, seed) -> None:
     ratings = np.random.default_rng(seed).normal(size=(p, 8, 3))
@@ -198,6 +213,7 @@ def test_icc_of_a_stack_is_that_of_each_feature(p, seed) -> None:
         assert stack.lower[index] == pytest.approx(intraclass_correlation(ratings[index]).lower)
 
 
+@law
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_benjamini_hochberg_keeps_the_order_and_never_lowers_p(p) -> None:
     adjusted = benjamini_hochberg(p)
@@ -205,6 +221,7 @@ def test_benjamini_hochberg_keeps_the_order_and_never_lowers_p(p) -> None:
     assert (np.diff(adjusted[np.argsort(p)]) >= -1e-12).all()
 
 
+@law
 @given(st.integers(3, 10), st.integers(0, 2**32 - 1))
 def test_folds_balance_patients_and_events(n_folds, seed) -> None:
     event = np.random.default_rng(seed).random(80) < 0.4
@@ -215,6 +232,7 @@ def test_folds_balance_patients_and_events(n_folds, seed) -> None:
     assert np.array_equal(folds, random_folds(event, n_folds, seed))
 
 
+@law
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
 def test_nomogram_points_lead_back_to_the_linear_predictor(coef, seed) -> None:
     assume(max(abs(value) for value in coef) > 1e-3)
@@ -228,6 +246,7 @@ def test_nomogram_points_lead_back_to_the_linear_predictor(coef, seed) -> None:
     assert scale.total_points(patients @ scale.coef) == pytest.approx(points.sum(axis=1), abs=1e-6)
 
 
+@law
 @given(cohorts())
 def test_a_horizon_beyond_follow_up_is_always_refused(cohort) -> None:
     marker, time, event = cohort

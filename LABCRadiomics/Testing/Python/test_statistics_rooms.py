@@ -1,4 +1,4 @@
-"""What the table against R and the laws leave open: statuses, optimality, stored numbers, limits, speed, real radiomics."""
+"""What the table against R and the laws leave open: statuses, optimality, stored numbers, speed, real radiomics."""
 
 import csv
 import sys

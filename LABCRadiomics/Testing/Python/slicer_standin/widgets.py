@@ -1,0 +1,321 @@
+"""The CTK and qMRML widgets of the panel, on PySide6 and real MRML, as Slicer's documentation describes them."""
+
+from __future__ import annotations
+
+import slicer
+from PySide6 import QtCore, QtGui, QtWidgets
+
+Property, Signal, Slot = QtCore.Property, QtCore.Signal, QtCore.Slot
+SCENE_EVENTS = ("NodeAddedEvent", "NodeRemovedEvent", "EndImportEvent", "EndCloseEvent", "EndBatchProcessEvent")
+
+
+class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
+    """A section whose contents fold away under its title."""
+
+    contentsCollapsed = Signal(bool)  # noqa: N815
+    clicked = Signal(bool)
+    toggled = Signal(bool)
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._text, self._collapsed = "", False
+        self._header = QtWidgets.QToolButton(self)
+        self._header.setAutoRaise(True)
+        self._header.setToolButtonStyle(QtCore.Qt.ToolButtonTextBesideIcon)
+        self._header.clicked.connect(lambda: self.setCollapsed(not self._collapsed))
+        self.setContentsMargins(0, self._header.sizeHint().height() + 4, 0, 0)
+        self._update()
+
+    def resizeEvent(self, event):  # noqa: N802
+        """Keep the title over the whole width."""
+        self._header.setGeometry(0, 0, self.width(), self.contentsMargins().top())
+        super().resizeEvent(event)
+
+    def paintEvent(self, event):  # noqa: N802
+        """Draw the frame round the contents."""
+        painter = QtGui.QPainter(self)
+        painter.setPen(self.palette().color(QtGui.QPalette.Mid))
+        top = self.contentsMargins().top()
+        painter.fillRect(0, 0, self.width(), top, self.palette().color(QtGui.QPalette.Button))
+        painter.drawRect(0, 0, self.width() - 1, self.height() - 1)
+        super().paintEvent(event)
+
+    def setCollapsed(self, collapsed):  # noqa: N802
+        """Fold or unfold."""
+        changed = collapsed != self._collapsed
+        self._collapsed = collapsed
+        self._update()
+        if changed:
+            self.contentsCollapsed.emit(collapsed)
+
+    def setText(self, text):  # noqa: N802
+        """Set the title."""
+        self._text = text
+        self._update()
+
+    def childEvent(self, event):  # noqa: N802
+        """Hide what is added while folded."""
+        super().childEvent(event)
+        if hasattr(self, "_header"):
+            self._update()
+
+    def _update(self):
+        self._header.setText(self._text)
+        self._header.setArrowType(QtCore.Qt.RightArrow if self._collapsed else QtCore.Qt.DownArrow)
+        self.setMaximumHeight(self.contentsMargins().top() if self._collapsed else 16777215)
+        if self._collapsed:
+            self.setMinimumHeight(self.contentsMargins().top())
+
+    collapsed = Property(bool, lambda self: self._collapsed, lambda self, value: self.setCollapsed(value))
+    text = Property(str, lambda self: self._text, lambda self, value: self.setText(value))
+
+
+class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
+    """A path with a button that opens a file dialog."""
+
+    currentPathChanged = Signal(str)  # noqa: N815
+    validInputChanged = Signal(bool)  # noqa: N815
+    Files, Dirs, Drives, NoDot, NoDotDot = 0x2, 0x1, 0x4, 0x2000, 0x4000
+    NoDotAndDotDot, Readable, Writable, Executable = 0x6000, 0x10, 0x20, 0x40
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._values = {"filters": 0, "nameFilters": [], "label": "", "settingKey": "", "options": 0}
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._line = QtWidgets.QLineEdit()
+        self._button = QtWidgets.QToolButton()
+        self._button.setText("…")
+        layout.addWidget(self._line)
+        layout.addWidget(self._button)
+        self._line.textChanged.connect(self.currentPathChanged)
+
+    def setCurrentPath(self, path):  # noqa: N802
+        """Set the path."""
+        self._line.setText(path)
+
+    def addCurrentPathToHistory(self):  # noqa: N802
+        """Remember the path; there is no history outside Slicer."""
+
+    currentPath = Property(str, lambda self: self._line.text(), lambda self, value: self.setCurrentPath(value))  # noqa: N815
+    filters = Property(int, lambda self: self._values["filters"], lambda self, v: self._values.update(filters=v))
+    nameFilters = Property(  # noqa: N815
+        "QStringList", lambda self: self._values["nameFilters"], lambda self, v: self._values.update(nameFilters=v)
+    )
+    settingKey = Property(  # noqa: N815
+        str, lambda self: self._values["settingKey"], lambda self, v: self._values.update(settingKey=v)
+    )
+
+
+class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801
+    """Base of widgets that show a scene."""
+
+    mrmlSceneChanged = Signal(object)  # noqa: N815
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._scene = None
+
+    def mrmlScene(self):  # noqa: N802
+        """Give the scene."""
+        return self._scene
+
+    def setMRMLScene(self, scene):  # noqa: N802
+        """Show another scene."""
+        if scene is not self._scene:
+            self._scene = scene
+            self.mrmlSceneChanged.emit(scene)
+
+
+class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
+    """A list of the scene's nodes of some classes; the names in it follow the scene."""
+
+    currentNodeChanged = Signal(object)  # noqa: N815
+    currentNodeIDChanged = Signal(str)  # noqa: N815
+    nodeAdded = Signal(object)  # noqa: N815
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._values = {name: False for name in ("addEnabled", "removeEnabled", "renameEnabled", "editEnabled",
+                                                 "noneEnabled", "showHidden", "showChildNodeTypes",
+                                                 "selectNodeUponCreation")}
+        self._types, self._scene, self._current, self._tags = [], None, None, []
+        self._box = QtWidgets.QComboBox()
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._box)
+        self._box.activated.connect(lambda index: self.setCurrentNodeID(self._box.itemData(index) or ""))
+
+    def setMRMLScene(self, scene):  # noqa: N802
+        """Show another scene."""
+        for observed, tag in self._tags:
+            observed.RemoveObserver(tag)
+        self._scene, self._tags = scene, []
+        if scene is not None:
+            self._tags = [
+                (scene, scene.AddObserver(getattr(slicer.vtkMRMLScene, event), lambda *_: self._populate()))
+                for event in SCENE_EVENTS
+            ]
+        self._populate()
+
+    def mrmlScene(self):  # noqa: N802
+        """Give the scene."""
+        return self._scene
+
+    def currentNode(self):  # noqa: N802
+        """Give the selected node or None."""
+        return self._current
+
+    def nodeCount(self):  # noqa: N802
+        """How many nodes can be selected."""
+        return len(self._nodes())
+
+    def setCurrentNode(self, node):  # noqa: N802
+        """Select a node; what is not in the list is no selection."""
+        chosen = node if node in self._nodes() else None
+        if chosen is None and node is not None and self._scene is not None and self._scene.IsBatchProcessing():
+            return
+        changed = chosen is not self._current
+        self._current = chosen
+        self._box.setCurrentIndex(max(self._box.findData(chosen.GetID()), -1) if chosen else self._box.findData(""))
+        if changed:
+            self.currentNodeChanged.emit(chosen)
+            self.currentNodeIDChanged.emit(chosen.GetID() if chosen else "")
+
+    def setCurrentNodeID(self, node_id):  # noqa: N802
+        """Select a node by its ID."""
+        self.setCurrentNode(self._scene.GetNodeByID(node_id) if self._scene and node_id else None)
+
+    def _nodes(self):
+        if self._scene is None:
+            return []
+        found = []
+        for node_class in self._types:
+            for index in range(self._scene.GetNumberOfNodesByClass(node_class)):
+                node = self._scene.GetNthNodeByClass(index, node_class)
+                exact = node.GetClassName() == node_class or self._values["showChildNodeTypes"]
+                if exact and not node.GetHideFromEditors():
+                    found.append(node)
+        return found
+
+    def _populate(self):
+        if self._scene is not None and self._scene.IsBatchProcessing():
+            return
+        nodes = self._nodes()
+        self._box.clear()
+        if self._values["noneEnabled"]:
+            self._box.addItem("None", "")
+        for node in nodes:
+            self._box.addItem(node.GetName(), node.GetID())
+        keep = self._current if self._current in nodes else None
+        if keep is None and nodes and not self._values["noneEnabled"]:
+            keep = nodes[0]
+        self.setCurrentNode(keep)
+
+    nodeTypes = Property(  # noqa: N815
+        "QStringList", lambda self: self._types, lambda self, value: (setattr(self, "_types", value), self._populate())
+    )
+    currentNodeID = Property(  # noqa: N815
+        str, lambda self: self._current.GetID() if self._current else "", lambda self, value: self.setCurrentNodeID(value)
+    )
+
+
+def _flag(name):
+    return Property(bool, lambda self: self._values[name], lambda self, value: self._values.update({name: value}))
+
+
+def _with_flags(cls, names):
+    """Make the class again with boolean properties: a meta object is fixed when its class is made."""
+    return type(cls)(cls.__name__, (cls,), {name: _flag(name) for name in names})
+
+
+qMRMLNodeComboBox = _with_flags(  # noqa: N816
+    qMRMLNodeComboBox, ("addEnabled", "removeEnabled", "renameEnabled", "editEnabled", "noneEnabled", "showHidden",
+                        "showChildNodeTypes", "selectNodeUponCreation"),
+)
+
+
+class qMRMLSegmentSelectorWidget(qMRMLWidget):  # noqa: N801
+    """A segmentation and one of its segments; the first is selected when the selected one is not there."""
+
+    currentNodeChanged = Signal(object)  # noqa: N815
+    currentSegmentChanged = Signal(str)  # noqa: N815
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._segmentation, self._tags, self._segment_id = None, [], ""
+        self._node_box = qMRMLNodeComboBox()
+        self._node_box.nodeTypes = ["vtkMRMLSegmentationNode"]
+        self._box, self._message = QtWidgets.QComboBox(), QtWidgets.QLabel()
+        layout = QtWidgets.QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._node_box, 0, 0)
+        layout.addWidget(self._box, 1, 0)
+        layout.addWidget(self._message, 2, 0)
+        self._node_box.currentNodeChanged.connect(self._node_changed)
+        self._node_box.currentNodeChanged.connect(self.currentNodeChanged)
+        self._box.currentIndexChanged.connect(self._segment_changed)
+        self.mrmlSceneChanged.connect(self._node_box.setMRMLScene)
+        self._populate()
+
+    def currentNode(self):  # noqa: N802
+        """Give the segmentation node or None."""
+        return self._node_box.currentNode()
+
+    def currentNodeID(self):  # noqa: N802
+        """Give the segmentation node's ID."""
+        return self._node_box.currentNodeID
+
+    def currentSegmentID(self):  # noqa: N802
+        """Give the segment's ID; as in Slicer it stays when the node goes."""
+        return self._segment_id
+
+    def segmentIDs(self):  # noqa: N802
+        """Give the IDs that can be selected."""
+        return [self._box.itemData(row) for row in range(self._box.count())]
+
+    def setCurrentNode(self, node):  # noqa: N802
+        """Select a segmentation."""
+        self._node_box.setCurrentNode(node)
+
+    def setCurrentNodeID(self, node_id):  # noqa: N802
+        """Select a segmentation by its ID."""
+        self._node_box.setCurrentNodeID(node_id)
+
+    def setCurrentSegmentID(self, segment_id):  # noqa: N802
+        """Select a segment."""
+        index = self._box.findData(segment_id)
+        if index >= 0 and index != self._box.currentIndex():
+            self._box.setCurrentIndex(index)
+
+    def _node_changed(self, node):
+        for observed, tag in self._tags:
+            observed.RemoveObserver(tag)
+        self._segmentation, self._tags = node, []
+        if node is not None:
+            events = ("SegmentAdded", "SegmentRemoved", "SegmentModified")
+            self._tags = [(node, node.AddObserver(getattr(slicer.vtkSegmentation, event), lambda *_: self._populate()))
+                          for event in events]
+        self._populate()
+
+    def _populate(self):
+        blocked = self._box.blockSignals(True)
+        self._box.clear()
+        segmentation = self._segmentation.GetSegmentation() if self._segmentation else None
+        segment_ids = list(segmentation.GetSegmentIDs()) if segmentation else []
+        for segment_id in segment_ids:
+            self._box.addItem(segmentation.GetSegment(segment_id).GetName(), segment_id)
+        self._box.setVisible(bool(segment_ids))
+        self._message.setVisible(not segment_ids)
+        self._message.setText("No segments in segmentation" if self._segmentation else "No node is selected")
+        self._box.setCurrentIndex(self._box.findData(self._segment_id) if self._segment_id else -1)
+        self._box.blockSignals(blocked)
+        if segment_ids and self._segment_id not in segment_ids:
+            self._box.setCurrentIndex(0)
+
+    def _segment_changed(self, index):
+        self._segment_id = self._box.itemData(index) or ""
+        self.currentSegmentChanged.emit(self._segment_id)
+
+
+CUSTOM = (ctkCollapsibleButton, ctkPathLineEdit, qMRMLWidget, qMRMLNodeComboBox, qMRMLSegmentSelectorWidget)

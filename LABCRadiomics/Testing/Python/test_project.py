@@ -1,0 +1,55 @@
+"""The project's own files agree with each other."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+
+from conftest import ROOT
+from LABCRadiomicsLib import __version__
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_pins_stand_in_both_places_and_name_no_host(project):
+    pins = (ROOT / "constraints.txt").read_text().splitlines()
+    assert project["tool"]["uv"]["constraint-dependencies"] == pins
+    assert len(pins) > 50
+    for pin in pins:
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][^\s/@:]*( ; [^/@:]+)?", pin), pin
+
+
+def test_one_version_everywhere(project):
+    assert project["project"]["version"] == __version__
+    assert f"version: {__version__}" in (ROOT / "CITATION.cff").read_text()
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return done.stdout.splitlines()
+
+
+def test_no_lock_file_no_large_file_no_path_of_a_machine():
+    files = tracked()
+    assert not [name for name in files if name.endswith((".lock", "-lock.json"))]
+    large = [name for name in files if (ROOT / name).exists() and (ROOT / name).stat().st_size > 1_500_000]
+    assert large == []
+    machine = re.compile(r"(^|[^A-Za-z0-9_.])/(work|farm|root|tmp|home)/[a-z]")
+    text = [name for name in files if name.endswith((".py", ".md", ".toml", ".txt", ".json", ".html", "Makefile"))]
+    found = [name for name in text if (ROOT / name).exists() and machine.search((ROOT / name).read_text())]
+    assert found == []
+
+
+def test_the_readme_names_commands_and_files_that_exist():
+    readme = (ROOT / "README.md").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert {name for name in re.findall(r"make ([a-z-]+)", readme) if name != "and"} <= targets
+    for path in re.findall(r"\]\(((?!http)[^)#]+)\)", readme):
+        assert (ROOT / path).exists(), path
