@@ -1,6 +1,7 @@
 """The project's own files agree with each other."""
 
 import re
+import runpy
 import subprocess
 import tomllib
 
@@ -53,3 +54,8 @@ def test_the_readme_names_commands_and_files_that_exist():
     assert {name for name in re.findall(r"make ([a-z-]+)", readme) if name != "and"} <= targets
     for path in re.findall(r"\]\(((?!http)[^)#]+)\)", readme):
         assert (ROOT / path).exists(), path
+
+
+def test_the_page_on_the_model_format_is_made_from_the_schema():
+    made = runpy.run_path(str(ROOT / "Utilities" / "document_model_format.py"))["page"]()
+    assert (ROOT / "Docs" / "model-format.md").read_text() == made

@@ -11,14 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.statistics.baseline_table import chi_square, fisher_exact, t_test
-from LABCRadiomicsLib.statistics.concordance import harrell_c
+from LABCRadiomicsLib.statistics.agreement import intraclass_correlation
+from LABCRadiomicsLib.statistics.baseline_table import benjamini_hochberg, chi_square, fisher_exact, t_test
+from LABCRadiomicsLib.statistics.brier import brier_score
+from LABCRadiomicsLib.statistics.calibration import calibration_curve, calibration_groups, calibration_summary
+from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c, uno_c
 from LABCRadiomicsLib.statistics.cox import CoxModel, cox
 from LABCRadiomicsLib.statistics.cox_screening import univariable_cox
+from LABCRadiomicsLib.statistics.decision import decision_curve
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier, logrank
 from LABCRadiomicsLib.statistics.lasso import LassoCV, lasso_cv
 from LABCRadiomicsLib.statistics.nomogram import nomogram_scale
 from LABCRadiomicsLib.statistics.proportional_hazards import proportional_hazards
+from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc, youden_cutoff
 from r_reference import FOLDER, columns, gbsg2, relative_difference, table, transbig
 
@@ -287,9 +292,8 @@ def _km_plain() -> Pairs:
 @row("median survival with limits", "kaplan_meier", "survival::survfit")
 def _medians() -> Pairs:
     reference, extra, (months, event) = table("gbsg2_km_median"), table("extra_medians"), _survival()
-    curves = [
-        kaplan_meier(months[gbsg2()["horTh"] == label], event[gbsg2()["horTh"] == label]) for label in ("no", "yes")
-    ]
+    groups = [gbsg2()["horTh"] == label for label in ("no", "yes")]
+    curves = [kaplan_meier(months[group], event[group]) for group in groups]
     flat = [
         kaplan_meier(range(1, 5), [1, 1, 1, 1]),
         kaplan_meier(range(1, 5), [1, 1, 0, 0]),
@@ -394,6 +398,133 @@ def _harrell() -> Pairs:
 @row("Harrell's C, tied markers and times", "harrell_c", "survival::concordance")
 def _harrell_tied() -> Pairs:
     reference = table("extra_tied_concordance")
+    results = [harrell_c(gbsg2()[str(name)], *_rounded()) for name in reference["marker"]]
+    names = {"c": "c", "se": "se", "concordant": "concordant", "discordant": "discordant", "tied_marker": "tied"}
+    return [([getattr(result, ours) for result in results], reference[key]) for ours, key in names.items()]
+
+
+@row("Harrell's C truncated at tau", "harrell_c", "survival::concordance(ymax)")
+def _harrell_tau() -> Pairs:
+    reference, lp = table("gbsg2_uno_c"), table("gbsg2_lp")["lp"]
+    return [([harrell_c(lp, *_survival(), tau=tau).c for tau in reference["tau"]], reference["harrell_c"])]
+
+
+@row("Uno's C", "uno_c", "survC1::Est.Cval")
+def _uno() -> Pairs:
+    reference, lp = table("gbsg2_uno_c"), table("gbsg2_lp")["lp"]
+    return [([uno_c(lp, *_survival(), tau=tau).c for tau in reference["tau"]], reference["uno_c"])]
+
+
+@row("difference of two C with standard error", "concordance_difference", "survival::concordance")
+def _difference_of_c() -> Pairs:
+    names = ("age", "horTh1"), ("age", "horTh1", "pnodes", "progrec", "tsize")
+    base, full = (harrell_c(_model(n).linear_predictor(columns(gbsg2(), n)), *_survival()) for n in names)
+    result, reference = concordance_difference(full, base), table("extra_concordance_difference")
+    return [
+        ([full.c, base.c], [reference["c1"][0], reference["c0"][0]]),
+        (result.difference, reference["difference"]),
+        (result.se, reference["se"]),
+    ]
+
+
+# Added value, accuracy, calibration ----------------------------------------------------------------------------------
+
+
+def _interpolated_risk(names: tuple[str, ...]) -> np.ndarray:
+    """Risk at 60 months as survIDINRI takes it: the baseline hazard interpolated between follow-up times."""
+    model, (months, _) = _model(names), _survival()
+    times = np.unique(months)
+    steps = np.append(0, model.baseline.cumulative_hazard)[np.searchsorted(model.baseline.time, times, side="right")]
+    hazard = np.interp(60, times, steps)
+    return 1 - np.exp(-hazard * np.exp(model.linear_predictor(columns(gbsg2(), names))))
+
+
+@row("IDI, half continuous NRI, median improvement", "discrimination_improvement", "survIDINRI::IDI.INF")
+def _idi() -> Pairs:
+    base = _interpolated_risk(("age", "horTh1"))
+    full = _interpolated_risk(("age", "horTh1", "pnodes", "progrec", "tsize"))
+    result = discrimination_improvement(base, full, *_survival(), 60)
+    ours = [result.idi, result.nri_half_continuous, result.median_improvement]
+    return [(ours, table("gbsg2_survIDINRI_60m")["estimate"])]
+
+
+@row("category and continuous NRI", "net_reclassification", "nricens::nricens")
+def _nri() -> Pairs:
+    risks, reference = table("gbsg2_risks_60m"), table("gbsg2_nricens_60m")
+    pairs = []
+    for cuts, key in (((0.3, 0.6), "category_0.3_0.6"), (None, "continuous")):
+        r = net_reclassification(risks["p_base"], risks["p_full"], *_survival(), 60, cuts=cuts)
+        ours = [r.nri, r.nri_cases, r.nri_controls, r.up_cases, r.down_cases, r.down_controls, r.up_controls]
+        pairs.append((ours, reference[key]))
+    return pairs
+
+
+@row("Brier score, IPCW", "brier_score", "pec::pec")
+def _brier() -> Pairs:
+    names = ("age", "horTh1", "pnodes", "progrec", "tsize")
+    risk = 1 - _model(names).survival(columns(gbsg2(), names), [12, 36, 60]).survival
+    result = brier_score(risk, *_survival(), [12, 36, 60])
+    return _compared(result, table("gbsg2_brier"), {"score": "cox", "reference": "reference"})
+
+
+@row("calibration in fifths of prediction", "calibration_groups", "survival::survfit, base::cut")
+def _calibration_groups() -> Pairs:
+    result = calibration_groups(table("gbsg2_risks_60m")["p_full"], *_survival(), 60)
+    names = {"n": "n", "predicted": "mean_predicted", "observed": "km", "se": "se"}
+    return _compared(result, table("gbsg2_calibration_60m_quintiles"), names)
+
+
+@row("calibration slope, observed over expected", "calibration_summary", "survival::coxph, survival::survfit")
+def _calibration_summary() -> Pairs:
+    result = calibration_summary(table("gbsg2_risks_60m")["p_full"], *_survival(), 60)
+    return _compared(result, table("extra_calibration"), {"slope": "slope", "slope_se": "se", "ratio": "oe"})
+
+
+@row("smooth calibration: ICI, E50, E90", "calibration_curve", "survival::coxph, rms::rcs")
+def _calibration_curve() -> Pairs:
+    result = calibration_curve(table("gbsg2_risks_60m")["p_full"], *_survival(), 60)
+    return _compared(result, table("extra_calibration"), {"ici": "ici", "e50": "e50", "e90": "e90"})
+
+
+@row("decision curve for survival", "decision_curve", "dcurves::dca")
+def _decision() -> Pairs:
+    data, reference = table("dcurves_survival"), table("dcurves_survival_net_benefit")
+    event, horizon = data["cancer"] == "TRUE", 1.5
+    risks = {"famhistory": data["famhistory"]}
+    result = decision_curve(risks, data["ttcancer"], event, horizon, thresholds=reference["threshold"])
+    return [(result.net_benefit["famhistory"], reference["famhistory"]), (result.treat_all, reference["all"])]
+
+
+# Agreement, tables, nomogram -----------------------------------------------------------------------------------------
+
+_ICC = {"icc": "ICC", "f": "F", "df1": "df1", "df2": "df2", "p": "p", "lower": "lower bound", "upper": "upper bound"}
+
+
+@row("six intraclass correlations with limits", "intraclass_correlation", "psych::ICC")
+def _icc() -> Pairs:
+    ratings = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+    pairs = _compared(intraclass_correlation(ratings), table("shrout_fleiss_icc"), _ICC)
+    readers = columns(table("extra_icc_ratings"), ["first", "second"])
+    return pairs + _compared(intraclass_correlation(readers), table("extra_icc"), _ICC)
+
+
+@row("Benjamini-Hochberg", "benjamini_hochberg", "stats::p.adjust")
+def _bh() -> Pairs:
+    return [(benjamini_hochberg(table("transbig_univariable_cox")["p"]), table("extra_bh")["adjusted"])]
+
+
+@row("chi-square, Fisher and t tests", "chi_square, fisher_exact, t_test", "stats::chisq.test, fisher.test, t.test")
+def _baseline() -> Pairs:
+    data, reference = gbsg2(), table("extra_baseline")
+
+    def counts(name: str, levels: tuple[str, ...]) -> list[list[int]]:
+        return [
+            [int(np.sum((data[name] == level) & (data["menostat"] == status))) for status in ("Post", "Pre")]
+            for level in levels
+        ]
+
+    two, three = counts("horTh", ("no", "yes")), counts("tgrade", ("I", "II", "III"))
+    no, yes = data["age"][data["horTh"] == "no"], data["age"][data["horTh"] == "yes"]
     tests = [chi_square(two), chi_square(three), fisher_exact(two)]
     results = [*tests, t_test(no, yes), t_test(no, yes, equal_variances=True)]
     known = ~np.isnan(reference["statistic"])

@@ -1,81 +1,86 @@
-"""The parts of the Slicer application that slicer-core lacks, as far as the module's logic and test need them.
+"""What a running Slicer has and slicer-core has not, for running the module's own code and .ui file outside Slicer.
 
-Every public name here exists in Slicer under the same name; ``test_module.py`` holds them to the lists of a running
-Slicer. The Qt side is in ``listed_widgets``.
+MRML is the real one; Qt is PySide6, shown as PythonQt shows it (``proxies``) and held to the lists of a running Slicer.
+Every public name here exists in Slicer under the same name; ``test_panel_standin.py`` checks that.
 """
 
+from __future__ import annotations
+
 import contextlib
+import os
 import sys
 import types
-import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import slicer
 import slicer.util
+from PySide6 import QtCore, QtGui, QtWidgets
 
+from . import application, parameter_nodes, widgets
+from .proxies import ClassProxy, Listing
 
-class ScriptedLoadableModule:
-    """Stands for ``slicer.ScriptedLoadableModule.ScriptedLoadableModule``."""
-
-    def __init__(self, parent):
-        self.parent = parent
-        self.moduleName = type(self).__name__
-
-
-class ScriptedLoadableModuleWidget:
-    """Stands for ``slicer.ScriptedLoadableModule.ScriptedLoadableModuleWidget``; the test gives the parent."""
-
-    def __init__(self, parent=None):
-        self.parent = parent
-        self.layout = parent.layout()
-
-    def setup(self):
-        """Add nothing: Slicer's adds the developer section."""
-
-
-class ScriptedLoadableModuleLogic:
-    """Stands for ``slicer.ScriptedLoadableModule.ScriptedLoadableModuleLogic``."""
-
-    def __init__(self, parent=None):
-        self.moduleName = type(self).__name__.removesuffix("Logic")
-
-
-class ScriptedLoadableModuleTest(unittest.TestCase):
-    """Stands for ``slicer.ScriptedLoadableModule.ScriptedLoadableModuleTest``."""
-
-
-class ModuleParent:
-    """Stands for ``qSlicerScriptedLoadableModule``: takes the attributes a module class sets, and no others."""
-
-    __slots__ = ("acknowledgementText", "categories", "contributors", "dependencies", "helpText", "path", "title")
-
-
-def tr(text):
-    """Translate nothing."""
-    return text
-
-
-def translate(context, text):
-    """Translate nothing."""
-    return text
-
-
-STANDINS = {
-    "slicer.ScriptedLoadableModule": (
-        ScriptedLoadableModule,
-        ScriptedLoadableModuleLogic,
-        ScriptedLoadableModuleTest,
-        ScriptedLoadableModuleWidget,
-    ),
-    "slicer.i18n": (tr, translate),
+QT_CLASSES = {
+    QtWidgets: ("QApplication", "QCheckBox", "QComboBox", "QFileDialog", "QFormLayout", "QFrame", "QHBoxLayout",
+                "QLabel", "QLineEdit", "QPlainTextEdit", "QProgressBar", "QPushButton", "QSizePolicy", "QSpinBox",
+                "QVBoxLayout", "QWidget"),
+    QtCore: ("QProcess", "QProcessEnvironment", "QSettings", "QTimer", "QUrl"),
+    QtGui: ("QDesktopServices", "QPixmap"),
 }
 
 
-def install(monkeypatch, scene) -> None:
-    """Put the stand-ins where the module imports them from, for one test."""
-    for name, members in STANDINS.items():
-        module = types.ModuleType(name)
-        for member in members:
-            setattr(module, member.__name__, member)
-        monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setattr(slicer, "mrmlScene", scene, raising=False)
-    monkeypatch.setattr(slicer.util, "WaitCursor", contextlib.nullcontext)
+@contextlib.contextmanager
+def running(folder: Path, lists: Path | None = None) -> Iterator[application.ModuleWidgets]:
+    """Run as inside Slicer, in an empty scene.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        For temporary files.
+    lists : pathlib.Path, optional
+        What a running Slicer has, class by class; what is not in it is refused.
+    """
+    QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+    scene = application.prepare_scene()
+    module_widgets = application.ModuleWidgets()
+    made = {name: types.ModuleType(name) for name in (*application.MEMBERS, "slicer.parameterNodeWrapper", "qt", "ctk")}
+    for name, members in application.MEMBERS.items():
+        vars(made[name]).update({member.__name__: member for member in members})
+    made["slicer.parameterNodeWrapper"].parameterNodeWrapper = parameter_nodes.parameterNodeWrapper
+    made["qt"].Qt = QtCore.Qt
+    for room, names in QT_CLASSES.items():
+        vars(made["qt"]).update({name: ClassProxy(getattr(room, name)) for name in names})
+    for cls in widgets.CUSTOM:
+        target = made["ctk"] if cls.__name__.startswith("ctk") else slicer
+        setattr(target, cls.__name__, ClassProxy(cls))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.object(Listing, "folder", lists))
+        stack.enter_context(mock.patch.dict(sys.modules, made))
+        stack.enter_context(mock.patch.object(sys, "path", [str(application.MODULE_FOLDER), *sys.path]))
+        for name, value in {
+            "mrmlScene": scene,
+            "app": application.application(scene, folder),
+            "modules": application.modules(scene),
+        }.items():
+            stack.enter_context(mock.patch.object(slicer, name, value, create=True))
+        for name, value in {
+            "WaitCursor": application.wait_cursor,
+            "loadUI": application.loadUI,
+            "childWidgetVariables": application.childWidgetVariables,
+            "saveScene": application.saveScene,
+            "loadScene": application.loadScene,
+            "getModuleWidget": module_widgets.get,
+            "reloadScriptedModule": module_widgets.reload,
+            "mainWindow": lambda: None,
+        }.items():
+            stack.enter_context(mock.patch.object(slicer.util, name, value))
+        sys.modules.pop("LABCRadiomics", None)
+        try:
+            yield module_widgets
+        finally:
+            if module_widgets.current is not None:
+                module_widgets.current.cleanup()
+            sys.modules.pop("LABCRadiomics", None)

@@ -1,0 +1,310 @@
+"""The parts of the running application that slicer-core lacks: base classes, ``slicer.app``, ``slicer.modules``."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+import tempfile
+import types
+import unittest
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import slicer
+import slicer.util
+from PySide6 import QtCore, QtUiTools, QtWidgets
+
+from . import widgets
+from .proxies import Listing, class_name, unwrap, wrap
+
+MODULE_FOLDER = Path(__file__).resolve().parents[3]
+
+
+class ScriptedLoadableModule:
+    """Stands for ``slicer.ScriptedLoadableModule.ScriptedLoadableModule``."""
+
+    def __init__(self, parent):
+        self.parent = parent
+        self.moduleName = type(self).__name__
+
+
+class ScriptedLoadableModuleWidget:
+    """Stands for ``slicer.ScriptedLoadableModule.ScriptedLoadableModuleWidget``; the test gives the parent."""
+
+    def __init__(self, parent=None):
+        super().__init__()
+        self.moduleName = type(self).__name__.removesuffix("Widget")
+        self.parent = parent
+        self.layout = parent.layout()
+
+    def setup(self):
+        """Add nothing: Slicer's adds the developer section."""
+
+    def cleanup(self):
+        """Do nothing."""
+
+    def resourcePath(self, filename):
+        """Give the path of a file under ``Resources``."""
+        return str(MODULE_FOLDER / "Resources" / filename)
+
+    def onReload(self):
+        """Reload the module."""
+        slicer.util.reloadScriptedModule(self.moduleName)
+
+
+class ScriptedLoadableModuleLogic:
+    """Stands for ``slicer.ScriptedLoadableModule.ScriptedLoadableModuleLogic``."""
+
+    def __init__(self, parent=None):
+        super().__init__()
+        self.moduleName = type(self).__name__.removesuffix("Logic")
+
+    def getParameterNode(self):
+        """Give the scene's only parameter node of the module, a new one when there is none."""
+        found = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
+        if found is not None:
+            found.SetAttribute("ModuleName", self.moduleName)
+            return found
+        return slicer.mrmlScene.AddNode(self.createParameterNode())
+
+    def createParameterNode(self):
+        """Make a parameter node, not yet in the scene."""
+        node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScriptedModuleNode")
+        node.UnRegister(None)
+        node.SetSingletonTag(self.moduleName)
+        node.SetAttribute("ModuleName", self.moduleName)
+        node.SetName(slicer.mrmlScene.GenerateUniqueName(self.moduleName))
+        return node
+
+
+class ScriptedLoadableModuleTest(unittest.TestCase):
+    """Stands for ``slicer.ScriptedLoadableModule.ScriptedLoadableModuleTest``."""
+
+    def delayDisplay(self, message, requestedDelay=None, msec=None):
+        """Let the event loop run, as the message box does."""
+        slicer.app.processEvents()
+
+
+class ModuleParent:
+    """Stands for ``qSlicerScriptedLoadableModule``: takes the attributes a module class sets, and no others."""
+
+    __slots__ = ("acknowledgementText", "categories", "contributors", "dependencies", "helpText", "path", "title")
+
+
+class WidgetParent(widgets.qMRMLWidget):
+    """Stands for ``qSlicerScriptedLoadableModuleWidget``: the module's place in the module panel."""
+
+    isEntered = QtCore.Property(bool, lambda self: getattr(self, "entered", False))
+
+    def __init__(self):
+        super().__init__()
+        QtWidgets.QVBoxLayout(self)
+
+
+def tr(text):
+    """Translate nothing."""
+    return text
+
+
+def translate(context, text):
+    """Translate nothing."""
+    return text
+
+
+class Listed:
+    """An object of the application that has only what its list of a running Slicer names."""
+
+    def __init__(self, listing: str, **members):
+        for name in members:
+            Listing.require(listing, name)
+        vars(self).update(members, _listing=listing)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        Listing.require(self._listing, name)
+        raise NotImplementedError(f"the stand-in of {self._listing} has no {name}")
+
+
+class LayoutManager:
+    """Stands for ``slicer.app.layoutManager()``: the layout is kept in the scene's layout node."""
+
+    def __init__(self, scene):
+        self._node = scene.AddNewNodeByClass("vtkMRMLLayoutNode")
+        self._node.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
+
+    @property
+    def layout(self):
+        """The current view arrangement."""
+        return self._node.GetViewArrangement()
+
+    def setLayout(self, layout):
+        """Arrange the views."""
+        self._node.SetViewArrangement(layout)
+
+
+class SampleDataLogic:
+    """Stands for ``SampleData.SampleDataLogic``: remembers what was registered."""
+
+    registered: list = []  # noqa: RUF012
+    titles: dict = {}  # noqa: RUF012
+
+    @staticmethod
+    def registerCustomSampleDataCategory(category, title):
+        """Remember a category."""
+        SampleDataLogic.titles[category] = title
+
+    @staticmethod
+    def registerCustomSampleDataSource(
+        category="Custom", sampleName=None, uris=None, fileNames=None, nodeNames=None, customDownloader=None,
+        thumbnailFileName=None, loadFileTypes=None, loadFiles=None, loadFileProperties={}, checksums=None,  # noqa: B006
+        loadFileType=None,
+    ):
+        """Remember a data set."""
+        SampleDataLogic.registered.append(dict(locals()))
+
+
+MEMBERS = {
+    "slicer.ScriptedLoadableModule": (
+        ScriptedLoadableModule, ScriptedLoadableModuleLogic, ScriptedLoadableModuleTest, ScriptedLoadableModuleWidget,
+    ),
+    "slicer.i18n": (tr, translate),
+    "SampleData": (SampleDataLogic,),
+}
+
+
+def loadUI(path):  # noqa: N802
+    """Load a .ui file with Qt's own loader; its connections between Python classes are made by name, as Qt does."""
+    loader = QtUiTools.QUiLoader()
+    for cls in widgets.CUSTOM:
+        loader.registerCustomWidget(cls)
+    root = ElementTree.parse(path).getroot()
+    connections = root.find("connections")
+    wanted = [{part.tag: part.text for part in entry} for entry in connections.findall("connection")]
+    root.remove(connections)
+    buffer = QtCore.QBuffer()
+    buffer.setData(ElementTree.tostring(root))
+    buffer.open(QtCore.QIODevice.ReadOnly)
+    loaded = loader.load(buffer)
+    if loaded is None:
+        raise RuntimeError(f"Could not load UI file: {path}: {loader.errorString()}")
+    for entry in wanted:
+        ends = [loaded if loaded.objectName() == entry[end] else loaded.findChild(QtWidgets.QWidget, entry[end])
+                for end in ("sender", "receiver")]
+        Listing.require_signal(class_name(ends[0]), entry["signal"])
+        Listing.require_signal(class_name(ends[1]), entry["slot"])  # signals and slots are listed alike
+        signal, slot = (getattr(end, entry[kind].partition("(")[0])
+                        for end, kind in zip(ends, ("signal", "slot"), strict=True))
+        signal.connect(slot)
+    return wrap(loaded)
+
+
+def childWidgetVariables(widget):  # noqa: N802
+    """Give the named widgets below a widget as attributes."""
+    names = types.SimpleNamespace()
+    for child in unwrap(widget).findChildren(QtWidgets.QWidget):
+        if child.objectName() and not child.objectName().startswith("qt_"):
+            setattr(names, child.objectName(), wrap(child))
+    return names
+
+
+def saveScene(filename, properties={}):  # noqa: N802, B006
+    """Save the scene as a bundle."""
+    return slicer.mrmlScene.WriteToMRB(str(filename), None, slicer.vtkMRMLMessageCollection())
+
+
+def loadScene(filename, properties={}):  # noqa: N802, B006
+    """Close the scene and load a bundle."""
+    slicer.mrmlScene.Clear(False)
+    return slicer.mrmlScene.ReadFromMRB(str(filename), False)
+
+
+class ModuleWidgets:
+    """The one module's widget: made when asked for, entered and exited, and made again by a reload."""
+
+    def __init__(self):
+        self.current = None
+        self.parent = None
+
+    def make(self):
+        """Make the module's widget as the application does when the module is opened for the first time."""
+        self.parent = WidgetParent()
+        self.parent.setMRMLScene(slicer.mrmlScene)
+        self.current = importlib.import_module("LABCRadiomics").LABCRadiomicsWidget(wrap(self.parent))
+        self.current.setup()
+        return self.current
+
+    def get(self, module_name):
+        """``slicer.util.getModuleWidget``."""
+        return self.current or self.make()
+
+    def enter(self):
+        """Open the module's panel."""
+        self.parent.entered = True
+        self.current.enter()
+
+    def exit(self):
+        """Open another module's panel."""
+        self.parent.entered = False
+        self.current.exit()
+
+    def reload(self, module_name):
+        """``slicer.util.reloadScriptedModule``: the source again, then cleanup of the old widget and a new one."""
+        path = MODULE_FOLDER / f"{module_name}.py"
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        spec.loader.exec_module(module)
+        entered = getattr(self.parent, "entered", False)
+        if self.current is not None:
+            self.current.cleanup()
+        self.make()
+        if entered:
+            self.enter()
+        return module
+
+
+def prepare_scene():
+    """Make a scene that can be saved and loaded as a bundle, and its layout and table logic."""
+    from LABCRadiomicsLib import mrml
+
+    scene = mrml.new_scene()
+    remote = slicer.vtkMRMLRemoteIOLogic()
+    remote.GetCacheManager().SetRemoteCacheDirectory(tempfile.mkdtemp())
+    remote.SetMRMLScene(scene)
+    remote.AddDataIOToScene()
+    scene.standin_remote = remote
+    return scene
+
+
+def application(scene, folder: Path) -> Listed:
+    """``slicer.app``."""
+    logic = slicer.vtkMRMLApplicationLogic()
+    logic.SetMRMLScene(scene)
+    scene.AddNewNodeByClass("vtkMRMLSelectionNode")
+    layout_manager = LayoutManager(scene)
+    return Listed(
+        "slicer.app",
+        processEvents=QtWidgets.QApplication.processEvents,
+        temporaryPath=str(folder),
+        slicerHome=str(folder),
+        layoutManager=lambda: layout_manager,
+        applicationLogic=lambda: logic,
+        testingEnabled=lambda: True,
+        connect=lambda signal, slot: None,
+    )
+
+
+def modules(scene) -> types.SimpleNamespace:
+    """``slicer.modules``: the application's logics that the module uses."""
+    found = types.SimpleNamespace()
+    for name, cls in (("plots", "vtkSlicerPlotsLogic"), ("tables", "vtkSlicerTablesLogic"),
+                      ("segmentations", "vtkSlicerSegmentationsModuleLogic")):
+        logic = getattr(slicer, cls)()
+        logic.SetMRMLScene(scene)
+        setattr(found, name, types.SimpleNamespace(logic=lambda logic=logic: logic))
+    return found
+
+
+wait_cursor = contextlib.nullcontext
