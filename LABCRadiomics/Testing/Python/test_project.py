@@ -59,3 +59,9 @@ def test_the_readme_names_commands_and_files_that_exist():
 def test_the_page_on_the_model_format_is_made_from_the_schema():
     made = runpy.run_path(str(ROOT / "Utilities" / "document_model_format.py"))["page"]()
     assert (ROOT / "Docs" / "model-format.md").read_text() == made
+
+
+def test_the_wheel_holds_every_package(project):
+    module = ROOT / "LABCRadiomics"
+    found = {".".join(path.parent.relative_to(module).parts) for path in module.glob("LABCRadiomicsLib/**/__init__.py")}
+    assert set(project["tool"]["setuptools"]["packages"]) == found | {"LABCRadiomicsLib.Resources"}

@@ -298,7 +298,7 @@ GRADE = replace(STAGE, name="grade", levels=("1", "2", "3"), reference="1")
         *(
             (covariate, value, None)
             for covariate in (AGE, STAGE, PCR)
-            for value in (None, math.nan, "NA", *UNKNOWN_WORDS)
+            for value in (None, math.nan, "NA", *sorted(UNKNOWN_WORDS))
         ),
     ],
 )
