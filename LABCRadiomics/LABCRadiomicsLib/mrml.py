@@ -10,7 +10,7 @@ MRML coordinates are RAS, SimpleITK's are LPS; both in mm.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,14 +74,45 @@ def score_nodes(
     from .patient import score_image  # brings pyradiomics, without which nodes can still be converted
 
     start = time.perf_counter()
-    image = image_from_volume(volume_node)
-    if roi_node is not None and roi_node.IsA("vtkMRMLSegmentationNode"):
-        mask, notices = mask_from_segment(roi_node, roi, volume_node)
-    else:
-        mask, notices = mask_from_labelmap(roi_node, roi), []
+    image, mask, notices = images_from_nodes(volume_node, roi_node, roi)
     scored = score_image(model, image, mask, 1, covariates, read_seconds=time.perf_counter() - start)
+    return with_notices(scored, notices)
+
+
+def with_notices(scored: PatientScore, notices: Sequence[Notice]) -> PatientScore:
+    """Put what was noted on reading the nodes before the warnings of the scoring."""
     warnings = (*notices, *scored.prediction.warnings)
     return replace(scored, prediction=replace(scored.prediction, warnings=warnings))
+
+
+def images_from_nodes(
+    volume_node: slicer.vtkMRMLScalarVolumeNode,
+    roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
+    roi: str | int | None,
+) -> tuple[sitk.Image, sitk.Image, list[Notice]]:
+    """Copy what is to be scored out of the scene; later changes of the nodes do not reach the copies.
+
+    Parameters
+    ----------
+    volume_node, roi_node, roi
+        As for :func:`score_nodes`.
+
+    Returns
+    -------
+    image, mask : SimpleITK.Image
+        The mask is 1 inside the ROI.
+    notices : list of Notice
+        See :func:`mask_from_segment`.
+
+    Raises
+    ------
+    InputError, GeometryError
+        A node is missing, empty or of the wrong kind, or the two do not describe one region of space.
+    """
+    image = image_from_volume(volume_node)
+    if roi_node is not None and roi_node.IsA("vtkMRMLSegmentationNode"):
+        return image, *mask_from_segment(roi_node, roi, volume_node)
+    return image, mask_from_labelmap(roi_node, roi), []
 
 
 def image_from_volume(volume_node: slicer.vtkMRMLScalarVolumeNode) -> sitk.Image:

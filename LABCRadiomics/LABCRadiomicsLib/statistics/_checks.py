@@ -73,6 +73,16 @@ def horizon(value: float, time: np.ndarray, name: str = "horizon") -> float:
     return value
 
 
+def cases_and_controls(time: np.ndarray, event: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return who had the event up to ``horizon`` and who was followed beyond it; neither may be empty."""
+    cases, controls = event & (time <= horizon), time > horizon
+    if not cases.any():
+        raise InputError(f"horizon {horizon:g} is before the first event; choose a later one.")
+    if not controls.any():
+        raise InputError(f"horizon {horizon:g} leaves nobody under follow-up beyond it; choose an earlier one.")
+    return cases, controls
+
+
 def positive(value: float, name: str) -> float:
     """Return ``value`` as a finite float greater than zero."""
     try:

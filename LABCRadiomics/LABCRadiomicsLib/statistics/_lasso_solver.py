@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import InputError
 from ._risk_sets import RiskSets
 
 _TOLERANCE = 1e-9  # of the optimality conditions, relative to the penalty
+_LEAST_PENALTY = 1e-12  # for standardized features; less is rounding of no effect at all
 _MAX_STEPS = 500  # Newton steps at one penalty
 _MAX_HALVINGS = 40
 # Where glmnet ends a Cox path: its mnlam, and its fdev and devmax as it rescales them for this family.
@@ -29,13 +31,13 @@ class _Point:
     risk: np.ndarray  # (m,) sum of weights over each risk set
 
 
-class PenalisedCox:
-    """The problem ``max l(b)/n - penalty |b|_1`` for standardised features.
+class PenalizedCox:
+    """The problem ``max l(b)/n - penalty |b|_1`` for standardized features.
 
     Parameters
     ----------
     z : ndarray, shape (n, p)
-        Standardised features.
+        Standardized features.
     time, event : ndarray, shape (n,)
         Checked arrays.
     """
@@ -59,11 +61,18 @@ class PenalisedCox:
         coef : ndarray, shape (p, l)
         complete : bool
             False where the solver gave up at some penalty; the path then holds the larger ones.
+
+        Raises
+        ------
+        InputError
+            No feature varies among the patients at risk.
         """
         p = self._z.shape[1]
         point = self._point(np.zeros(self._z.shape[0]))
         null = point.loglik
         largest = float(np.abs(self._gradient(point)).max())
+        if largest < _LEAST_PENALTY:
+            raise InputError("features do not vary among the patients at risk; check features, time and event.")
         lambdas = largest * np.exp(np.linspace(0, np.log(smallest), n_lambdas))
         active = np.empty(0, dtype=int)
         beta, sign = np.empty(0), np.empty(0)
@@ -108,7 +117,7 @@ class PenalisedCox:
     def _solve(
         self, penalty: float, active: np.ndarray, beta: np.ndarray, sign: np.ndarray, point: _Point
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, _Point] | None:
-        """Solve at one penalty from a neighbouring solution; None if the steps run out.
+        """Solve at one penalty from a neighboring solution; None if the steps run out.
 
         Kept features (``active``) have ``gradient = penalty * sign``; a feature enters when its gradient exceeds the
         penalty, the worst offender first, and leaves when its coefficient reaches zero.
@@ -152,7 +161,7 @@ class PenalisedCox:
         length: float,
         point: _Point,
     ) -> tuple[float, _Point] | None:
-        """Shorten ``length`` until the penalised likelihood does not fall; None if it always does."""
+        """Shorten ``length`` until the penalized likelihood does not fall; None if it always does."""
         target = point.loglik / self._n - penalty * float(sign @ beta)
         for _ in range(_MAX_HALVINGS):
             with np.errstate(divide="ignore", invalid="ignore"):

@@ -54,7 +54,8 @@ def brier_score(risk: np.ndarray, time: np.ndarray, event: np.ndarray, horizons:
     Raises
     ------
     InputError
-        Unusable arrays; risks outside 0 and 1; horizons that do not rise or lie beyond follow-up.
+        Unusable arrays; risks outside 0 and 1; horizons that do not rise, lie beyond follow-up,
+        or leave nobody with the event before or nobody under follow-up beyond them.
 
     Notes
     -----
@@ -67,7 +68,7 @@ def brier_score(risk: np.ndarray, time: np.ndarray, event: np.ndarray, horizons:
     if (np.diff(horizons) <= 0).any():
         raise InputError("horizons must rise; sort them and drop repeated ones.")
     for value in horizons:
-        _checks.horizon(value, time, "horizons")
+        _checks.cases_and_controls(time, event, _checks.horizon(value, time, "horizons"))
     risk = np.asarray(risk, dtype=float)
     risk = _checks.matrix(risk[:, None] if risk.ndim == 1 else risk, "risk", time.size)
     if risk.shape[1] != horizons.size:

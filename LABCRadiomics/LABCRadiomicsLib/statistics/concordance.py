@@ -112,8 +112,7 @@ def uno_c(
     marker, time, event = _checked(marker, time, event)
     times, n_risk, _, n_censor = life_table(time, event)
     follow_up = np.concatenate(([1.0], np.cumprod(1 - n_censor / n_risk)))
-    known = follow_up[np.searchsorted(times, time, side="left")]
-    weight = np.divide(1.0, known**2, out=np.zeros(time.size), where=known > 0)
+    weight = follow_up[np.searchsorted(times, time, side="left")] ** -2.0
     return _concordance(marker, _dense_rank(time), _counted(time, event, tau), weight, level)
 
 

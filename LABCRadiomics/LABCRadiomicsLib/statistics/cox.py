@@ -12,7 +12,7 @@ from .individual_survival import Baseline, IndividualSurvival, individual_surviv
 
 _TOLERANCE = 1e-9  # of a Newton step, in standard deviations of the covariates
 _MAX_ITERATIONS = 50
-_LARGEST_CONDITION = 1e12  # of the information matrix in standardised units
+_LARGEST_CONDITION = 1e12  # of the information matrix in standardized units
 _LEAST_INFORMATION = 1e-6  # at the solution, relative to that without any effect
 
 
@@ -141,7 +141,7 @@ def _scale(covariates: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
 
 
 def _newton(z: np.ndarray, risk_sets: RiskSets) -> tuple[np.ndarray, float, np.ndarray]:
-    """Maximise the log partial likelihood; returns coefficients, maximum and information in standardised units."""
+    """Maximize the log partial likelihood; returns coefficients, maximum and information in standardized units."""
     beta = np.zeros(z.shape[1])
     loglik, gradient, information = _derivatives(z, beta, risk_sets)
     start = information

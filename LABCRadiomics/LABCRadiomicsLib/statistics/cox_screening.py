@@ -84,7 +84,7 @@ def univariable_cox(
 
     Notes
     -----
-    Maximises the log partial likelihood ``sum_k [x_k b - log(S0_k(b))]`` over the events k, with Efron's or Breslow's
+    Maximizes the log partial likelihood ``sum_k [x_k b - log(S0_k(b))]`` over the events k, with Efron's or Breslow's
     denominators S0. Equals ``survival::coxph`` of R with one covariate.
     """
     time, event = _checks.survival(time, event)
@@ -93,7 +93,7 @@ def univariable_cox(
     level = _checks.fraction(level, "level")
 
     risk_sets = RiskSets.build(time, event, ties)
-    scaled, scale = _standardise(features[risk_sets.order])
+    scaled, scale = _standardize(features[risk_sets.order])
     status = _unfittable(scaled, scale, risk_sets)
     solution = _newton(scaled, risk_sets, np.flatnonzero(status == OK), max_iterations)
     status[(status == OK) & ~solution.converged] = NOT_CONVERGED
@@ -102,7 +102,7 @@ def univariable_cox(
 
 @dataclass
 class _Solution:
-    """State of the Newton solve in standardised units; arrays of shape (p,)."""
+    """State of the Newton solve in standardized units; arrays of shape (p,)."""
 
     beta: np.ndarray
     loglik: np.ndarray
@@ -110,7 +110,7 @@ class _Solution:
     converged: np.ndarray
 
 
-def _standardise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _standardize(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Center and scale each column; the scale is zero where the spread is no more than rounding."""
     centered = values - values.mean(axis=0)
     scale = np.sqrt(np.einsum("ij,ij->j", centered, centered) / values.shape[0])
@@ -134,7 +134,7 @@ def _unfittable(scaled: np.ndarray, scale: np.ndarray, risk_sets: RiskSets) -> n
 
 
 def _newton(scaled: np.ndarray, risk_sets: RiskSets, columns: np.ndarray, max_iterations: int) -> _Solution:
-    """Maximise the log partial likelihood of each of ``columns``, halving the steps that overshoot."""
+    """Maximize the log partial likelihood of each of ``columns``, halving the steps that overshoot."""
     p = scaled.shape[1]
     solution = _Solution(np.zeros(p), np.full(p, np.nan), np.full(p, np.nan), np.zeros(p, dtype=bool))
     z = scaled[:, columns]

@@ -9,7 +9,7 @@ from ..errors import InputError
 from . import _checks
 from .individual_survival import survival_limits
 
-_MEDIAN_TOLERANCE = np.sqrt(np.finfo(float).eps)  # R's, so that a curve that runs flat at one half is recognised
+_MEDIAN_TOLERANCE = np.sqrt(np.finfo(float).eps)  # R's, so that a curve that runs flat at one half is recognized
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""LASSO-penalised Cox regression: the whole path, and its cross-validation as ``cv.glmnet`` of R computes it.
+"""LASSO-penalized Cox regression: the whole path, and its cross-validation as ``cv.glmnet`` of R computes it.
 
-The path itself is scikit-survival's Coxnet, a port of glmnet's algorithm. scikit-survival is licensed under the
-GPL, so it is an optional package that the user installs; without it a `DependencyError` says how.
+The path is solved by `_lasso_solver`, so that training needs no package under the GPL; the tests hold it to glmnet's
+numbers, to the optimality conditions and, where it is installed, to scikit-survival's Coxnet.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from . import _checks
-from ._lasso_solver import PenalisedCox
+from ._lasso_solver import PenalizedCox
 from ._risk_sets import RiskSets
 
 
@@ -21,7 +21,7 @@ class LassoPath:
     Attributes
     ----------
     lambdas : ndarray, shape (l,)
-        Penalties on glmnet's scale: features standardised, log partial likelihood divided by n.
+        Penalties on glmnet's scale: features standardized, log partial likelihood divided by n.
     coef : ndarray, shape (p, l)
         Coefficients for the features in their own units.
     nonzero : ndarray of int, shape (l,)
@@ -48,6 +48,8 @@ class LassoCV:
         Deviance per event left out, averaged over folds, and its standard error.
     index_min, index_1se : int
         Position of the smallest mean, and of the largest penalty within one standard error of it.
+    complete : bool
+        False if the solver gave up in some fold or in the whole; what is left of such a path was used.
     """
 
     path: LassoPath
@@ -55,6 +57,7 @@ class LassoCV:
     sd: np.ndarray
     index_min: int
     index_1se: int
+    complete: bool
 
     @property
     def lambda_min(self) -> float:
@@ -83,13 +86,11 @@ def lasso_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_l
     Parameters
     ----------
     features : array_like, shape (n, p)
-        One row a patient; standardised inside.
+        One row a patient; standardized inside.
     time, event : array_like, shape (n,)
         Follow-up (any unit) and 1/True where the event was observed.
     n_lambdas : int
         Longest path; as in glmnet it ends where the deviance no longer changes.
-    tolerance : float
-        Of the coordinate descent, as ``thresh`` of glmnet.
 
     Returns
     -------
@@ -98,15 +99,14 @@ def lasso_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_l
     Raises
     ------
     InputError
-        Unusable arrays, or no feature that varies.
-    DependencyError
-        scikit-survival is not installed.
+        Unusable arrays, or no feature that varies among the patients at risk.
 
     Notes
     -----
-    Maximises ``l(b)/n - lambda |b|_1`` with Breslow's partial likelihood and features divided by their 1/n standard
+    Maximizes ``l(b)/n - lambda |b|_1`` with Breslow's partial likelihood and features divided by their 1/n standard
     deviation; penalties fall evenly on the log scale from the smallest that keeps nothing to 1e-4 of it (1e-2 where
-    features outnumber patients). Simon et al. 2011; equals ``glmnet(family = "cox", alpha = 1)`` of R.
+    features outnumber patients). Simon et al. 2011; equals ``glmnet(family = "cox", alpha = 1)`` of R, solved to the
+    end: with glmnet's default ``thresh`` its coefficients are visibly short of the maximum.
     """
     time, event = _checks.survival(time, event)
     features = _checks.matrix(features, "features", time.size)
@@ -125,7 +125,7 @@ def lasso_cv(
 
     Parameters
     ----------
-    features, time, event, n_lambdas, tolerance
+    features, time, event, n_lambdas
         As for `lasso_path`.
     folds : array_like, shape (n,)
         Fold of each patient, any labels; see `random_folds`.
@@ -138,8 +138,6 @@ def lasso_cv(
     ------
     InputError
         Unusable arrays; fewer than three folds; a fold without any event.
-    DependencyError
-        scikit-survival is not installed.
 
     Notes
     -----
@@ -161,9 +159,12 @@ def lasso_cv(
 
     path = _fit_path(features, time, event, n_lambdas)
     deviance = np.empty((labels.size, path.lambdas.size))
+    complete = path.complete
     for k in range(labels.size):
         kept = fold != k
-        coef = _interpolate(_fit_path(features[kept], time[kept], event[kept], n_lambdas), path.lambdas)
+        part = _fit_path(features[kept], time[kept], event[kept], n_lambdas)
+        complete = complete and part.complete
+        coef = _interpolate(part, path.lambdas)
         eta = features @ coef
         deviance[k] = partial_deviance(eta, time, event) - partial_deviance(eta[kept], time[kept], event[kept])
     deviance /= events[:, None]
@@ -171,7 +172,7 @@ def lasso_cv(
     sd = np.sqrt(np.average((deviance - mean) ** 2, axis=0, weights=events) / (labels.size - 1))
     index_min = int(mean.argmin())
     index_1se = int(np.flatnonzero(mean <= mean[index_min] + sd[index_min])[0])
-    return LassoCV(path, mean, sd, index_min, index_1se)
+    return LassoCV(path, mean, sd, index_min, index_1se, complete)
 
 
 def random_folds(event: np.ndarray, n_folds: int = 10, seed: int = 0) -> np.ndarray:
@@ -229,14 +230,14 @@ def partial_deviance(eta: np.ndarray, time: np.ndarray, event: np.ndarray) -> np
 
 
 def _fit_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, n_lambdas: int) -> LassoPath:
-    """Path for standardised features, in the features' own units; constant ones keep a coefficient of zero."""
+    """Path for standardized features, in the features' own units; constant ones keep a coefficient of zero."""
     scale = features.std(axis=0)
     varies = np.ptp(features, axis=0) > 1e-12 * np.abs(features).max(axis=0)
     if not varies.any():
         raise InputError("features has no column that varies; check that it holds feature values.")
-    standardised = (features[:, varies] - features[:, varies].mean(axis=0)) / scale[varies]
+    standardized = (features[:, varies] - features[:, varies].mean(axis=0)) / scale[varies]
     smallest = 1e-2 if features.shape[0] < features.shape[1] else 1e-4
-    lambdas, solution, complete = PenalisedCox(standardised, time, event).path(n_lambdas, smallest)
+    lambdas, solution, complete = PenalizedCox(standardized, time, event).path(n_lambdas, smallest)
     coef = np.zeros((features.shape[1], lambdas.size))
     coef[varies] = solution / scale[varies, None]
     return LassoPath(lambdas, coef, np.count_nonzero(coef, axis=0), complete)
@@ -244,6 +245,8 @@ def _fit_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, n_lambd
 
 def _interpolate(path: LassoPath, lambdas: np.ndarray) -> np.ndarray:
     """Coefficients (p, l) at other penalties, linear between those of the path and constant beyond its ends."""
+    if path.lambdas.size == 1:
+        return np.repeat(path.coef, lambdas.size, axis=1)
     rising = path.lambdas[::-1]
     clipped = np.clip(lambdas, rising[0], rising[-1])
     right = np.clip(np.searchsorted(rising, clipped), 1, rising.size - 1)

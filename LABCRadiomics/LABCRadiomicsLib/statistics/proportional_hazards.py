@@ -62,7 +62,7 @@ def proportional_hazards(
     time, event = _checks.survival(time, event)
     covariates = np.asarray(covariates, dtype=float)
     risk_sets = RiskSets.build(time, event, ties)
-    scale = covariates.std(axis=0)  # the test does not depend on units; standardised ones keep it well conditioned
+    scale = covariates.std(axis=0)  # the test does not depend on units; standardized ones keep it well conditioned
     z = ((covariates - model.center) / scale)[risk_sets.order]
     weight = np.exp(z @ (model.coef * scale))
     _, mean, variance = term_moments(z, weight, risk_sets)

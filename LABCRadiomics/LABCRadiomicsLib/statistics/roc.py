@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from ..errors import InputError
 from . import _checks
 from .kaplan_meier import censoring_survival, kaplan_meier
 
@@ -90,9 +89,9 @@ def time_dependent_roc(
         In the unit of ``time``, within follow-up.
     method : {"ipcw", "km", "nne"}
         Inverse probability of censoring weights (Uno et al. 2007, R: ``timeROC``), or Kaplan-Meier within those above
-        each threshold, or nearest neighbours (both Heagerty et al. 2000, R: ``survivalROC``).
+        each threshold, or nearest neighbors (both Heagerty et al. 2000, R: ``survivalROC``).
     span : float, optional
-        Share of the patients in a neighbourhood of ``nne``, ``0.25 n**-0.2`` unless given.
+        Share of the patients in a neighborhood of ``nne``, ``0.25 n**-0.2`` unless given.
     level : float
         Of the confidence limits.
 
@@ -116,11 +115,7 @@ def time_dependent_roc(
     horizon = _checks.horizon(horizon, time)
     _checks.choice(method, "method", METHODS)
     level = _checks.fraction(level, "level")
-    cases, controls = event & (time <= horizon), time > horizon
-    if not cases.any():
-        raise InputError(f"horizon {horizon:g} is before the first event; choose a later one.")
-    if not controls.any():
-        raise InputError(f"horizon {horizon:g} leaves nobody under follow-up beyond it; choose an earlier one.")
+    cases, controls = _checks.cases_and_controls(time, event, horizon)
 
     se = float("nan")
     if method == "ipcw":
@@ -160,9 +155,7 @@ def time_dependent_auc(marker: np.ndarray, time: np.ndarray, event: np.ndarray, 
     time, event = _checks.survival(time, event)
     marker = _checks.vector(marker, "marker", time.size)
     horizon = _checks.horizon(horizon, time)
-    cases, controls = event & (time <= horizon), time > horizon
-    if not cases.any() or not controls.any():
-        raise InputError(f"horizon {horizon:g} leaves no case or no control; choose another one.")
+    cases, controls = _checks.cases_and_controls(time, event, horizon)
     weight = 1 / censoring_survival(time, event, time[cases], before=True)
     return float(weight @ _share_below(marker[cases], marker[controls]) / weight.sum())
 
@@ -243,9 +236,9 @@ def _km_curve(marker: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: 
 def _nne_curve(
     marker: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float, span: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rates from the survival of each patient's neighbours in the marker."""
+    """Rates from the survival of each patient's neighbors in the marker."""
     values, index = np.unique(marker, return_inverse=True)
-    survival = _survival_within(_neighbours(marker, values, span), time, event, horizon)
+    survival = _survival_within(_neighbors(marker, values, span), time, event, horizon)
     count = np.bincount(index)
     above = np.cumsum(count[::-1]) / marker.size
     surviving = np.cumsum((count * survival)[::-1]) / marker.size
@@ -254,8 +247,8 @@ def _nne_curve(
     return np.append(0.0, tpr), np.append(0.0, fpr)
 
 
-def _neighbours(marker: np.ndarray, values: np.ndarray, span: float) -> np.ndarray:
-    """Which patients (columns) are neighbours of each value (rows): those within the distance of the one who is
+def _neighbors(marker: np.ndarray, values: np.ndarray, span: float) -> np.ndarray:
+    """Which patients (columns) are neighbors of each value (rows): those within the distance of the one who is
     ``n span`` places above, on both sides, as in survivalROC."""
     ranked = np.sort(marker)
     reach = int(marker.size * span + 0.5)

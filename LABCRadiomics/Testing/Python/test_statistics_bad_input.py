@@ -157,6 +157,10 @@ OTHER = {
     "times beyond follow-up": (lambda: kaplan_meier(TIME, EVENT).at(99), "times has 99, beyond the longest"),
     "no columns": (lambda: univariable_cox(np.empty((N, 0)), TIME, EVENT), "features has no columns"),
     "flat features": (lambda: lasso_path(np.ones((N, 2)), TIME, EVENT), "features has no column that varies"),
+    "features flat at risk": (
+        lambda: lasso_path(np.where(TIME[EVENT].min() > TIME, 1.0, 0.0)[:, None] + [[0, 0]], TIME, EVENT),
+        "features",
+    ),
     "constant covariate": (lambda: cox(np.c_[X, np.ones(N)], TIME, EVENT), "covariates column 3 is constant"),
     "collinear": (lambda: cox(np.c_[X, X[:, 0] + X[:, 1]], TIME, EVENT), "covariates are collinear"),
     "separation": (lambda: cox(-TIME[:, None], TIME, EVENT), "covariates"),
@@ -178,6 +182,7 @@ OTHER = {
     "too many folds": (lambda: random_folds(EVENT, N), "n_folds must lie between 3"),
     "risk above one": (lambda: brier_score(RISK * 100, TIME, EVENT, [5]), "risk must lie between 0 and 1"),
     "falling horizons": (lambda: brier_score(np.c_[RISK, RISK], TIME, EVENT, [5, 2]), "horizons must rise"),
+    "last horizon": (lambda: brier_score(RISK, TIME, EVENT, [TIME.max()]), "horizon .* leaves nobody"),
     "risk columns": (lambda: brier_score(RISK, TIME, EVENT, [2, 5]), "risk has 1 columns"),
     "falling cuts": (lambda: net_reclassification(RISK, RISK, TIME, EVENT, 5, cuts=(0.6, 0.3)), "cuts must be rising"),
     "groups of equal risk": (lambda: calibration_groups(np.full(N, 0.3), TIME, EVENT, 5), "risk has too few"),

@@ -1,0 +1,120 @@
+"""One command of ``LABCRadiomicsLib.cli`` in a process of Slicer's Python; the application stays usable."""
+
+import os
+import re
+import shutil
+
+import qt
+from slicer.i18n import tr as _
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+DONE_OF_TOTAL = re.compile(r"(\d+)/(\d+)")
+
+
+class CohortProcess:
+    """Starts, follows and ends the process."""
+
+    def __init__(self, onLine, onProgress, onFinished):
+        """
+        :param onLine: called with each line that the command prints
+        :param onProgress: called with (done, total)
+        :param onFinished: called with (exit code, last line of the error output); the code is None after a cancel
+        """
+        self._onLine, self._onProgress, self._onFinished = onLine, onProgress, onFinished
+        self._process = None
+        self._cancelled = False
+        self._rest = {}
+        self._lastError = ""
+
+    def isRunning(self):
+        """Whether a command is at work."""
+        return self._process is not None
+
+    def start(self, arguments, pythonFolder):
+        """Run ``python -m LABCRadiomicsLib.cli`` with arguments.
+
+        :param pythonFolder: folder that holds LABCRadiomicsLib
+        :raises FileNotFoundError: Slicer's Python is not on the PATH
+        """
+        python = findPython()
+        environment = qt.QProcessEnvironment.systemEnvironment()
+        paths = [pythonFolder, *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment.insert("PYTHONPATH", os.pathsep.join(paths))
+        environment.insert("PYTHONUNBUFFERED", "1")
+        environment.insert("PYTHONIOENCODING", "utf-8")
+        # The progress bar is drawn for a terminal only; its count is read from what it draws.
+        environment.insert("FORCE_COLOR", "1")
+        environment.insert("TERM", "xterm")
+        environment.insert("COLUMNS", "100")
+        self._cancelled, self._rest, self._lastError = False, {"out": "", "error": ""}, ""
+        self._process = qt.QProcess()
+        self._process.setProcessEnvironment(environment)
+        self._process.connect("readyReadStandardOutput()", self._onOutput)
+        self._process.connect("readyReadStandardError()", self._onError)
+        self._process.connect("finished(int,QProcess::ExitStatus)", self._onEnd)
+        self._process.connect("errorOccurred(QProcess::ProcessError)", self._onProcessError)
+        self._process.start(python, ["-m", "LABCRadiomicsLib.cli", *arguments])
+
+    def cancel(self):
+        """End the command; it cleans up after itself."""
+        if self._process is not None:
+            self._cancelled = True
+            self._process.terminate()
+            timer = self._process
+            qt.QTimer.singleShot(3000, lambda: timer.kill() if self._process is timer else None)
+
+    def cleanup(self):
+        """End the command at once and forget it, without a report: the panel goes away."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.waitForFinished(3000)
+
+    def _onOutput(self):
+        if self._process is not None:
+            self._take("out", self._process.readAllStandardOutput())
+
+    def _onError(self):
+        if self._process is not None:
+            self._take("error", self._process.readAllStandardError())
+
+    def _take(self, channel, data):
+        text = self._rest[channel] + ANSI.sub("", str(data.data(), encoding="utf-8", errors="replace"))
+        *lines, self._rest[channel] = re.split(r"[\r\n]+", text)
+        for line in (*lines, *([self._rest[channel]] if "\u2501" in self._rest[channel] else [])):
+            self._report(channel, line)
+
+    def _report(self, channel, line):
+        counted = DONE_OF_TOTAL.search(line)
+        if counted and "\u2501" in line:  # the bar of a progress display
+            self._onProgress(int(counted.group(1)), int(counted.group(2)))
+        elif line.strip() and "\u2501" not in line:
+            if channel == "error":
+                self._lastError = line.strip()
+            self._onLine(line.rstrip())
+
+    def _onProcessError(self, _error):
+        if self._process is not None and self._process.state() == qt.QProcess.NotRunning:
+            process, self._process = self._process, None
+            self._onFinished(1, _("The process could not be started: {reason}").format(reason=process.errorString()))
+
+    def _onEnd(self, code, _status):
+        if self._process is None:
+            return
+        for channel in ("out", "error"):
+            self._onOutput() if channel == "out" else self._onError()
+            if self._rest[channel].strip():
+                self._report(channel, self._rest[channel])
+        self._process = None
+        self._onFinished(None if self._cancelled else code, self._lastError)
+
+
+def findPython():
+    """Find Slicer's Python: the application puts it on the PATH.
+
+    :raises FileNotFoundError: it is not there
+    """
+    python = shutil.which("PythonSlicer")
+    if python is None:
+        raise FileNotFoundError(_("PythonSlicer was not found on the PATH: start Slicer by its launcher."))
+    return python

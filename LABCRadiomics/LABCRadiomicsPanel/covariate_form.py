@@ -1,0 +1,104 @@
+"""The fields of the clinical covariates, made from the chosen model's nomogram; an empty field is unknown."""
+
+from html import escape
+
+import qt
+from slicer.i18n import tr as _
+
+
+class CovariateForm:
+    """One field a covariate: a number to type, or a list of levels that begins with unknown."""
+
+    def __init__(self, ui, changed):
+        """
+        :param ui: widgets of the panel: covariatesCollapsibleButton, covariatesFrame, covariatesLabel
+        :param changed: called without arguments after the user changed a value
+        """
+        self._ui = ui
+        self._layout = ui.covariatesFrame.layout()
+        self._changed = changed
+        self._fields = {}
+        self._updating = False
+
+    def setModel(self, model):
+        """Make the fields of a model; None takes them away."""
+        while self._layout.rowCount():
+            self._layout.removeRow(0)
+        covariates = model.nomogram.covariates if model is not None and model.nomogram is not None else ()
+        self._fields = {covariate.name: (covariate, self._field(covariate)) for covariate in covariates}
+        for covariate, field in self._fields.values():
+            unit = f" ({covariate.unit})" if covariate.unit else ""
+            self._layout.addRow(f"{covariate.label}{unit}:", field)
+        self._ui.covariatesFrame.visible = bool(covariates)
+        self._showState()
+
+    def _field(self, covariate):
+        from LABCRadiomicsLib.nomogram import domain
+
+        if covariate.type == "number":
+            field = qt.QLineEdit()
+            field.placeholderText = _("unknown")
+            field.toolTip = _("{name}: {domain}; empty is unknown").format(name=covariate.name, domain=domain(covariate))
+            field.connect("textChanged(QString)", self._onChanged)
+            return field
+        field = qt.QComboBox()
+        field.addItem(_("unknown"), "")
+        for level in covariate.levels or ("no", "yes"):
+            field.addItem(level, level)
+        field.toolTip = _("{name}: {domain}").format(name=covariate.name, domain=domain(covariate))
+        field.connect("currentIndexChanged(int)", self._onChanged)
+        return field
+
+    def values(self):
+        """Give what was entered, by covariate name; what is unknown is left out."""
+        texts = {name: field.text.strip() if covariate.type == "number" else field.currentData
+                 for name, (covariate, field) in self._fields.items()}
+        return {name: text for name, text in texts.items() if text}
+
+    def setValues(self, values):
+        """Show values; names the model does not have are passed over."""
+        self._updating = True
+        try:
+            for name, (covariate, field) in self._fields.items():
+                text = str(values.get(name, ""))
+                if covariate.type == "number":
+                    if field.text != text:  # writing moves the cursor
+                        field.text = text
+                else:
+                    field.setCurrentIndex(max(field.findData(text), 0))
+        finally:
+            self._updating = False
+        self._showState()
+
+    def problem(self):
+        """Say what is wrong with the first unusable value; None when all are usable."""
+        from LABCRadiomicsLib.errors import InputError
+        from LABCRadiomicsLib.nomogram import parse_covariate
+
+        values = self.values()
+        for name, (covariate, _field) in self._fields.items():
+            try:
+                parse_covariate(covariate, values.get(name))
+            except InputError as error:
+                return str(error)
+        return None
+
+    def _onChanged(self, _value=None):
+        if not self._updating:
+            self._showState()
+            self._changed()
+
+    def _showState(self):
+        problem = self.problem()
+        unknown = len(self._fields) - len(self.values())
+        if problem is not None:
+            text = f"<b>&#9888;</b> {escape(problem)}"
+        elif not self._fields:
+            text = escape(_("This model takes no clinical covariates."))
+        elif unknown:
+            text = escape(_("{n} of {total} unknown: the model's reference mean stands in, and a warning says so.").format(
+                n=unknown, total=len(self._fields)))
+        else:
+            text = ""
+        self._ui.covariatesLabel.text = text
+        self._ui.covariatesLabel.visible = bool(text)

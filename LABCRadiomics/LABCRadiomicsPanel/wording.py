@@ -1,0 +1,141 @@
+"""A result and a model in the words of the panel, as the rich text of labels; nothing here knows Qt."""
+
+from html import escape
+
+from slicer.i18n import tr as _
+
+# Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
+GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", None: "#555555"}
+
+
+def number(value):
+    """Four significant digits, without an exponent where people read it more easily so."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def percent(value):
+    """A probability in percent with one decimal."""
+    return f"{100 * value:.1f}%"
+
+
+def error_box(sentence):
+    """One sentence that cannot be overlooked; the words mark it, not the color alone."""
+    return f"<b>&#9888; {escape(_('Not done.'))}</b> {escape(sentence)}"
+
+
+def group_badge(result):
+    """The risk group in words on its color."""
+    words = {"high": _("HIGH RISK"), "low": _("LOW RISK"), None: _("NO RISK GROUP")}[result["risk_group"]]
+    color = GROUP_COLORS[result["risk_group"]]
+    demonstration = ""
+    if result["status"] == "demonstration":
+        demonstration = "<br/><b>" + escape(_("Demonstration, simulated data, not for any clinical use")) + "</b>"
+    return (f'<table width="100%" cellpadding="6"><tr><td bgcolor="{color}"><font color="white" size="+1"><b>{words}</b>'
+            f"</font></td></tr></table>{demonstration}")
+
+
+def score_sentence(result):
+    """The score against the cutoff."""
+    text = _("Radiomics score {score}").format(score=number(result["score"]))
+    if result["cutoff"] is None:
+        return text + _(" (the model has no cutoff)")
+    side = _("above the cutoff {cutoff}") if result["risk_group"] == "high" else _("not above the cutoff {cutoff}")
+    return text + ", " + side.format(cutoff=number(result["cutoff"]))
+
+
+def survival_table(result):
+    """Survival at the horizons with its limits."""
+    if not result["survival"]:
+        return escape(_("This model gives no survival: it has no baseline. Recalibrate it on a local cohort (below)."))
+    rows = [f'<tr><td colspan="3"><b>{escape(result["endpoint"])}</b></td></tr>']
+    for estimate in result["survival"]:
+        limits = _("no limits available")
+        if estimate["lower"] is not None:
+            limits = _("95% CI {lower} to {upper}").format(
+                lower=percent(estimate["lower"]), upper=percent(estimate["upper"]))
+        rows.append(f"<tr><td>{_('at {months:g} months').format(months=estimate['months'])}&nbsp;&nbsp;</td>"
+                    f"<td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td><td>{limits}</td></tr>")
+    return f"<table>{''.join(rows)}</table>"
+
+
+def stability_sentence(stability):
+    """How the result changes when the contour is moved."""
+    scored = stability["contours"] - stability["failed"]
+    if not scored:
+        return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
+    text = _("With the contour redrawn {n} times (boundary moved by {sd:g} mm), the score runs from {low} to {high}").format(
+        n=stability["contours"], sd=stability["boundary_sd_mm"],
+        low=number(stability["score_min"]), high=number(stability["score_max"]))
+    if stability["same_group"] is not None:
+        text += _("; {same} of {n} give the same risk group").format(same=stability["same_group"], n=scored)
+    return text + "."
+
+
+def result_text(result):
+    """Everything of a result below its badge: score, survival, stability, warnings, what was scored."""
+    inputs = result["inputs"]
+    parts = [f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>",
+             survival_table(result)]
+    if result["points"] is not None:
+        parts.append("<p>" + escape(_("Nomogram: {points:.0f} points").format(points=result["points"])) + "</p>")
+    if result["stability"] is not None:
+        parts.append(f"<p>{escape(stability_sentence(result['stability']))}</p>")
+    if result["warnings"]:
+        count = len(result["warnings"])
+        title = _("1 warning") if count == 1 else _("{count} warnings").format(count=count)
+        sentences = "".join(f"<li>{escape(warning['message'])}</li>" for warning in result["warnings"])
+        parts.append(f"<p><b>&#9888; {title}</b></p><ul>{sentences}</ul>")
+    scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model}").format(
+        model=result["model"], **{key: inputs[key] for key in ("segment", "segmentation", "volume")})
+    parts.append(f"<p><small>{escape(scored)} ({result['fingerprint'][:12]}).</small></p>")
+    return "".join(parts)
+
+
+def model_summary(model, gives):
+    """One line on what a model is."""
+    texts = {
+        "complete": _("Complete model"),
+        "incomplete": _("Incomplete model: it lacks what scoring needs"),
+        "demonstration": _("Demonstration on simulated data, not for any clinical use"),
+    }
+    needs = _("{count} clinical covariates").format(count=len(model.nomogram.covariates)) if model.nomogram else _("none")
+    return _("{status}. Gives: {gives}. Covariates: {needs}.").format(status=texts[model.status], gives=gives, needs=needs)
+
+
+def model_gives(model):
+    """Which results a model can give."""
+    if model.score is None:
+        return _("nothing until completed")
+    parts = [_("score")]
+    if model.cutoff is not None:
+        parts.append(_("risk group"))
+    if model.nomogram is not None and model.nomogram.baseline is not None:
+        parts.append(model.nomogram.endpoint.lower())
+    return ", ".join(parts)
+
+
+def model_card(model):
+    """What a model is for, from whom it was learned, what it lacks, how it performed."""
+    image = f"{model.image.modality}, {model.image.sequence}, {model.image.timing}"
+    rows = [
+        (_("Intended use"), model.intended_use),
+        (_("Image"), image),
+        (_("Made from"), _("{n} patients ({events} events)").format(
+            n=model.provenance.cohort.n, events=model.provenance.cohort.events)),
+        (_("Source"), model.provenance.citation),
+    ]
+    rows += [(_("Missing"), f"{missing.what}; {missing.where}") for missing in model.missing]
+    rows += [(_("Limitation"), text) for text in model.limitations]
+    rows.append((_("Fingerprint"), model.fingerprint[:16]))
+    text = "".join(f"<p><b>{escape(name)}:</b> {escape(str(value))}</p>" for name, value in rows)
+    return text + _performance_table(model)
+
+
+def _performance_table(model):
+    if not model.performance:
+        return ""
+    cells = "".join(
+        f"<tr><td>{escape(row.metric)}&nbsp;&nbsp;</td><td>{escape(row.cohort)}&nbsp;&nbsp;</td>"
+        f"<td>{'' if row.relation == '=' else escape(row.relation)}{row.value:.3f}</td></tr>"
+        for row in model.performance)
+    return f"<p><b>{escape(_('Performance'))}:</b></p><table>{cells}</table>"
