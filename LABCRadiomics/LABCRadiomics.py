@@ -1,17 +1,25 @@
+import json
+import sys
+from html import escape
 from pathlib import Path
 
 import slicer
+import slicer.util
+import vtk
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTextNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
+from slicer.parameterNodeWrapper import parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
+from slicer.util import VTKObservationMixin
 
-# LABCRadiomicsLib is imported where it is first used: it needs pyradiomics, which the SlicerRadiomics extension brings,
-# and the module must open (and say so) without it.
+# LABCRadiomicsLib and LABCRadiomicsPanel are imported where they are first used: scoring needs pyradiomics, which the
+# SlicerRadiomics extension brings, and the module must open (and say so) without it.
 
 
 #
@@ -26,19 +34,81 @@ class LABCRadiomics(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("LABC Radiomics")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
-        self.parent.dependencies = ["Segmentations"]
+        self.parent.dependencies = ["Segmentations", "Plots", "Tables"]
         self.parent.contributors = ["LABCRadiomics developers"]
         self.parent.helpText = _("""
 From a contrast-enhanced T1 breast MRI and a tumor segmentation: the radiomics score, the risk group, and disease-free
-survival with its uncertainty. See the
+survival with its uncertainty. Nothing leaves this computer. See the
 <a href="https://github.com/LABCRadiomics/SlicerLABCRadiomics">module documentation</a>.
 <p>Research use only. Not a medical device; not for diagnosis or treatment decisions.</p>
 """)
         self.parent.acknowledgementText = _("""
 The method follows Wang X, Xie T, et al. Radiomics predicts the prognosis of patients with locally advanced breast
 cancer by reflecting the heterogeneity of tumor cells and the tumor microenvironment. Breast Cancer Res 2022;24:20.
-doi 10.1186/s13058-022-01516-0. Features are computed with pyradiomics, brought by the SlicerRadiomics extension.
+doi 10.1186/s13058-022-01516-0. Features are computed with pyradiomics (van Griethuysen et al., Cancer Res
+2017;77:e104), brought by the SlicerRadiomics extension.
 """)
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+#
+# Register sample data sets in Sample Data module
+#
+
+
+def registerSampleData():
+    """Offer the bundled case in the Sample Data module; it is copied from the extension's folder, not downloaded."""
+    import SampleData
+
+    image, mask = bundledFiles()
+    SampleData.SampleDataLogic.registerCustomSampleDataCategory("LABCRadiomics", title=_("LABC Radiomics"))
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="LABCRadiomics",
+        sampleName="LABCRadiomicsBreast1",
+        thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "LABCRadiomics.png"),
+        uris=[image.as_uri(), mask.as_uri()],
+        fileNames=[image.name, mask.name],
+        nodeNames=["Breast1 MRI", "Breast1 tumor"],
+        loadFileTypes=["VolumeFile", "SegmentationFile"],
+        checksums=[
+            "SHA256:0e8b668f3ce9b9aacff20dc3c216866f43069ff96b269fb45b76f5e205a431e2",
+            "SHA256:07085bb0e36a956de5bd1c1c1b5f8bdf2ce80952125b13cbd352412c108c8950",
+        ],
+    )
+
+
+def bundledFiles() -> tuple[Path, Path]:
+    """Image and label mask of the bundled real case, breast1 of pyradiomics' test data."""
+    folder = Path(__file__).resolve().parent / "Resources" / "SampleData"
+    return folder / "breast1_image.nrrd", folder / "breast1_label.nrrd"
+
+
+#
+# LABCRadiomicsParameterNode
+#
+
+
+@parameterNodeWrapper
+class LABCRadiomicsParameterNode:
+    """
+    What the user chose, and the result, so that a saved scene reopens with both.
+
+    inputVolume - The contrast-enhanced T1 MRI.
+    segmentation - The segmentation that holds the tumor.
+    segmentId - The tumor's segment.
+    model - Id of a bundled model, or path of a model file.
+    covariates - Clinical covariates as a JSON object of texts; what is absent is unknown.
+    stability - Also score redrawn contours.
+    result - The result document.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    segmentation: vtkMRMLSegmentationNode
+    segmentId: str
+    model: str = "demo-phantom"
+    covariates: str = "{}"
+    stability: bool = False
+    result: vtkMRMLTextNode
 
 
 #
@@ -46,103 +116,272 @@ doi 10.1186/s13058-022-01516-0. Features are computed with pyradiomics, brought 
 #
 
 
-class LABCRadiomicsWidget(ScriptedLoadableModuleWidget):
-    """Inputs, Apply, and the result as text."""
+class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: inputs, covariates, Apply, result, cohort."""
+
+    def __init__(self, parent=None) -> None:
+        """Called when the user opens the module the first time and the widget is initialized."""
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)  # needed for parameter node observation
+        self.logic = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+        self._parts = ()  # of the panel, with something to end when it goes away
+        self._updating = False
+        self._scored = None  # the ScoredCase behind the shown result, while its images are in memory
+        self._edited = ""  # why the shown result no longer fits its nodes
 
     def setup(self) -> None:
-        """Build the panel; called when the user opens the module the first time."""
+        """Called when the user opens the module the first time and the widget is initialized."""
         ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/LABCRadiomics.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = LABCRadiomicsLogic()
-        self._makeInputs()
-        self._makeResult()
-        self._fillModels()
-        self.volumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onInputChanged)
-        self.segmentSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onInputChanged)
-        self.segmentSelector.connect("currentSegmentChanged(QString)", self.onInputChanged)
-        self.modelSelector.connect("currentIndexChanged(int)", self.onInputChanged)
-        self.applyButton.connect("clicked(bool)", self.onApply)
-        self.onInputChanged()
+        self._makeParts()
+        self._connect()
+        self.initializeParameterNode()
 
-    def _makeInputs(self) -> None:
-        import ctk
-        import qt
+    def _makeParts(self) -> None:
+        from LABCRadiomicsLib import NOTICE
+        from LABCRadiomicsPanel.cohort_section import CohortSection
+        from LABCRadiomicsPanel.covariate_form import CovariateForm
+        from LABCRadiomicsPanel.input_watch import InputWatch
+        from LABCRadiomicsPanel.model_choice import ModelChoice
+        from LABCRadiomicsPanel.result_actions import ResultActions
+        from LABCRadiomicsPanel.result_view import ResultView
+        from LABCRadiomicsPanel.scoring_run import ScoringRun
 
-        self.inputsSection = ctk.ctkCollapsibleButton()
-        self.inputsSection.text = _("Inputs")
-        self.layout.addWidget(self.inputsSection)
-        form = qt.QFormLayout(self.inputsSection)
+        self.modelChoice = ModelChoice(self.ui, self._onModelChanged)
+        self.covariateForm = CovariateForm(self.ui, self._onCovariatesChanged)
+        self.resultView = ResultView(self.ui)
+        self.cohort = CohortSection(self.ui, Path(__file__).resolve().parent, self.modelChoice)
+        self.run = ScoringRun(self.ui, self.logic.process, self._say, self._checkCanApply, self._onRunFinished)
+        self.actions = ResultActions(self.ui, self.resultView, self.resourcePath("requirements.txt"), self._say)
+        self.inputWatch = InputWatch(self._onInputEdited, self._onSegmentRemoved)
+        self._parts = (self.run, self.actions, self.cohort, self.inputWatch)
+        self.resultView.show(None)
+        self.ui.noticeLabel.text = f"<small>{_(NOTICE)}</small>"
+        self._say("")
 
-        self.volumeSelector = slicer.qMRMLNodeComboBox()
-        self.volumeSelector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
-        self.volumeSelector.addEnabled = False
-        self.volumeSelector.removeEnabled = False
-        self.volumeSelector.noneEnabled = True
-        self.volumeSelector.setMRMLScene(slicer.mrmlScene)
-        form.addRow(_("MRI volume:"), self.volumeSelector)
+    def _connect(self) -> None:
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartClose)
+        # After the selectors, which choose a node of their own when a scene was loaded.
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndClose, priority=-10.0)
+        self.ui.segmentSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._onSegmentChanged)
+        self.ui.segmentSelector.connect("currentSegmentChanged(QString)", self._onSegmentChanged)
+        self.ui.applyButton.connect("clicked(bool)", self.onApply)
+        self.ui.checkButton.connect("clicked(bool)", self.onCheck)
 
-        self.segmentSelector = slicer.qMRMLSegmentSelectorWidget()
-        self.segmentSelector.setMRMLScene(slicer.mrmlScene)
-        form.addRow(_("Tumor segment:"), self.segmentSelector)
+    def cleanup(self) -> None:
+        """Called when the application closes or the module is reloaded, and the module widget is destroyed."""
+        for part in self._parts:
+            part.cleanup()
+        self.setParameterNode(None)
+        self.removeObservers()
 
-        self.modelSelector = qt.QComboBox()
-        form.addRow(_("Model:"), self.modelSelector)
+    def onReload(self) -> None:
+        """Reload the module with its library and its panel."""
+        for name in list(sys.modules):
+            if name.split(".")[0] in ("LABCRadiomicsLib", "LABCRadiomicsPanel"):
+                del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
 
-    def _makeResult(self) -> None:
-        import qt
+    def enter(self) -> None:
+        """Called each time the user opens this module."""
+        self.initializeParameterNode()
 
-        self.applyButton = qt.QPushButton(_("Apply"))
-        self.layout.addWidget(self.applyButton)
-        self.resultLabel = qt.QLabel()
-        self.resultLabel.wordWrap = True
-        self.resultLabel.textInteractionFlags = qt.Qt.TextSelectableByMouse
-        self.layout.addWidget(self.resultLabel)
-        self.layout.addStretch(1)
+    def exit(self) -> None:
+        """Called each time the user opens a different module."""
+        # Do not react to parameter node changes (GUI will be updated when the user enters into the module)
+        self.setParameterNode(None)
 
-    def _fillModels(self) -> None:
-        from LABCRadiomicsLib.errors import ModelError
-        from LABCRadiomicsLib.registry import bundled_models
+    def onSceneStartClose(self, caller=None, event=None) -> None:
+        """Called just before the scene is closed, or another is loaded into it."""
+        self.run.cleanup()
+        self.actions.cleanup()
+        self._scored = None
+        self._edited = ""
+        self.inputWatch.cleanup()
+        self.setParameterNode(None)
 
+    def onSceneEndClose(self, caller=None, event=None) -> None:
+        """Called just after the scene was closed or loaded."""
+        # If this module is shown while the scene is closed then recreate a new parameter node immediately
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+        else:
+            self.resultView.show(None)
+
+    def initializeParameterNode(self) -> None:
+        """Ensure parameter node exists and observed."""
+        self.setParameterNode(self.logic.getParameterNode())
+        if not self._parameterNode.inputVolume:
+            firstVolumeNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            if firstVolumeNode:
+                self._parameterNode.inputVolume = firstVolumeNode
+
+    def setParameterNode(self, inputParameterNode) -> None:
+        """Set and observe parameter node, whose changes are shown immediately; None forgets it."""
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            # The node, not the wrapper: VTKObservationMixin holds on to what was ever observed.
+            node = self._parameterNode.parameterNode
+            self.removeObserver(node, vtk.vtkCommand.ModifiedEvent, self._updateFromParameterNode)
+        self._parameterNode = inputParameterNode
+        if self._parameterNode:
+            if self._parameterNode.segmentation is None:  # what the selector shows is what is chosen
+                self._takeSegment()
+            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
+            node = self._parameterNode.parameterNode
+            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._updateFromParameterNode)
+            self._updateFromParameterNode()
+
+    # --- between the parameter node and the widgets that it cannot be connected to ---
+
+    def _updateFromParameterNode(self, caller=None, event=None) -> None:
+        if self._updating or not self._parameterNode:
+            return
+        self._updating = True
         try:
-            for model in bundled_models():
-                self.modelSelector.addItem(model.title, model.id)
-        except ModelError as error:
-            self.resultLabel.text = str(error)
+            parameters = self._parameterNode
+            self.ui.segmentSelector.setCurrentNode(parameters.segmentation)
+            if parameters.segmentation and parameters.segmentId:
+                self.ui.segmentSelector.setCurrentSegmentID(parameters.segmentId)
+            if parameters.model != self.modelChoice.chosen() or self.modelChoice.model is None:
+                self.modelChoice.choose(parameters.model)
+            if self.covariateForm.model is not self.modelChoice.model:
+                self.covariateForm.setModel(self.modelChoice.model)
+            self.covariateForm.setValues(readObject(parameters.covariates))
+            self.inputWatch.watch(parameters.inputVolume, parameters.segmentation)
+        finally:
+            self._updating = False
+        if not self.run.isRunning():
+            self._say("")  # what was said was about the inputs of before
+        self._showResult()
+        self._checkCanApply()
 
-    def onInputChanged(self, _changed=None) -> None:
-        """Enable Apply when everything is chosen, else say in its tooltip what is missing."""
-        missing = self._missingInput()
-        self.applyButton.enabled = missing is None
-        self.applyButton.toolTip = missing or _("Compute the radiomics score, risk group and survival")
+    def _takeSegment(self) -> None:
+        node = self.ui.segmentSelector.currentNode()
+        self._parameterNode.segmentation = node
+        self._parameterNode.segmentId = (self.ui.segmentSelector.currentSegmentID() or "") if node else ""
 
-    def _missingInput(self) -> str | None:
-        if self.volumeSelector.currentNode() is None:
+    def _onSegmentChanged(self, _changed=None) -> None:
+        if not self._updating and self._parameterNode:
+            with slicer.util.NodeModify(self._parameterNode):
+                self._takeSegment()
+
+    def _onModelChanged(self) -> None:
+        if not self._updating and self._parameterNode:
+            self._parameterNode.model = self.modelChoice.chosen()
+            self._updateFromParameterNode()  # the file behind the same path may be another now
+        self.cohort.update()
+
+    def _onCovariatesChanged(self) -> None:
+        if not self._updating and self._parameterNode:
+            known = {**readObject(self._parameterNode.covariates), **dict.fromkeys(self.covariateForm.names(), "")}
+            values = {**known, **self.covariateForm.values()}
+            self._parameterNode.covariates = json.dumps({name: text for name, text in values.items() if text})
+
+    def _onSegmentRemoved(self, segmentation) -> None:
+        document = self.resultView.document
+        segments = segmentation.GetSegmentation()
+        if document is not None and segments.GetSegment(document["inputs"]["segment_id"]) is None:
+            self._onInputEdited()
+        elif self._parameterNode:
+            self._checkCanApply()
+
+    def _onInputEdited(self) -> None:
+        """A result belongs to the voxels and the contour that were scored."""
+        if self.resultView.document is not None:
+            self._edited = _("The volume or the segmentation was changed after this result: click Apply again.")
+            self._scored = None
+        if self._parameterNode:
+            self._showResult()
+            self._checkCanApply()
+
+    # --- Apply ---
+
+    def missingInput(self) -> str | None:
+        """Say what is still needed before Apply can run; None when nothing is."""
+        from LABCRadiomicsPanel.packages import hasRadiomics
+
+        parameters = self._parameterNode
+        if not hasRadiomics():
+            return _("pyradiomics is missing: install the SlicerRadiomics extension in the Extensions Manager and "
+                     "restart Slicer")
+        if self.run.isRunning():
+            return _("A run is in progress")
+        if not parameters or parameters.inputVolume is None:
             return _("Select the MRI volume")
-        if self.segmentSelector.currentNode() is None or not self.segmentSelector.currentSegmentID():
+        if self.ui.segmentSelector.currentNode() is None or not self._segmentExists():
             return _("Select the segmentation and the tumor's segment")
-        if self.modelSelector.currentIndex < 0:
-            return _("No model is available")
-        return None
+        return self.modelChoice.missing() or self.covariateForm.problem()
+
+    def _segmentExists(self) -> bool:
+        parameters = self._parameterNode
+        segmentation = parameters.segmentation.GetSegmentation() if parameters.segmentation else None
+        return segmentation is not None and segmentation.GetSegment(parameters.segmentId) is not None
+
+    def _checkCanApply(self) -> None:
+        from LABCRadiomicsPanel.packages import hasRadiomics
+
+        missing = self.missingInput()
+        self.ui.applyButton.enabled = missing is None
+        self.ui.applyButton.toolTip = missing or _("Compute the radiomics score, risk group and survival")
+        if missing is not None and not self.run.isRunning():  # a tooltip alone is easily missed
+            self._say(missing, problem=not hasRadiomics())
+        self.actions.updateCheck(missing)
 
     def onApply(self, _clicked: bool = False) -> None:
         """Score the chosen segment and show the result, or the reason why there is none, in the panel."""
-        from LABCRadiomicsLib.errors import LABCRadiomicsError
+        parameters = self._parameterNode
+        if self.missingInput() is None:
+            self.run.start(parameters.inputVolume, parameters.segmentation, parameters.segmentId, parameters.model,
+                           readObject(parameters.covariates), parameters.stability)
 
-        try:
-            with slicer.util.WaitCursor():
-                prediction = self.logic.process(
-                    self.volumeSelector.currentNode(),
-                    self.segmentSelector.currentNode(),
-                    self.segmentSelector.currentSegmentID(),
-                    self.modelSelector.currentData,
-                )
-            self.resultLabel.text = self.logic.describe(prediction)
-        except LABCRadiomicsError as error:
-            self.resultLabel.text = str(error)
-        except ModuleNotFoundError as error:
-            if error.name != "radiomics":
-                raise
-            self.resultLabel.text = _("pyradiomics is missing: install the SlicerRadiomics extension in the Extensions "
-                                      "Manager and restart Slicer.")
+    def _onRunFinished(self, case) -> None:
+        """Keep a result; None when the run gave none."""
+        if case is not None:
+            self._edited = ""
+            self._scored = case
+            # The user may be in another module now.
+            parameters = self._parameterNode or self.logic.getParameterNode()
+            parameters.result = self.logic.store(case)
+            self._showResult()
+        self._checkCanApply()
+
+    def _say(self, text: str, problem: bool = False) -> None:
+        from LABCRadiomicsPanel.wording import error_box
+
+        self.ui.messageLabel.text = error_box(text) if problem else escape(text)
+        self.ui.messageLabel.visible = bool(text)
+
+    # --- result ---
+
+    def _showResult(self) -> None:
+        """Show the result that the scene holds, and say when it is not of what is chosen now."""
+        from LABCRadiomicsLib.mrml_results import read_result
+
+        document = read_result(self._parameterNode.result) if self._parameterNode else None
+        if document != self.resultView.document:
+            self.resultView.show(document)
+        if document is None:
+            return
+        self.resultView.setStale(self._edited or self.logic.difference(document, self._parameterNode))
+        inMemory = self._scored is not None and self._scored.document == document
+        self.actions.setCase(self._scored if inMemory else None)
+
+    def onCheck(self, _clicked: bool = False) -> None:
+        """Compute the model's features by SlicerRadiomics too and compare."""
+        parameters = self._parameterNode
+        if self.missingInput() is None:
+            self.actions.startCheck(
+                parameters.inputVolume, parameters.segmentation, parameters.segmentId, self.modelChoice.model)
 
 
 #
@@ -153,7 +392,11 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget):
 class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
     """Scoring of nodes in the scene; needs no widget."""
 
-    def process(self, volumeNode, roiNode, segmentId, modelId, covariates=None):
+    def getParameterNode(self):
+        """Give what the user chose."""
+        return LABCRadiomicsParameterNode(super().getParameterNode())
+
+    def process(self, volumeNode, roiNode, segmentId, modelId, covariates=None, stability=False, progress=None):
         """Score one patient.
 
         :param volumeNode: vtkMRMLScalarVolumeNode with the contrast-enhanced T1 MRI
@@ -161,31 +404,49 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
         :param segmentId: segment ID, or label value in a labelmap; None takes the only one there is
         :param modelId: id of a bundled model, or path of a model file
         :param covariates: clinical values by the names of the model's nomogram; absent ones are unknown
-        :return: LABCRadiomicsLib.scoring.Prediction; the scene is not changed
+        :param stability: also score 20 redrawn contours
+        :param progress: called between steps with (done, total, what comes next); may raise to end the run
+        :return: LABCRadiomicsPanel.scored_case.ScoredCase; the scene is not changed
         :raises LABCRadiomicsLib.errors.LABCRadiomicsError: unusable input, in one sentence that says what to do
         """
-        from LABCRadiomicsLib.mrml import score_nodes
-        from LABCRadiomicsLib.registry import find_model
+        from LABCRadiomicsPanel.scored_case import score_case
 
-        return score_nodes(volumeNode, roiNode, segmentId, find_model(modelId), covariates).prediction
+        return score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress)
 
-    @staticmethod
-    def describe(prediction) -> str:
-        """Give a prediction as lines of text, the warnings and the notice of research use with it."""
-        from LABCRadiomicsLib import NOTICE
+    def store(self, case):
+        """Put a result into the scene's result nodes.
 
-        groups = {"high": _("High risk"), "low": _("Low risk"), None: _("No risk group")}
-        lines = [groups[prediction.risk_group], _("Radiomics score: {score:.4f}").format(score=prediction.score)]
-        if prediction.cutoff is not None:
-            lines[-1] += _(" (cutoff {cutoff:.4f})").format(cutoff=prediction.cutoff)
-        for estimate in prediction.survival:
-            line = _("Disease-free survival at {months:g} months: {percent:.0%}").format(
-                months=estimate.months, percent=estimate.probability)
-            if estimate.lower is not None:
-                line += _(" (95% CI {lower:.0%} to {upper:.0%})").format(lower=estimate.lower, upper=estimate.upper)
-            lines.append(line)
-        lines += [_("Warning: {message}").format(message=warning.message) for warning in prediction.warnings]
-        return "\n".join([*lines, NOTICE])
+        :return: vtkMRMLTextNode with the result document
+        """
+        from LABCRadiomicsLib.mrml_results import store_result
+
+        return store_result(
+            slicer.mrmlScene, case.document, case.model, case.score.prediction, case.volumeNode, case.roiNode)
+
+    def difference(self, document, parameterNode) -> str:
+        """Say in what a result differs from what is chosen now; empty when in nothing."""
+        from LABCRadiomicsLib.mrml_results import SEGMENTATION, VOLUME
+
+        result, inputs = parameterNode.result, document["inputs"]
+        for old, new, what in (
+            (result.GetNodeReference(VOLUME), parameterNode.inputVolume, _("another volume")),
+            (result.GetNodeReference(SEGMENTATION), parameterNode.segmentation, _("another segmentation")),
+            (inputs["segment_id"], parameterNode.segmentId, _("another segment")),
+            (inputs["model"], parameterNode.model, _("another model")),
+            (inputs["covariates"], readObject(parameterNode.covariates), _("other clinical covariates")),
+        ):
+            if old is None or old != new:  # the node of a result that was removed is nobody's
+                return _("This result is of {what} than chosen above: click Apply for a new one.").format(what=what)
+        return ""
+
+
+def readObject(text: str) -> dict:
+    """Read a JSON object; what is none (a scene edited by hand) is an empty one."""
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 #
@@ -194,7 +455,7 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
 
 
 class LABCRadiomicsTest(ScriptedLoadableModuleTest):
-    """Scores the bundled case, offline; runs in Slicer's self-test runner and, under pytest, on slicer-core."""
+    """Runs on the bundled case, offline: in Slicer's self-test runner and, under pytest, outside Slicer."""
 
     modelId = "demo-phantom"
 
@@ -204,9 +465,16 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
 
     def runTest(self):
         """Run every test."""
-        for test in (self.test_nodes_score_as_files_do, self.test_bad_input_is_explained):
+        for test in (
+            self.test_nodes_score_as_files_do,
+            self.test_bad_input_is_explained,
+            self.test_panel_scores_as_the_logic_does,
+            self.test_panel_says_what_is_missing,
+            self.test_saved_scene_comes_back,
+        ):
             self.setUp()
             test()
+            self.delayDisplay(f"{test.__name__} passed")
 
     def test_nodes_score_as_files_do(self):
         """The nodes of the bundled case give the score of its files, and the scene stays as it was."""
@@ -216,13 +484,14 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
 
         volume, segmentation, segmentId = self._loadBundledCase()
         before = slicer.mrmlScene.GetNumberOfNodes()
-        prediction = LABCRadiomicsLogic().process(volume, segmentation, segmentId, self.modelId)
+        case = LABCRadiomicsLogic().process(volume, segmentation, segmentId, self.modelId)
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
-        imagePath, maskPath = self._bundledFiles()
+        imagePath, maskPath = bundledFiles()
         expected = score_image(find_model(self.modelId), read_image(imagePath), read_mask(maskPath)).prediction
+        prediction = case.score.prediction
         self.assertAlmostEqual(prediction.score, expected.score, delta=1e-12 * abs(expected.score))
         self.assertEqual(prediction.risk_group, expected.risk_group)
-        self.assertIn("Research use only", LABCRadiomicsLogic.describe(prediction))
+        self.assertIn("Research use only", case.document["notice"])
 
     def test_bad_input_is_explained(self):
         """Missing and empty input raise an error that says what to do."""
@@ -239,16 +508,81 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
             logic.process(volume, None, None, self.modelId)
         with self.assertRaisesRegex(ModelError, "no-such-model"):
             logic.process(volume, segmentation, segmentId, "no-such-model")
+        with self.assertRaisesRegex(InputError, "covariate age"):
+            logic.process(volume, segmentation, segmentId, self.modelId, {"age": "old"})
 
-    @staticmethod
-    def _bundledFiles() -> tuple[Path, Path]:
-        folder = Path(__file__).parent / "Resources" / "SampleData"
-        return folder / "breast1_image.nrrd", folder / "breast1_label.nrrd"
+    def test_panel_scores_as_the_logic_does(self):
+        """Select, fill in, click Apply, read the labels; a second Apply adds no node."""
+        volume, segmentation, segmentId = self._loadBundledCase()
+        widget = self._openPanel(volume, segmentation, segmentId)
+        widget.covariateForm.setValues({"age": "52", "stage": "IIIa-b"})
+        widget._onCovariatesChanged()
+        self.assertTrue(widget.ui.applyButton.enabled, widget.ui.applyButton.toolTip)
+        widget.ui.applyButton.click()
+        covariates = {"age": "52", "stage": "IIIa-b"}
+        prediction = widget.logic.process(volume, segmentation, segmentId, self.modelId, covariates).score.prediction
+        self.assertEqual(widget.ui.messageLabel.text, "")
+        self.assertIn({"high": _("HIGH RISK"), "low": _("LOW RISK")}[prediction.risk_group], widget.ui.groupLabel.text)
+        for estimate in prediction.survival:
+            self.assertIn(f"{100 * estimate.probability:.1f}%", widget.ui.resultLabel.text)
+        self.assertIn("Research use only", widget.ui.noticeLabel.text)
+        after = slicer.mrmlScene.GetNumberOfNodes()
+        widget.ui.applyButton.click()
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), after)
+
+    def test_panel_says_what_is_missing(self):
+        """Apply is disabled with the reason, and an unusable segment is explained in the panel."""
+        widget = self._openPanel(None, None, "")
+        self.assertFalse(widget.ui.applyButton.enabled)
+        self.assertEqual(widget.ui.applyButton.toolTip, _("Select the MRI volume"))
+        volume, segmentation, _segmentId = self._loadBundledCase()
+        segmentation.GetSegmentation().AddEmptySegment("empty", "empty")
+        widget = self._openPanel(volume, segmentation, "empty")
+        widget.ui.applyButton.click()
+        self.assertIn("is empty: segment the tumor first", widget.ui.messageLabel.text)
+
+    def test_saved_scene_comes_back(self):
+        """Inputs, covariates and result are in a saved scene and in the panel after it is loaded."""
+        import tempfile
+
+        volume, segmentation, segmentId = self._loadBundledCase()
+        widget = self._openPanel(volume, segmentation, segmentId)
+        widget.covariateForm.setValues({"age": "61"})
+        widget._onCovariatesChanged()
+        widget.ui.applyButton.click()
+        shown = widget.ui.groupLabel.text + widget.ui.resultLabel.text
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "scene.mrb")
+            self.assertTrue(slicer.util.saveScene(path))
+            slicer.mrmlScene.Clear()
+            widget.enter()
+            self.assertFalse(widget.ui.applyButton.enabled)
+            slicer.util.loadScene(path)
+        widget.enter()
+        self.assertEqual(widget.ui.inputVolumeSelector.currentNode().GetName(), "breast1_image")
+        self.assertEqual(widget.ui.segmentSelector.currentSegmentID(), segmentId)
+        self.assertEqual(widget.covariateForm.values(), {"age": "61"})
+        self.assertEqual(widget.ui.groupLabel.text + widget.ui.resultLabel.text, shown)
+        self.assertEqual(widget.ui.staleLabel.text, "")
+        self.assertTrue(widget.ui.applyButton.enabled, widget.ui.applyButton.toolTip)
 
     def _loadBundledCase(self):
         from LABCRadiomicsLib import mrml
 
-        imagePath, maskPath = self._bundledFiles()
+        imagePath, maskPath = bundledFiles()
         volume = mrml.load_volume(slicer.mrmlScene, imagePath)
         segmentation = mrml.load_segmentation(slicer.mrmlScene, maskPath)
         return volume, segmentation, segmentation.GetSegmentation().GetNthSegmentID(0)
+
+    def _openPanel(self, volume, segmentation, segmentId):
+        """Open the module as a user does and select the inputs."""
+        if slicer.util.mainWindow() is not None:
+            slicer.util.selectModule("LABCRadiomics")
+        widget = slicer.util.getModuleWidget("LABCRadiomics")
+        widget.enter()
+        widget.ui.inputVolumeSelector.setCurrentNode(volume)
+        widget.ui.segmentSelector.setCurrentNode(segmentation)
+        widget.ui.segmentSelector.setCurrentSegmentID(segmentId)
+        widget.modelChoice.choose(self.modelId)
+        widget._onModelChanged()
+        return widget

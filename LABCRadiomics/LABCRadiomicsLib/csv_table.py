@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import CohortError
-from .files import write_atomically
+from .files import open_atomically
 from .notices import Notice
 
 CASE = "case"
@@ -217,19 +217,20 @@ def write_table(path: str | os.PathLike[str], header: Sequence[str], rows: Itera
     rows : iterable of sequences
         Text, numbers (written by ``repr``, so they read back bit for bit), booleans (1 and 0); None and numbers that
         are not finite make empty cells. Text that begins with ``= + - @``, tab or line end, and is no number, gets an
-        apostrophe in front, which :func:`read_table` takes away.
+        apostrophe in front, which :func:`read_table` takes away. Line ends within text become ``\\n``.
 
     Raises
     ------
     CohortError
         The file cannot be written; the path is as it was.
     """
-    content = io.StringIO(newline="")
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow([_cell(name) for name in header])
-    writer.writerows([_cell(value) for value in row] for row in rows)
     try:
-        write_atomically(path, content.getvalue())
+        with open_atomically(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow([_cell(name) for name in header])
+            writer.writerows([_cell(value) for value in row] for row in rows)
+            text.detach()  # flushes, and leaves the file to be closed by its owner
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -244,7 +245,8 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
+        text = value.replace("\r\n", "\n").replace("\r", "\n")  # the csv writer leaves a lone carriage return unquoted
+        return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
     if isinstance(value, (bool, np.bool_, int, np.integer)):
         return str(int(value))
     number = float(value)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 
@@ -22,12 +25,24 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
     OSError
         The folder cannot be written or the disk is full; the path is as it was and nothing else is left behind.
     """
+    with open_atomically(path) as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+@contextmanager
+def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file for writing that takes its name when the block ends well, and vanishes if not.
+
+    Raises
+    ------
+    OSError
+        As :func:`write_atomically`.
+    """
     path = Path(path)
-    data = content.encode("utf-8") if isinstance(content, str) else content
     temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            yield file
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -61,7 +61,7 @@ def check(model: Model) -> None:
     cohort = model.provenance.cohort
     _require(cohort.events <= cohort.n, "provenance.cohort.events", "must not exceed the number of patients, n")
     if model.extraction is not None:
-        _check_extraction(model.extraction)
+        check_extraction(model.extraction)
     if model.score is not None:
         _check_score(model.score, model.extraction)
     if model.nomogram is not None:
@@ -130,7 +130,13 @@ def _check_missing(model: Model) -> None:
         _require(only_score, f"{path}.expected_terms", "belongs to the part score alone")
 
 
-def _check_extraction(extraction: Extraction) -> None:
+def check_extraction(extraction: Extraction) -> None:
+    """Check that settings, image types, classes and features are ones that pyradiomics has.
+
+    Raises
+    ------
+    FieldError
+    """
     for name in extraction.setting:
         _require(name in SETTINGS, f"extraction.setting.{name}", "is not a setting of pyradiomics")
     for name, own in extraction.image_type.items():

@@ -15,8 +15,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from .errors import ModelError
 from .files import write_atomically
-from .model import FORMAT, FORMAT_VERSION, Model, file_key, has_default
-from .model_checks import FieldError, check
+from .model import FORMAT, FORMAT_VERSION, Extraction, Model, file_key, has_default
+from .model_checks import FieldError, check, check_extraction
 
 MAX_BYTES = 5_000_000
 _MAX_DEPTH = 8  # of pyradiomics parameters, the only free-form part of a model
@@ -136,6 +136,19 @@ def decode_model(document: Any) -> Model:
     _decode_header(document, "format", FORMAT)
     _decode_header(document, "format_version", FORMAT_VERSION)
     return _decode_object(Model, document, "")
+
+
+def decode_extraction(document: Any, path: str = "extraction") -> Extraction:
+    """Make and check the part of a model that says how features are computed, from parsed JSON.
+
+    Raises
+    ------
+    FieldError
+        As :func:`decode_model`, or a setting, image type or class is not pyradiomics'.
+    """
+    extraction = _decode_object(Extraction, document, path)
+    check_extraction(extraction)
+    return extraction
 
 
 class _Unusable:

@@ -1,6 +1,6 @@
 """A result in the scene: text, tables and a plot, named, in one subject hierarchy folder, reused by the next result.
 
-Which node is which is kept in a node attribute, so a loaded scene's nodes are found again whatever they were renamed to.
+Which node is which is kept in a node attribute, so those of a loaded scene are found again whatever their names.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _fill_contributions(table: slicer.vtkMRMLTableNode, contributions: Sequence[
         for value in values:
             column.InsertNextValue(value)
         table.AddColumn(column)
-    table.SetUseColumnNameAsColumnHeader(True)
+    table.SetUseColumnTitleAsColumnHeader(False)
     table.EndModify(was_modified)
 
 

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
 import numpy as np
 import SimpleITK as sitk
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .figures import COLORS, GROUP_NAMES, png
 from .images import Volume, bounding_box, match_mask
 from .model import Model
 from .scoring import Prediction, survival_curve
 
-#: Color-blind safe (Okabe-Ito); each is also told apart by its label.
-COLORS = {"high": "#D55E00", "low": "#0072B2", "patient": "#111111"}
-GROUP_NAMES = {"high": "high-risk group", "low": "low-risk group"}
-
 _OPPOSITE = {"L": "R", "R": "L", "P": "A", "A": "P", "S": "I", "I": "S"}
-
-
-def _png(figure: Figure, dpi: int = 144) -> bytes:
-    FigureCanvasAgg(figure)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def tumor_slice(image: sitk.Image, mask: sitk.Image, label: int) -> bytes:
@@ -64,7 +51,7 @@ def tumor_slice(image: sitk.Image, mask: sitk.Image, label: int) -> bytes:
     text = f"slice {index + 1} of {len(inside)}, tumor on {upper[2] - lower[2] + 1}"
     axes.text(0.02, 0.98, text, transform=axes.transAxes, color="white", fontsize=9, va="top",
               bbox={"facecolor": "black", "alpha": 0.5, "pad": 2, "linewidth": 0})  # fmt: skip
-    return _png(figure)
+    return png(figure)
 
 
 def _around_tumor(pixels: np.ndarray, contour: np.ndarray, width: float, height: float):
@@ -123,4 +110,4 @@ def patient_survival(model: Model, prediction: Prediction) -> bytes | None:
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower left", fontsize=8, frameon=False)
-    return _png(figure)
+    return png(figure)

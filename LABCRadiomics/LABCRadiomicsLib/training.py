@@ -1,273 +1,281 @@
-"""A radiomics score, its cutoff and its nomogram from a cohort, in the source article's steps (Wang 2022).
+"""A radiomics score, its cutoff and its nomogram from a cohort, in the source article's steps (Wang 2022), and beyond.
 
-Univariable Cox screening, LASSO-Cox, cutoff by time-dependent ROC, Kaplan-Meier risk groups, multivariable Cox.
+Agreement filter, univariable Cox screening, LASSO-Cox, cutoff by time-dependent ROC, Kaplan-Meier risk groups,
+univariable and multivariable Cox with covariates, nomogram, comparison with clinical models, subgroups; then how much
+of it is optimism.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from .errors import CohortError
-from .model import Baseline, Covariate, Cutoff, Groups, Nomogram, Performance, RiskGroup, Score, Term
+from .added_value import AddedValue, ApparentCalibration, calibration_of, compare_models
+from .clinical_models import (
+    ClinicalModel,
+    Effect,
+    choose_covariates,
+    effects_of,
+    fit_clinical,
+    known_rows,
+    nomogram_of,
+    proportionality,
+)
+from .comparison import Estimate
+from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
+from .model import Groups, Nomogram, Performance, Score
+from .model_parts import stored_groups
+from .notices import Notice
+from .optimism import Optimism, bootstrap_optimism
+from .procedure import NOMOGRAM, SCORE_ALONE, Markers, Procedure, Recipe, attempt
+from .selection import ChosenCutoff, Selection, agreeing_features, cutoff_of, score_of, select_features
 from .statistics.concordance import harrell_c
-from .statistics.cox import CoxModel, cox
-from .statistics.cox_screening import UnivariableCox, univariable_cox
-from .statistics.kaplan_meier import KaplanMeier, kaplan_meier, logrank
-from .statistics.lasso import LassoCV, lasso_cv
-from .statistics.roc import TimeDependentROC, time_dependent_roc, youden_cutoff
+from .statistics.cox import cox
+from .statistics.kaplan_meier import LogRank, logrank
+from .statistics.lasso import random_folds
+from .statistics.proportional_hazards import ProportionalHazards
+from .statistics.roc import time_dependent_roc
+from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
+from .training_cohort import Cohort, CovariateSpec, cohort_of, given_folds, require_events, specs_of
+from .training_notices import (
+    EventsPerParameter,
+    capacity_notices,
+    events_per_parameter,
+    icc_notices,
+    screening_notices,
+    stability_notices,
+)
 
-_RANGE = (1, 99)  # percentiles of the training cohort that count as its range
+__all__ = (
+    "Cohort",
+    "CovariateSpec",
+    "Plan",
+    "Training",
+    "cohort_of",
+    "performance_of",
+    "specs_of",
+    "train",
+)
 
+CLINICAL = "clinical model"
+HORIZONS = (12.0, 36.0, 60.0)
 
-@dataclass(frozen=True)
-class CovariateSpec:
-    """A clinical covariate as a cohort table holds it.
-
-    Attributes
-    ----------
-    name, label : str
-        Column name, and the name people read.
-    type : {"number", "binary", "category"}
-    unit : str or None
-    levels : tuple of str or None
-        Of a binary covariate (value 0, then 1) or a category (as the table spells them).
-    reference : str or None
-        A category's reference level.
-    minimum, maximum : float or None
-        What a number can be at all.
-    """
-
-    name: str
-    label: str
-    type: str
-    unit: str | None = None
-    levels: tuple[str, ...] | None = None
-    reference: str | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-
-    def columns(self, values: Sequence) -> np.ndarray:
-        """Encode one value a patient for the Cox model, shape (n, 1) or (n, levels - 1)."""
-        if self.type == "category":
-            return np.array([[float(value == level) for level in self._others()] for value in values])
-        return np.asarray(values, dtype=float)[:, None]
-
-    def _others(self) -> list[str]:
-        return [level for level in self.levels if level != self.reference]
-
-    def fitted(self, coefficients: Sequence[float], values: Sequence) -> Covariate:
-        """Give the nomogram's covariate with its log hazard ratios and training range."""
-        limits = {}
-        if self.type == "number":
-            low, high = np.percentile(np.asarray(values, dtype=float), _RANGE)
-            limits = {"low": float(low), "high": float(high), "minimum": self.minimum, "maximum": self.maximum}
-        return Covariate(
-            name=self.name,
-            label=self.label,
-            type=self.type,
-            unit=self.unit,
-            levels=self.levels,
-            reference=self.reference,
-            coefficients=tuple(map(float, coefficients)),
-            **limits,
-        )
+Steps = Callable[[str], Callable[[int, int], None] | None]
 
 
-@dataclass(frozen=True)
-class Cohort:
-    """Patients with features and outcome; n patients, p features.
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to do with a cohort.
 
     Attributes
     ----------
-    names : tuple of str
-        Feature names, length p.
-    features : numpy.ndarray, shape (n, p)
-    months : numpy.ndarray, shape (n,)
-        Follow-up in months.
-    event : numpy.ndarray of bool, shape (n,)
-    covariates : mapping of str to sequence
-        Clinical values by column name, each of length n.
+    recipe : Recipe
+        How the score is made.
+    min_icc : float
+        Features must exceed it, where correlations are given.
+    seed : int
+        Of folds, bootstrap and permutations.
+    stage : str or None
+        Covariate of the stage-only model.
+    subgroups : tuple of str
+        Covariates to analyze the groups within.
+    bootstrap, nested, permutations : int
+        Repeats of the estimates of optimism; 0 leaves one out.
+    reclassification : int
+        Bootstrap repeats of the limits of IDI and NRI.
+    jobs : int
+        Processes.
+    endpoint : str
     """
 
-    names: tuple[str, ...]
-    features: np.ndarray
-    months: np.ndarray
-    event: np.ndarray
-    covariates: Mapping[str, Sequence]
-
-    def take(self, rows: np.ndarray) -> Cohort:
-        """Give the cohort of some of the patients (indices or a boolean mask)."""
-        chosen = {name: np.asarray(values)[rows] for name, values in self.covariates.items()}
-        return Cohort(self.names, self.features[rows], self.months[rows], self.event[rows], chosen)
-
-    def column(self, name: str) -> np.ndarray:
-        """Give one feature of all patients."""
-        return self.features[:, self.names.index(name)]
+    recipe: Recipe = field(default_factory=Recipe)
+    min_icc: float = 0.75
+    seed: int = 0
+    stage: str | None = None
+    subgroups: tuple[str, ...] = ()
+    bootstrap: int = 200
+    nested: int = 0
+    permutations: int = 0
+    reclassification: int = 200
+    jobs: int = 1
+    endpoint: str = "Disease-free survival"
 
 
-@dataclass(frozen=True)
-class Selection:
-    """How the score's features were chosen.
+@dataclass(frozen=True, kw_only=True)
+class RiskGroups:
+    """The two groups that the cutoff makes; the hazard ratio is high against low, None without a finite one."""
+
+    high: np.ndarray
+    curves: Groups
+    logrank: LogRank
+    hazard_ratio: Estimate | None
+    hazard_ratio_p: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Everything that training found; arrays of patients are in the order of ``cohort``.
 
     Attributes
     ----------
-    screening : UnivariableCox
-        Of all features of the cohort.
-    kept : numpy.ndarray of int
-        Positions of the features with p below the threshold.
-    path : LassoCV
-        Over the kept features.
-    penalty : float
-        The lambda that was used.
-    coefficients : numpy.ndarray
-        Over all features, raw scale; zero where not selected.
+    plan : Plan
+    cohort : Cohort
+        With the features that passed the agreement filter.
+    features_in : tuple of str
+        Features before it.
+    icc : mapping of str to tuple of float, or None
+        Correlation and limits by feature.
+    folds : numpy.ndarray of int, shape (n,)
+    selection : Selection
+    score : Score
+    values : numpy.ndarray, shape (n,)
+        The score of each patient.
+    chosen : ChosenCutoff
+    groups : RiskGroups
+    alone : tuple of Effect
+        Univariable models of the covariates and the score.
+    clinical : ClinicalModel
+        The multivariable model of the nomogram.
+    effects : tuple of Effect
+        Its rows.
+    nomogram : Nomogram
+    proportionality : ProportionalHazards
+    calibration : ApparentCalibration
+    added_value : AddedValue or None
+        None when there is neither a covariate nor a stage to compare with.
+    subgroups : tuple of Subgroup
+    characteristics : tuple of Characteristic
+    performance : tuple of Performance
+        Apparent and, where the bootstrap was run, optimism-corrected.
+    optimism : Optimism or None
+    nested : NestedValidation or None
+    permutation : PermutationTest or None
+    events_per_parameter : EventsPerParameter
+    notices : tuple of Notice
     """
 
-    screening: UnivariableCox
-    kept: np.ndarray
-    path: LassoCV
-    penalty: float
-    coefficients: np.ndarray
+    plan: Plan
+    cohort: Cohort
+    features_in: tuple[str, ...]
+    icc: Mapping[str, tuple[float, float, float]] | None
+    folds: np.ndarray
+    selection: Selection
+    score: Score
+    values: np.ndarray
+    chosen: ChosenCutoff
+    groups: RiskGroups
+    alone: tuple[Effect, ...]
+    clinical: ClinicalModel
+    effects: tuple[Effect, ...]
+    nomogram: Nomogram
+    proportionality: ProportionalHazards
+    calibration: ApparentCalibration
+    added_value: AddedValue | None
+    subgroups: tuple[Subgroup, ...]
+    characteristics: tuple[Characteristic, ...]
+    performance: tuple[Performance, ...]
+    optimism: Optimism | None
+    nested: NestedValidation | None
+    permutation: PermutationTest | None
+    events_per_parameter: EventsPerParameter
+    notices: tuple[Notice, ...]
 
 
-def select_features(cohort: Cohort, folds: np.ndarray, *, p: float = 0.05, penalty: str = "min") -> Selection:
-    """Screen by univariable Cox, then fit the LASSO-Cox path to what is left.
+def train(
+    cohort: Cohort,
+    plan: Plan,
+    *,
+    icc: Mapping[str, tuple[float, float, float]] | None = None,
+    folds: Mapping[str, str] | None = None,
+    steps: Steps = lambda what: None,
+) -> Training:
+    """Make a score, its cutoff and its nomogram from a cohort.
 
     Parameters
     ----------
     cohort : Cohort
-    folds : numpy.ndarray, shape (n,)
-        Fold of each patient in the cross-validation of the penalty.
-    p : float
-        Wald p values below it pass the screening.
-    penalty : {"min", "1se"}
-        ``lambda.min`` or ``lambda.1se`` of R's ``cv.glmnet``.
+        With every covariate that the plan names.
+    plan : Plan
+    icc : mapping, optional
+        Intraclass correlation with limits by feature; without it no feature is filtered.
+    folds : mapping of str to str, optional
+        Fold of each case in the cross-validation of the penalty; random ones without it.
+    steps : callable, optional
+        Takes the name of a long step and gives a callback of (done, total) for its progress, or None.
 
     Returns
     -------
-    Selection
+    Training
 
     Raises
     ------
     CohortError
-        No feature passes the screening, or the chosen penalty keeps none.
+        Too few events, no feature left, a case without fold, one risk group, a Cox model without finite estimates.
     """
-    screening = univariable_cox(cohort.features, cohort.months, cohort.event)
-    kept = np.flatnonzero(screening.p < p)
-    if not kept.size:
-        raise CohortError(f"No feature has a univariable p below {p:g}: the cohort cannot carry a score at this limit.")
-    path = lasso_cv(cohort.features[:, kept], cohort.months, cohort.event, folds)
-    chosen, value = (path.coef_min, path.lambda_min) if penalty == "min" else (path.coef_1se, path.lambda_1se)
-    if not chosen.any():
-        raise CohortError(f"The LASSO keeps no feature at lambda.{penalty}: the cohort shows no signal at this penalty.")
-    coefficients = np.zeros(len(cohort.names))
-    coefficients[kept] = chosen
-    return Selection(screening, kept, path, value, coefficients)
-
-
-def score_of(cohort: Cohort, selection: Selection) -> tuple[Score, np.ndarray]:
-    """Give the score with the ranges its features had, and its value for every patient."""
-    values = cohort.features @ selection.coefficients
-    low, high = np.percentile(cohort.features, _RANGE, axis=0)
-    terms = tuple(
-        Term(feature=cohort.names[at], coefficient=float(selection.coefficients[at]), low=float(low[at]), high=float(high[at]))
-        for at in np.flatnonzero(selection.coefficients)
-    )
-    limits = np.percentile(values, _RANGE)
-    return Score(intercept=0.0, terms=terms, low=float(limits[0]), high=float(limits[1])), values
-
-
-def cutoff_of(score: np.ndarray, cohort: Cohort, horizon: float) -> tuple[Cutoff, TimeDependentROC]:
-    """Choose the cutoff with the largest Youden index on the IPCW time-dependent ROC curve at a horizon (months)."""
-    roc = time_dependent_roc(score, cohort.months, cohort.event, horizon)
-    cutoff = Cutoff(
-        value=float(youden_cutoff(roc).threshold),
-        horizon_months=float(horizon),
-        method="largest Youden index on the time-dependent ROC curve (IPCW) of the training cohort",
-        auc=roc.auc,
-    )
-    return cutoff, roc
-
-
-def groups_of(high: np.ndarray, cohort: Cohort) -> Groups:
-    """Give the Kaplan-Meier curves of the two risk groups."""
-    if high.all() or not high.any():
-        raise CohortError("The cutoff puts every patient into one risk group: it cannot be used on this cohort.")
-    return Groups(low=_risk_group(cohort, ~high), high=_risk_group(cohort, high))
-
-
-def _risk_group(cohort: Cohort, members: np.ndarray) -> RiskGroup:
-    curve: KaplanMeier = kaplan_meier(cohort.months[members], cohort.event[members])
-    return RiskGroup(
-        n=int(members.sum()),
-        events=int(cohort.event[members].sum()),
-        months=tuple(curve.time.tolist()),
-        survival=tuple(curve.survival.tolist()),
-        lower=tuple(np.nan_to_num(curve.lower, nan=0.0).tolist()),
-        upper=tuple(np.nan_to_num(curve.upper, nan=1.0).tolist()),
-    )
-
-
-def nomogram_of(
-    score: np.ndarray,
-    cohort: Cohort,
-    specs: Sequence[CovariateSpec],
-    *,
-    endpoint: str = "Disease-free survival",
-    horizons: Sequence[float] = (12.0, 36.0, 60.0),
-) -> tuple[Nomogram, CoxModel]:
-    """Fit the multivariable Cox model of the covariates and the score, and store what predictions with limits need."""
-    blocks = [spec.columns(cohort.covariates[spec.name]) for spec in specs]
-    fitted = cox(np.column_stack([*blocks, score]), cohort.months, cohort.event)
-    ends = np.cumsum([block.shape[1] for block in blocks])
-    parts = np.split(fitted.coef, ends)
-    covariates = tuple(
-        spec.fitted(part, cohort.covariates[spec.name]) for spec, part in zip(specs, parts[:-1], strict=True)
-    )
-    nomogram = Nomogram(
-        endpoint=endpoint,
-        covariates=covariates,
-        score_coefficient=float(parts[-1][0]),
-        center=None,
-        covariance=tuple(tuple(row) for row in fitted.covariance.tolist()),
-        baseline=None,
-        horizons_months=tuple(map(float, horizons)),
-    )
-    center = dict(zip(nomogram.parameters(), fitted.center.tolist(), strict=True))
-    return replace(nomogram, center=center, baseline=baseline_of(fitted)), fitted
-
-
-def baseline_of(fitted: CoxModel) -> Baseline:
-    """Give a Cox model's baseline survival as the model file stores it, up to the longest follow-up."""
-    base = fitted.baseline
-
-    def to_the_end(values: np.ndarray) -> list:
-        return np.concatenate((values, values[-1:])).tolist() if base.last_follow_up > base.time[-1] else values.tolist()
-
-    months = to_the_end(base.time)
-    months[-1] = max(base.last_follow_up, months[-1])
-    return Baseline(
-        months=tuple(months),
-        survival=tuple(to_the_end(base.survival)),
-        cumulative_hazard_variance=tuple(to_the_end(base.hazard_variance)),
-        weighted_covariate_mean=tuple(tuple(row) for row in to_the_end(base.mean_shift)),
+    require_events(cohort)
+    recipe, features_in, notices = plan.recipe, cohort.names, list(cohort.notices)
+    if icc is not None:
+        notices += icc_notices(cohort.names, icc)
+        cohort = cohort.with_features(agreeing_features(cohort.names, icc, plan.min_icc))
+    assigned = given_folds(cohort, folds) if folds else random_folds(cohort.event, recipe.n_folds, plan.seed)
+    selection = select_features(cohort, assigned, p=recipe.p, penalty=recipe.penalty)
+    notices += screening_notices(selection)
+    score, values = score_of(cohort, selection)
+    chosen = cutoff_of(values, cohort.months, cohort.event, recipe.horizon)
+    groups = _risk_groups(values > chosen.cutoff.value, cohort)
+    covariates, alone = choose_covariates(cohort, values, recipe.named, recipe.candidates, recipe.covariate_p)
+    clinical = fit_clinical(NOMOGRAM, cohort, covariates, values)
+    if not clinical.rows.all():
+        left = int((~clinical.rows).sum())
+        text = f"{left} patients with an unknown covariate are not in the multivariable model and its comparisons."
+        notices.append(Notice("unknown-covariates", text))
+    markers = _markers(values, groups.high, clinical, cohort)
+    performance = performance_of(markers, cohort, label="training", kind="apparent", horizon=recipe.horizon)
+    optimism, nested, permutation = _honesty(cohort, plan, markers, steps)
+    added, more = _added_value(cohort, plan, clinical, values)
+    effects = effects_of(clinical, cohort, covariates)
+    ratios = events_per_parameter(cohort.events, len(cohort.names) + len(cohort.specs), len(score.terms), len(effects))
+    warnings = (*capacity_notices(ratios, cohort.events, optimism), *stability_notices(optimism, selection))
+    return Training(
+        plan=plan,
+        cohort=cohort,
+        features_in=features_in,
+        icc=icc,
+        folds=assigned,
+        selection=selection,
+        score=score,
+        values=values,
+        chosen=chosen,
+        groups=groups,
+        alone=alone,
+        clinical=clinical,
+        effects=effects,
+        nomogram=nomogram_of(clinical, cohort, endpoint=plan.endpoint, horizons=_horizons(cohort, recipe.horizon)),
+        proportionality=proportionality(clinical, cohort),
+        calibration=calibration_of(clinical, cohort, recipe.horizon),
+        added_value=added,
+        subgroups=subgroup_analyses(cohort, plan.subgroups, values, groups.high, covariates),
+        characteristics=baseline_table(cohort, groups.high.astype(int), ("low risk", "high risk")),
+        performance=performance + _corrected(optimism, cohort),
+        optimism=optimism,
+        nested=nested,
+        permutation=permutation,
+        events_per_parameter=ratios,
+        notices=(*notices, *more, *warnings),
     )
 
 
 def performance_of(
-    markers: Mapping[str, np.ndarray], high: np.ndarray, cohort: Cohort, *, label: str, kind: str, horizon: float
+    markers: Markers, cohort: Cohort, *, label: str, kind: str, horizon: float
 ) -> tuple[Performance, ...]:
-    """Measure markers (higher is worse) and the risk groups on a cohort.
+    """Measure a model on a cohort.
 
     Parameters
     ----------
-    markers : mapping of str to numpy.ndarray
-        Name of the marker to its value for every patient.
-    high : numpy.ndarray of bool
-        Who is in the high-risk group.
+    markers : Markers
+        What the model says of the patients.
     cohort : Cohort
     label, kind : str
         Name of the cohort, and ``"apparent"``, ``"validation"`` ... as the model file has it.
@@ -277,16 +285,101 @@ def performance_of(
     Returns
     -------
     tuple of Performance
-        Harrell's C and AUC of each marker with 95% limits, and the log-rank p value of the groups.
+        Harrell's C and AUC of nomogram and score with 95% limits, and the log-rank p value of the groups.
     """
-    common = {"cohort": label, "n": len(cohort.months), "events": int(cohort.event.sum()), "kind": kind}
     rows = []
-    for name, marker in markers.items():
-        c = harrell_c(marker, cohort.months, cohort.event)
-        roc = time_dependent_roc(marker, cohort.months, cohort.event, horizon)
+    named = {} if markers.nomogram is None else {NOMOGRAM: markers.nomogram}
+    for name, marker in (named | {SCORE_ALONE: markers.score}).items():
+        known = ~np.isnan(marker)
+        months, event = cohort.months[known], cohort.event[known]
+        common = {"cohort": label, "n": months.size, "events": int(event.sum()), "kind": kind}
+        c = harrell_c(marker[known], months, event)
+        roc = time_dependent_roc(marker[known], months, event, horizon)
         rows.append(Performance(metric=f"C-index, {name}", value=c.c, lower=c.lower, upper=c.upper, **common))
         metric = f"AUC at {horizon:g} months, {name}"
         rows.append(Performance(metric=metric, value=roc.auc, lower=roc.lower, upper=roc.upper, **common))
-    test = logrank(cohort.months, cohort.event, high)
-    rows.append(Performance(metric="log-rank p, risk groups", value=float(test.p), **common))
-    return tuple(rows)
+    test = logrank(cohort.months, cohort.event, markers.high)
+    common = {"cohort": label, "n": len(cohort), "events": cohort.events, "kind": kind}
+    return (*rows, Performance(metric="log-rank p, risk groups", value=test.p, **common))
+
+
+def _risk_groups(high: np.ndarray, cohort: Cohort) -> RiskGroups:
+    curves = stored_groups(high, cohort.months, cohort.event)
+    fitted = attempt(lambda: cox(high[:, None].astype(float), cohort.months, cohort.event))
+    return RiskGroups(
+        high=high,
+        curves=curves,
+        logrank=logrank(cohort.months, cohort.event, high),
+        hazard_ratio=fitted and Estimate(float(fitted.hr[0]), float(fitted.lower[0]), float(fitted.upper[0])),
+        hazard_ratio_p=fitted and float(fitted.p[0]),
+    )
+
+
+def _markers(values: np.ndarray, high: np.ndarray, clinical: ClinicalModel, cohort: Cohort) -> Markers:
+    alone = cox(values[:, None], cohort.months, cohort.event)
+    nomogram = None
+    if clinical.covariates:
+        nomogram = np.full(values.size, np.nan)
+        nomogram[clinical.rows] = clinical.linear_predictor
+    return Markers(values, alone.linear_predictor(values[:, None]), nomogram, high)
+
+
+def _horizons(cohort: Cohort, horizon: float) -> tuple[float, ...]:
+    """Months of the nomogram's predictions: 12, 36, 60 and the cutoff's horizon, within follow-up."""
+    return tuple(month for month in sorted({*HORIZONS, horizon}) if month <= cohort.months.max())
+
+
+def _honesty(
+    cohort: Cohort, plan: Plan, markers: Markers, steps: Steps
+) -> tuple[Optimism | None, NestedValidation | None, PermutationTest | None]:
+    """Repeat the whole selection: bootstrap, nested cross-validation, permutations, each if asked for."""
+    procedure = Procedure.of(cohort, plan.recipe)
+    if markers.nomogram is None:
+        procedure = procedure.without_covariates()
+    common = {"seed": plan.seed, "jobs": plan.jobs}
+    optimism = nested = permutation = None
+    if plan.bootstrap:
+        advance = steps("bootstrap of the whole selection")
+        optimism = bootstrap_optimism(procedure, markers, repeats=plan.bootstrap, advance=advance, **common)
+    if plan.nested:
+        advance = steps("nested cross-validation")
+        nested = nested_validation(procedure, repeats=plan.nested, advance=advance, **common)
+    if plan.permutations:
+        advance = steps("permutation test")
+        permutation = permutation_test(procedure, permutations=plan.permutations, advance=advance, **common)
+    return optimism, nested, permutation
+
+
+def _added_value(
+    cohort: Cohort, plan: Plan, clinical: ClinicalModel, values: np.ndarray
+) -> tuple[AddedValue | None, tuple[Notice, ...]]:
+    """Compare nomogram and score with the clinical-only and the stage-only model on the patients all can be made of."""
+    names = (*clinical.covariates, *((plan.stage,) if plan.stage else ()))
+    if not names:
+        return None, ()
+    rows = known_rows(cohort.columns(names))
+    part, score = cohort.take(rows), values[rows]
+    stage, with_stage = f"{plan.stage} alone", f"{plan.stage} with radiomics score"
+    wanted = {SCORE_ALONE: ((), score)}
+    pairs = []
+    if clinical.covariates:
+        wanted |= {NOMOGRAM: (clinical.covariates, score), CLINICAL: (clinical.covariates, None)}
+        pairs.append((NOMOGRAM, CLINICAL))
+    if plan.stage:
+        wanted |= {stage: ((plan.stage,), None), with_stage: ((plan.stage,), score)}
+        pairs += [(newer, stage) for newer in (NOMOGRAM, SCORE_ALONE, with_stage) if newer in wanted]
+    models = {name: fit_clinical(name, part, *made_of) for name, made_of in wanted.items()}
+    return compare_models(
+        part, models, tuple(pairs), plan.recipe.horizon, repeats=plan.reclassification, seed=plan.seed
+    )
+
+
+def _corrected(optimism: Optimism | None, cohort: Cohort) -> tuple[Performance, ...]:
+    common = {"cohort": "training", "n": len(cohort), "events": cohort.events, "kind": "optimism-corrected"}
+    return tuple(
+        Performance(
+            metric=row.metric, value=row.corrected.value, lower=row.corrected.lower, upper=row.corrected.upper, **common
+        )
+        for row in (optimism.rows if optimism else ())
+        if np.isfinite(row.corrected.value)
+    )

@@ -47,7 +47,7 @@ def steps():
         CohortStep("validate", _("Validate the chosen model"), _("Measure the model chosen above on another cohort."),
                    ("model", "features", "outcomes", *OUTCOME_COLUMNS, "report")),
         CohortStep("recalibrate", _("Recalibrate the chosen model"),
-                   _("Estimate the baseline survival of the model chosen above on a local cohort, and write a new model."),
+                   _("Estimate the baseline survival of the model chosen above on a local cohort; write a new model."),
                    ("model", "features", "outcomes", *OUTCOME_COLUMNS, "model_out")),
     )
 
@@ -68,7 +68,8 @@ def arguments(step, inputs):
     if step.name == "extract":
         return ["extract", inputs.cases, "--out", inputs.features, "--resume"]
     if step.name == "train":
-        given = ["train", inputs.features, inputs.outcomes, *table, "--out", inputs.model_out, "--report", inputs.report]
+        written = ["--out", inputs.model_out, "--report", inputs.report]
+        given = ["train", inputs.features, inputs.outcomes, *table, *written]
         if inputs.covariates:
             given += ["--covariates", inputs.covariates.replace(" ", "")]
         return given + (["--icc", inputs.icc] if inputs.icc else [])

@@ -3,11 +3,15 @@
 import os
 import re
 import shutil
+import uuid
+from pathlib import Path
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+KILL_MSEC = 8000  # after a cancel, should the command not end by itself
 DONE_OF_TOTAL = re.compile(r"(\d+)/(\d+)")
 
 
@@ -22,6 +26,7 @@ class CohortProcess:
         """
         self._onLine, self._onProgress, self._onFinished = onLine, onProgress, onFinished
         self._process = None
+        self._token = None  # file whose removal ends the command, see background.py
         self._cancelled = False
         self._rest = {}
         self._lastError = ""
@@ -31,7 +36,7 @@ class CohortProcess:
         return self._process is not None
 
     def start(self, arguments, pythonFolder):
-        """Run ``python -m LABCRadiomicsLib.cli`` with arguments.
+        """Run ``LABCRadiomicsLib.cli`` with arguments.
 
         :param pythonFolder: folder that holds LABCRadiomicsLib
         :raises FileNotFoundError: Slicer's Python is not on the PATH
@@ -53,21 +58,24 @@ class CohortProcess:
         self._process.connect("readyReadStandardError()", self._onError)
         self._process.connect("finished(int,QProcess::ExitStatus)", self._onEnd)
         self._process.connect("errorOccurred(QProcess::ProcessError)", self._onProcessError)
-        self._process.start(python, ["-m", "LABCRadiomicsLib.cli", *arguments])
+        self._token = Path(slicer.app.temporaryPath) / f"LABCRadiomics-{uuid.uuid4().hex}.running"
+        self._token.touch()
+        self._process.start(python, ["-m", "LABCRadiomicsPanel.background", str(self._token), *arguments])
 
     def cancel(self):
         """End the command; it cleans up after itself."""
         if self._process is not None:
             self._cancelled = True
-            self._process.terminate()
-            timer = self._process
-            qt.QTimer.singleShot(3000, lambda: timer.kill() if self._process is timer else None)
+            self._token.unlink(missing_ok=True)
+            process = self._process
+            qt.QTimer.singleShot(KILL_MSEC, lambda: process.kill() if self._process is process else None)
 
     def cleanup(self):
         """End the command at once and forget it, without a report: the panel goes away."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            self._token.unlink(missing_ok=True)
+            process.kill()  # the launcher; the command itself ends by the token
             process.waitForFinished(3000)
 
     def _onOutput(self):
@@ -93,19 +101,22 @@ class CohortProcess:
                 self._lastError = line.strip()
             self._onLine(line.rstrip())
 
-    def _onProcessError(self, _error):
-        if self._process is not None and self._process.state() == qt.QProcess.NotRunning:
+    def _onProcessError(self, error):
+        # After any other error the process still finishes.
+        if self._process is not None and error == qt.QProcess.FailedToStart:
             process, self._process = self._process, None
+            self._token.unlink(missing_ok=True)
             self._onFinished(1, _("The process could not be started: {reason}").format(reason=process.errorString()))
 
     def _onEnd(self, code, _status):
         if self._process is None:
             return
-        for channel in ("out", "error"):
-            self._onOutput() if channel == "out" else self._onError()
-            if self._rest[channel].strip():
-                self._report(channel, self._rest[channel])
+        self._onOutput()
+        self._onError()
+        for channel, rest in self._rest.items():
+            self._report(channel, rest)
         self._process = None
+        self._token.unlink(missing_ok=True)
         self._onFinished(None if self._cancelled else code, self._lastError)
 
 

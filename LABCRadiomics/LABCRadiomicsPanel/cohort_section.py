@@ -1,6 +1,5 @@
 """The section for cohorts: fields of the chosen step, start and cancel, progress and log."""
 
-import os
 import re
 
 from slicer.i18n import tr as _
@@ -29,7 +28,7 @@ class CohortSection:
     def __init__(self, ui, moduleFolder, modelChoice):
         """
         :param ui: widgets of the panel
-        :param moduleFolder: folder with LABCRadiomicsLib and Resources
+        :param moduleFolder: pathlib.Path of the folder with LABCRadiomicsLib and Resources
         :param modelChoice: the panel's ModelChoice; a finished model is added to it
         """
         self._ui = ui
@@ -88,10 +87,9 @@ class CohortSection:
     def onStart(self, _clicked=False):
         """Start the chosen step in the background."""
         step, inputs = self.step(), self.inputs()
-        requirements = os.path.join(self._moduleFolder, "Resources", "requirements.txt")
         try:
-            packages.ensure(requirements)
-            self._process.start(cohort_jobs.arguments(step, inputs), self._moduleFolder)
+            packages.ensure(self._moduleFolder / "Resources" / "requirements.txt")
+            self._process.start(cohort_jobs.arguments(step, inputs), str(self._moduleFolder))
         except (packages.PackagesRefused, FileNotFoundError) as error:
             self._say(wording.error_box(str(error)))
             return
@@ -124,8 +122,16 @@ class CohortSection:
             self._say(_("{step} is done: {path}").format(
                 step=step.title, path=inputs.report or inputs.model_out if step.name != "extract" else inputs.features))
             if "model_out" in step.needs:
-                self._modelChoice.addFile(inputs.model_out)
+                self._addModel(inputs.model_out)
         self.update()
+
+    def _addModel(self, path):
+        from LABCRadiomicsLib.errors import LABCRadiomicsError
+
+        try:
+            self._modelChoice.addFile(path)
+        except LABCRadiomicsError as error:
+            self._say(wording.error_box(str(error)))
 
     def _say(self, text):
         self._ui.cohortMessageLabel.text = text

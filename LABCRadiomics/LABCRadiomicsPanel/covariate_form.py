@@ -19,9 +19,11 @@ class CovariateForm:
         self._changed = changed
         self._fields = {}
         self._updating = False
+        self.model = None  # whose covariates are shown
 
     def setModel(self, model):
         """Make the fields of a model; None takes them away."""
+        self.model = model
         while self._layout.rowCount():
             self._layout.removeRow(0)
         covariates = model.nomogram.covariates if model is not None and model.nomogram is not None else ()
@@ -38,7 +40,8 @@ class CovariateForm:
         if covariate.type == "number":
             field = qt.QLineEdit()
             field.placeholderText = _("unknown")
-            field.toolTip = _("{name}: {domain}; empty is unknown").format(name=covariate.name, domain=domain(covariate))
+            field.toolTip = _("{name}: {domain}; empty is unknown").format(
+                name=covariate.name, domain=domain(covariate))
             field.connect("textChanged(QString)", self._onChanged)
             return field
         field = qt.QComboBox()
@@ -48,6 +51,10 @@ class CovariateForm:
         field.toolTip = _("{name}: {domain}").format(name=covariate.name, domain=domain(covariate))
         field.connect("currentIndexChanged(int)", self._onChanged)
         return field
+
+    def names(self):
+        """Give the names of the covariates shown."""
+        return list(self._fields)
 
     def values(self):
         """Give what was entered, by covariate name; what is unknown is left out."""
@@ -96,8 +103,8 @@ class CovariateForm:
         elif not self._fields:
             text = escape(_("This model takes no clinical covariates."))
         elif unknown:
-            text = escape(_("{n} of {total} unknown: the model's reference mean stands in, and a warning says so.").format(
-                n=unknown, total=len(self._fields)))
+            sentence = _("{n} of {total} unknown: the model's reference mean stands in, and a warning says so.")
+            text = escape(sentence.format(n=unknown, total=len(self._fields)))
         else:
             text = ""
         self._ui.covariatesLabel.text = text

@@ -1,8 +1,9 @@
 """The list of models: bundled ones, those trained in this session, and a file; with the chosen one's card."""
 
 import qt
-from LABCRadiomicsLib.errors import LABCRadiomicsError
 from slicer.i18n import tr as _
+
+from LABCRadiomicsLib.errors import LABCRadiomicsError
 
 from . import wording
 
@@ -106,10 +107,11 @@ class ModelChoice:
         ui.modelPathLabel.visible = ui.modelPathLineEdit.visible = fromFile
         ui.modelCardCollapsibleButton.visible = self.model is not None
         if self.model is None:
-            ui.modelSummaryLabel.text = wording.error_box(self.problem) if ui.modelPathLineEdit.currentPath else self.problem
+            given = bool(ui.modelPathLineEdit.currentPath)
+            ui.modelSummaryLabel.text = wording.error_box(self.problem) if given else self.problem
             return
         ui.modelSummaryLabel.text = wording.model_summary(self.model, wording.model_gives(self.model))
-        ui.modelCardLabel.text = wording.model_card(self.model)
+        ui.modelCardBrowser.setHtml(wording.model_card(self.model))
         ui.completeModelButton.visible = self.model.score is None
 
     def _onComplete(self, _clicked=False):

@@ -1,6 +1,7 @@
 """Python packages that scoring does not need: asked for when a step first needs them, installed only with consent."""
 
 import importlib.util
+from pathlib import Path
 
 import slicer
 import slicer.util
@@ -40,8 +41,7 @@ def ensure(requirementsPath, names=None):
 
 def readRequirements(path):
     """Give the requirements of a file, one a line, without comments."""
-    with open(path, encoding="utf-8") as file:
-        lines = [line.partition("#")[0].strip() for line in file]
+    lines = [line.partition("#")[0].strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if line]
 
 

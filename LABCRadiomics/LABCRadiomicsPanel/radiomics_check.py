@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from pathlib import Path
 
 import slicer
 import vtk
@@ -29,7 +30,7 @@ class RadiomicsCheck:
         """Say why the check cannot run in this Slicer; None when it can."""
         for name in ("slicerradiomics", "slicerradiomicscli"):
             if not hasattr(slicer.modules, name):
-                return _("Needs the SlicerRadiomics extension: install it in the Extensions Manager and restart Slicer.")
+                return _("Needs the SlicerRadiomics extension: install it in the Extensions Manager, restart Slicer.")
         return None
 
     def isRunning(self):
@@ -44,14 +45,13 @@ class RadiomicsCheck:
         from SlicerRadiomics import SlicerRadiomicsLogic
 
         self._expected = extractAsLoaded(volumeNode, segmentationNode, segmentId, model)
-        self._parameterFile = os.path.join(slicer.app.temporaryPath, f"LABCRadiomicsCheck-{os.getpid()}.json")
-        with open(self._parameterFile, "w", encoding="utf-8") as file:
-            json.dump(neededParameters(model), file)
+        self._parameterFile = Path(slicer.app.temporaryPath) / f"LABCRadiomicsCheck-{os.getpid()}.json"
+        self._parameterFile.write_text(json.dumps(neededParameters(model)), encoding="utf-8")
         labelmap = self._exportSegment(volumeNode, segmentationNode, segmentId)
         table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "LABC Radiomics check")
         self._nodes.append(table)
         self._logic = SlicerRadiomicsLogic()
-        self._logic.runCLIWithParameterFile(volumeNode, labelmap, table, self._parameterFile, self._onFinished)
+        self._logic.runCLIWithParameterFile(volumeNode, labelmap, table, str(self._parameterFile), self._onFinished)
         if self._logic is not None and self._logic.cliNode is not None:
             self._nodes.append(self._logic.cliNode)  # SlicerRadiomics forgets it in the scene
 
@@ -65,8 +65,8 @@ class RadiomicsCheck:
             if node.GetScene() is not None:
                 node.GetScene().RemoveNode(node)
         self._nodes = []
-        if self._parameterFile and os.path.isfile(self._parameterFile):
-            os.remove(self._parameterFile)
+        if self._parameterFile is not None:
+            self._parameterFile.unlink(missing_ok=True)
         self._parameterFile = None
 
     def _exportSegment(self, volumeNode, segmentationNode, segmentId):
@@ -134,16 +134,17 @@ def describe(ours, theirs):
     """Say in one sentence whether the values agree."""
     missing = [name for name in ours if name not in theirs]
     if missing:
-        return _("SlicerRadiomics gave no value of {name} ({n} of {total} missing); see its messages in the log.").format(
-            name=missing[0], n=len(missing), total=len(ours))
+        sentence = _("SlicerRadiomics gave no value of {name} ({n} of {total} missing); see its messages in the log.")
+        return sentence.format(name=missing[0], n=len(missing), total=len(ours))
     off = {name: difference(value, theirs[name]) for name, value in ours.items()}
     worst = max(off, key=off.get)
     if off[worst] <= TOLERANCE:
         return _("All {n} features equal those of SlicerRadiomics (largest relative difference {worst:.0e}).").format(
             n=len(off), worst=off[worst])
-    return _("{n} of {total} features differ from those of SlicerRadiomics; most: {name}, {ours:.8g} here, {theirs:.8g} "
-             "there.").format(n=sum(value > TOLERANCE for value in off.values()), total=len(off), name=worst,
-                              ours=ours[worst], theirs=theirs[worst])
+    sentence = _("{n} of {total} features differ from those of SlicerRadiomics; most: {name}, {ours:.8g} here, "
+                 "{theirs:.8g} there.")
+    return sentence.format(n=sum(value > TOLERANCE for value in off.values()), total=len(off), name=worst,
+                           ours=ours[worst], theirs=theirs[worst])
 
 
 def difference(one, other):

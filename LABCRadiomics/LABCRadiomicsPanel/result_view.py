@@ -1,6 +1,7 @@
 """The result block: what is shown of a result, whether it still fits the inputs, and what can be done with it."""
 
 from html import escape
+from pathlib import Path
 
 import qt
 import slicer
@@ -21,35 +22,34 @@ class ResultView:
         ui = self._ui
         self.document = document
         ui.resultCollapsibleButton.visible = document is not None
-        ui.nomogramLabel.visible = False
+        self.hidePicture()
         ui.showNomogramButton.checked = False
         self.showCheck("")
         if document is None:
             return
-        ui.groupLabel.text = wording.group_badge(document)
+        self.setStale("")
         ui.resultLabel.text = wording.result_text(document)
         ui.showPlotButton.enabled = bool(document["survival"])
         ui.showPlotButton.toolTip = (
-            _("Show the survival curves in a plot view.") if document["survival"] else _("This model gives no survival."))
+            _("Show the survival curves in a plot view.") if document["survival"] else _("The model gives none."))
 
     def setStale(self, reason):
         """Say that the result no longer belongs to what is chosen; an empty reason takes that back."""
+        self._ui.groupLabel.text = wording.group_badge(self.document, bool(reason))
         self._ui.staleLabel.visible = bool(reason)
         self._ui.staleLabel.text = f"<b>&#9888; {escape(reason)}</b>" if reason else ""
-
-    def setReportable(self, reason):
-        """Enable what needs the scored images; a reason disables it and says why."""
-        for button, text in ((self._ui.saveReportButton, _("Write report.html and result.json into a folder.")),
-                             (self._ui.showNomogramButton, _("Draw this patient on the model's nomogram."))):
-            button.enabled = not reason
-            button.toolTip = reason or text
 
     def showPicture(self, path):
         """Show the nomogram as wide as the panel."""
         pixmap = qt.QPixmap(path)
         width = max(self._ui.resultCollapsibleButton.width - 30, 200)
         self._ui.nomogramLabel.setPixmap(pixmap.scaledToWidth(width, qt.Qt.SmoothTransformation))
-        self._ui.nomogramLabel.visible = True
+        self._ui.nomogramLinkLabel.text = f'<a href="{Path(path).as_uri()}">{_("Open in full size")}</a>'
+        self._ui.nomogramLabel.visible = self._ui.nomogramLinkLabel.visible = True
+
+    def hidePicture(self):
+        """Show no nomogram."""
+        self._ui.nomogramLabel.visible = self._ui.nomogramLinkLabel.visible = False
 
     def showCheck(self, text):
         """Show the outcome of the comparison with SlicerRadiomics."""
@@ -65,6 +65,7 @@ def showChart(chartNode):
 def showTable(tableNode):
     """Show a table in a table view, switching to a layout with one when the current has none."""
     layoutManager = slicer.app.layoutManager()
-    layoutManager.setLayout(slicer.modules.tables.logic().GetLayoutWithTable(layoutManager.layout))
+    if layoutManager is not None:  # there are no views without the main window
+        layoutManager.setLayout(slicer.modules.tables.logic().GetLayoutWithTable(layoutManager.layout))
     slicer.app.applicationLogic().GetSelectionNode().SetActiveTableID(tableNode.GetID())
     slicer.app.applicationLogic().PropagateTableSelection()

@@ -7,6 +7,8 @@ from slicer.i18n import tr as _
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
 GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", None: "#555555"}
 
+STABLE = 0.9  # share of redrawn contours in the same group below which the panel warns
+
 
 def number(value):
     """Four significant digits, without an exponent where people read it more easily so."""
@@ -23,15 +25,17 @@ def error_box(sentence):
     return f"<b>&#9888; {escape(_('Not done.'))}</b> {escape(sentence)}"
 
 
-def group_badge(result):
-    """The risk group in words on its color."""
+def group_badge(result, outdated):
+    """The risk group in words on its color; gray and marked when the result is not of what is chosen now."""
     words = {"high": _("HIGH RISK"), "low": _("LOW RISK"), None: _("NO RISK GROUP")}[result["risk_group"]]
-    color = GROUP_COLORS[result["risk_group"]]
+    color = GROUP_COLORS[None if outdated else result["risk_group"]]
+    if outdated:
+        words = _("OUTDATED: {words}").format(words=words)
     demonstration = ""
     if result["status"] == "demonstration":
         demonstration = "<br/><b>" + escape(_("Demonstration, simulated data, not for any clinical use")) + "</b>"
-    return (f'<table width="100%" cellpadding="6"><tr><td bgcolor="{color}"><font color="white" size="+1"><b>{words}</b>'
-            f"</font></td></tr></table>{demonstration}")
+    cell = f'<td bgcolor="{color}"><font color="white" size="+1"><b>{escape(words)}</b></font></td>'
+    return f'<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{demonstration}'
 
 
 def score_sentence(result):
@@ -63,11 +67,14 @@ def stability_sentence(stability):
     scored = stability["contours"] - stability["failed"]
     if not scored:
         return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
-    text = _("With the contour redrawn {n} times (boundary moved by {sd:g} mm), the score runs from {low} to {high}").format(
+    sentence = _("With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}")
+    text = sentence.format(
         n=stability["contours"], sd=stability["boundary_sd_mm"],
         low=number(stability["score_min"]), high=number(stability["score_max"]))
     if stability["same_group"] is not None:
         text += _("; {same} of {n} give the same risk group").format(same=stability["same_group"], n=scored)
+        if stability["same_group"] < STABLE * scored:
+            text = "\u26a0 " + _("The risk group depends on the contour.") + " " + text
     return text + "."
 
 
@@ -98,8 +105,9 @@ def model_summary(model, gives):
         "incomplete": _("Incomplete model: it lacks what scoring needs"),
         "demonstration": _("Demonstration on simulated data, not for any clinical use"),
     }
-    needs = _("{count} clinical covariates").format(count=len(model.nomogram.covariates)) if model.nomogram else _("none")
-    return _("{status}. Gives: {gives}. Covariates: {needs}.").format(status=texts[model.status], gives=gives, needs=needs)
+    count = len(model.nomogram.covariates) if model.nomogram else 0
+    return _("{status}. Gives: {gives}. Clinical covariates: {count}.").format(
+        status=texts[model.status], gives=gives, count=count)
 
 
 def model_gives(model):
@@ -117,14 +125,14 @@ def model_gives(model):
 def model_card(model):
     """What a model is for, from whom it was learned, what it lacks, how it performed."""
     image = f"{model.image.modality}, {model.image.sequence}, {model.image.timing}"
-    rows = [
+    rows = [(_("Missing"), f"{missing.what}; {missing.where}") for missing in model.missing]
+    rows += [
         (_("Intended use"), model.intended_use),
         (_("Image"), image),
         (_("Made from"), _("{n} patients ({events} events)").format(
             n=model.provenance.cohort.n, events=model.provenance.cohort.events)),
         (_("Source"), model.provenance.citation),
     ]
-    rows += [(_("Missing"), f"{missing.what}; {missing.where}") for missing in model.missing]
     rows += [(_("Limitation"), text) for text in model.limitations]
     rows.append((_("Fingerprint"), model.fingerprint[:16]))
     text = "".join(f"<p><b>{escape(name)}:</b> {escape(str(value))}</p>" for name, value in rows)
@@ -136,6 +144,10 @@ def _performance_table(model):
         return ""
     cells = "".join(
         f"<tr><td>{escape(row.metric)}&nbsp;&nbsp;</td><td>{escape(row.cohort)}&nbsp;&nbsp;</td>"
-        f"<td>{'' if row.relation == '=' else escape(row.relation)}{row.value:.3f}</td></tr>"
+        f"<td>{'' if row.relation == '=' else escape(row.relation)}{number(row.value)}{_limits(row)}</td></tr>"
         for row in model.performance)
     return f"<p><b>{escape(_('Performance'))}:</b></p><table>{cells}</table>"
+
+
+def _limits(row):
+    return "" if row.lower is None else f" ({number(row.lower)} to {number(row.upper)})"

@@ -9,7 +9,7 @@ import typer
 
 from .. import NOTICE, __version__
 from ..errors import LABCRadiomicsError
-from . import cohort, models, patient
+from . import cohort, models, patient, training, validation
 from .common import refuse
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (patient, cohort):
+for room in (patient, cohort, training, validation):
     for command in room.COMMANDS:
         app.command()(command)
 app.add_typer(models.app, name="models")

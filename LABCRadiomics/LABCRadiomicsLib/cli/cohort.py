@@ -1,13 +1,116 @@
-"""Commands on cohorts: ``simulate``."""
+"""Commands on cohorts: ``extract``, ``agreement`` and ``simulate``."""
 
 from __future__ import annotations
 
+import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import ProgressBar
+from ..errors import InputError
+from .common import ProgressBar, refuse
+
+if TYPE_CHECKING:
+    from ..extraction_settings import ExtractionSettings
+
+
+class Features(StrEnum):
+    """Which features ``extract`` computes."""
+
+    ALL = "all"
+    MODEL = "model"
+
+
+class ArrayOrder(StrEnum):
+    """In which order of axes the voxels are taken."""
+
+    AS_LOADED = "as-loaded"
+    LPS = "LPS"
+
+
+def extract(
+    cases: Annotated[Path, typer.Argument(help="CSV with case, image, mask and perhaps label; paths relative to it.")],
+    out: Annotated[Path, typer.Option(help="The feature table to write.")],
+    features: Annotated[Features, typer.Option(help="All features of the settings, or those of the model.")] = (
+        Features.ALL
+    ),
+    model: Annotated[str | None, typer.Option(help="Take the extraction settings of this model (id or path).")] = None,
+    settings: Annotated[Path | None, typer.Option(help="Pyradiomics parameter file.")] = None,
+    array_order: Annotated[ArrayOrder | None, typer.Option(help="Order of the voxels' axes; by default LPS.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Cases at once; by default one a processor.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that gets the cases.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+) -> None:
+    """Extract the radiomics features of a cohort."""
+    from ..cohort import extract_cases
+
+    if jobs is not None and scheduler is not None:
+        raise InputError("Option --jobs has no meaning with --scheduler: its workers are the cluster's, leave one out.")
+    chosen, names = _what_to_extract(features, model, settings, array_order)
+    try:
+        with ProgressBar("extracting") as advance:
+            run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance)
+    except KeyboardInterrupt:
+        refuse("Interrupted; the finished cases are kept, run the same again with --resume.", code=130)
+    if run.failed:
+        what = f"{run.failed} of {run.cases} cases have no features: {run.errors_csv} says why; repair them and run"
+        print(f"labcradiomics: {what} the same again with --resume.", file=sys.stderr)
+    resumed = f", {run.resumed} of them from the interrupted run" if run.resumed else ""
+    print(f"{run.features_csv}: {run.cases - run.failed} cases{resumed}. Settings: {run.record}")
+
+
+def _what_to_extract(
+    features: Features, model: str | None, settings: Path | None, array_order: ArrayOrder | None
+) -> tuple[ExtractionSettings, list[str] | None]:
+    """Give the settings, and the names of the features if not all are wanted."""
+    from ..extraction_settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+
+    if model is None:
+        if features is Features.MODEL:
+            raise InputError("Option --features model needs --model: name the model.")
+        order = array_order or ArrayOrder.LPS
+        return ExtractionSettings.from_parameters(settings or SLICER_RADIOMICS_PARAMETERS, order.value), None
+    if settings is not None or array_order is not None:
+        option = "--settings" if settings is not None else "--array-order"
+        raise InputError(f"Option {option} contradicts --model, which has its own settings: leave one out.")
+    from ..patient import extraction_settings
+    from ..registry import find_model
+    from ..scoring import require_score
+
+    found = find_model(model)
+    if features is Features.ALL:
+        return extraction_settings(found), None
+    require_score(found)
+    return extraction_settings(found), [term.feature for term in found.score.terms]
+
+
+def agreement(
+    reader1: Annotated[Path, typer.Argument(help="Feature table of the first reader's segmentations.")],
+    reader2: Annotated[Path, typer.Argument(help="Feature table of the second reader's segmentations.")],
+    out: Annotated[Path | None, typer.Option(help="The table of correlations to write.")] = None,
+    min_icc: Annotated[float, typer.Option(min=-1, max=1, help="What correlations have to exceed.")] = 0.75,
+    repeat: Annotated[
+        Path | None, typer.Option(help="Feature table of the first reader's second segmentations.")
+    ] = None,
+) -> None:
+    """Measure how well the features of two readers' segmentations agree: ICC(2,1) with 95% limits."""
+    from ..agreement import reader_agreement, write_agreement
+
+    found = reader_agreement(reader1, reader2, repeat)
+    if out is not None:
+        write_agreement(out, found)
+    for notice in found.notices:
+        print(f"labcradiomics: {notice.message}", file=sys.stderr)
+    count = int(found.exceeding(min_icc).sum())
+    both = "" if repeat is None else ", between readers and on repetition,"
+    print(
+        f"{count} of {len(found.features)} features{both} have an ICC(2,1) above {min_icc:g} "
+        f"({found.between.cases} cases, 2 readers)."
+    )
+    if out is not None:
+        print(f"Table: {out}")
 
 
 def simulate(
@@ -25,4 +128,4 @@ def simulate(
     print(f"{patients} simulated patients in {folder}. Simulated data: no patient is described.")
 
 
-COMMANDS = (simulate,)
+COMMANDS = (extract, agreement, simulate)

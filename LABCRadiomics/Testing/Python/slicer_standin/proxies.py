@@ -1,8 +1,8 @@
-"""Qt objects as PythonQt shows them: properties through the meta object, and nothing that Slicer's class does not list.
+"""Qt objects as PythonQt shows them: properties through the meta object, nothing that Slicer's class does not list.
 
-PySide6 is the toolkit underneath; code under test never sees one of its objects, only a :class:`Proxy` of it. A property
-is an attribute, a slot or invokable is called, a signal is connected by attribute or by its Qt 5 signature, and what the
-class's list of a running Slicer does not name raises AttributeError, as PythonQt does.
+PySide6 is the toolkit underneath; code under test never sees one of its objects, only a :class:`Proxy` of it. A
+property is an attribute, a slot or invokable is called, a signal is connected by attribute or by its Qt 5 signature,
+and what the class's list of a running Slicer does not name raises AttributeError, as PythonQt does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 
 from PySide6 import QtCore, QtWidgets
 
-_INHERITED = frozenset({"connect", "disconnect", "deleteLater", "objectName", "parent", "property", "setProperty"})
+slot_errors: list[Exception] = []
+#: Of every QObject, whether or not a list names it.
+INHERITED = frozenset({"connect", "disconnect", "deleteLater", "objectName", "parent", "property", "setProperty"})
 
 
 class Listing:
@@ -55,7 +57,7 @@ def _members(folder: Path, name: str) -> frozenset[str] | None:
     if text is None:
         return None
     listed = re.search(r"^all attributes:\n(.*)", text, re.DOTALL | re.MULTILINE)
-    own = frozenset(listed.group(1).split()) | _INHERITED
+    own = frozenset(listed.group(1).split()) | INHERITED
     return own if name == "QWidget" else own | _members(folder, "QWidget")
 
 
@@ -73,7 +75,8 @@ class Proxy:
 
     def __getattr__(self, name: str):
         qt_object = self._object
-        Listing.require(class_name(qt_object), name)
+        if name not in getattr(qt_object, "unlisted", ()):
+            Listing.require(class_name(qt_object), name)
         if name == "className":
             return lambda: class_name(qt_object)
         if _is_property(qt_object, name):
@@ -107,7 +110,7 @@ class Proxy:
         name = signature.partition("(")[0]
         _Signal(self, name, getattr(self._object, name)).disconnect(slot)
 
-    def findChildren(self, _class=None):  # noqa: N802
+    def findChildren(self, _class=None):
         """Give all named descendants that are widgets."""
         return [wrap(child) for child in self._object.findChildren(QtWidgets.QWidget)]
 
@@ -119,14 +122,28 @@ class _Signal:
     def connect(self, slot) -> None:
         takes = _positional(slot)
         limit = takes if self._arity is None else min(takes, self._arity)
-        self._proxy._slots[self._name, slot] = relay = lambda *values: slot(*map(wrap, values[:limit]))
-        self._signal.connect(relay)
+        def relay(*values):
+            try:
+                slot(*map(wrap, values[:limit]))
+            except Exception as error:  # Qt would go on: kept for the test to fail with
+                slot_errors.append(error)
+
+        self._proxy._slots[self._name, slot] = relay
+        _fullest(self._signal).connect(relay)
 
     def disconnect(self, slot) -> None:
-        self._signal.disconnect(self._proxy._slots.pop((self._name, slot)))
+        _fullest(self._signal).disconnect(self._proxy._slots.pop((self._name, slot)))
 
     def __call__(self, *values) -> None:
         self._signal.emit(*map(unwrap, values))
+
+
+def _fullest(signal: QtCore.SignalInstance) -> QtCore.SignalInstance:
+    """The overload with the flag: PySide6 leaves out a signal's default argument unless told so."""
+    try:
+        return signal[bool]
+    except (KeyError, IndexError):
+        return signal
 
 
 def _positional(slot) -> int:

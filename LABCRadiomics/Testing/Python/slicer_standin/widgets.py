@@ -6,13 +6,15 @@ import slicer
 from PySide6 import QtCore, QtGui, QtWidgets
 
 Property, Signal, Slot = QtCore.Property, QtCore.Signal, QtCore.Slot
+FLAGS = ("addEnabled", "removeEnabled", "renameEnabled", "editEnabled", "noneEnabled", "showHidden",
+         "showChildNodeTypes", "selectNodeUponCreation")
 SCENE_EVENTS = ("NodeAddedEvent", "NodeRemovedEvent", "EndImportEvent", "EndCloseEvent", "EndBatchProcessEvent")
 
 
-class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
+class ctkCollapsibleButton(QtWidgets.QWidget):
     """A section whose contents fold away under its title."""
 
-    contentsCollapsed = Signal(bool)  # noqa: N815
+    contentsCollapsed = Signal(bool)
     clicked = Signal(bool)
     toggled = Signal(bool)
 
@@ -26,12 +28,12 @@ class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
         self.setContentsMargins(0, self._header.sizeHint().height() + 4, 0, 0)
         self._update()
 
-    def resizeEvent(self, event):  # noqa: N802
+    def resizeEvent(self, event):
         """Keep the title over the whole width."""
         self._header.setGeometry(0, 0, self.width(), self.contentsMargins().top())
         super().resizeEvent(event)
 
-    def paintEvent(self, event):  # noqa: N802
+    def paintEvent(self, event):
         """Draw the frame round the contents."""
         painter = QtGui.QPainter(self)
         painter.setPen(self.palette().color(QtGui.QPalette.Mid))
@@ -40,7 +42,7 @@ class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
         painter.drawRect(0, 0, self.width() - 1, self.height() - 1)
         super().paintEvent(event)
 
-    def setCollapsed(self, collapsed):  # noqa: N802
+    def setCollapsed(self, collapsed):
         """Fold or unfold."""
         changed = collapsed != self._collapsed
         self._collapsed = collapsed
@@ -48,12 +50,12 @@ class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
         if changed:
             self.contentsCollapsed.emit(collapsed)
 
-    def setText(self, text):  # noqa: N802
+    def setText(self, text):
         """Set the title."""
         self._text = text
         self._update()
 
-    def childEvent(self, event):  # noqa: N802
+    def childEvent(self, event):
         """Hide what is added while folded."""
         super().childEvent(event)
         if hasattr(self, "_header"):
@@ -70,11 +72,11 @@ class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
     text = Property(str, lambda self: self._text, lambda self, value: self.setText(value))
 
 
-class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
+class ctkPathLineEdit(QtWidgets.QWidget):
     """A path with a button that opens a file dialog."""
 
-    currentPathChanged = Signal(str)  # noqa: N815
-    validInputChanged = Signal(bool)  # noqa: N815
+    currentPathChanged = Signal(str)
+    validInputChanged = Signal(bool)
     Files, Dirs, Drives, NoDot, NoDotDot = 0x2, 0x1, 0x4, 0x2000, 0x4000
     NoDotAndDotDot, Readable, Writable, Executable = 0x6000, 0x10, 0x20, 0x40
 
@@ -90,63 +92,61 @@ class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
         layout.addWidget(self._button)
         self._line.textChanged.connect(self.currentPathChanged)
 
-    def setCurrentPath(self, path):  # noqa: N802
+    def setCurrentPath(self, path):
         """Set the path."""
         self._line.setText(path)
 
-    def addCurrentPathToHistory(self):  # noqa: N802
+    def addCurrentPathToHistory(self):
         """Remember the path; there is no history outside Slicer."""
 
-    currentPath = Property(str, lambda self: self._line.text(), lambda self, value: self.setCurrentPath(value))  # noqa: N815
+    currentPath = Property(str, lambda self: self._line.text(), lambda self, value: self.setCurrentPath(value))
     filters = Property(int, lambda self: self._values["filters"], lambda self, v: self._values.update(filters=v))
-    nameFilters = Property(  # noqa: N815
+    nameFilters = Property(
         "QStringList", lambda self: self._values["nameFilters"], lambda self, v: self._values.update(nameFilters=v)
     )
-    settingKey = Property(  # noqa: N815
+    settingKey = Property(
         str, lambda self: self._values["settingKey"], lambda self, v: self._values.update(settingKey=v)
     )
 
 
-class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801
+class qMRMLWidget(QtWidgets.QWidget):
     """Base of widgets that show a scene."""
 
-    mrmlSceneChanged = Signal(object)  # noqa: N815
+    mrmlSceneChanged = Signal(object)
 
     def __init__(self, parent=None):
         super().__init__(parent)
         self._scene = None
 
-    def mrmlScene(self):  # noqa: N802
+    def mrmlScene(self):
         """Give the scene."""
         return self._scene
 
-    def setMRMLScene(self, scene):  # noqa: N802
+    def setMRMLScene(self, scene):
         """Show another scene."""
         if scene is not self._scene:
             self._scene = scene
             self.mrmlSceneChanged.emit(scene)
 
 
-class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
+class qMRMLNodeComboBox(QtWidgets.QWidget):
     """A list of the scene's nodes of some classes; the names in it follow the scene."""
 
-    currentNodeChanged = Signal(object)  # noqa: N815
-    currentNodeIDChanged = Signal(str)  # noqa: N815
-    nodeAdded = Signal(object)  # noqa: N815
+    currentNodeChanged = Signal(object)
+    currentNodeIDChanged = Signal(str)
+    nodeAdded = Signal(object)
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._values = {name: False for name in ("addEnabled", "removeEnabled", "renameEnabled", "editEnabled",
-                                                 "noneEnabled", "showHidden", "showChildNodeTypes",
-                                                 "selectNodeUponCreation")}
-        self._types, self._scene, self._current, self._tags = [], None, None, []
+        self._values = dict.fromkeys(FLAGS, False)
+        self._types, self._scene, self._current, self._tags, self._named = [], None, None, [], []
         self._box = QtWidgets.QComboBox()
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._box)
         self._box.activated.connect(lambda index: self.setCurrentNodeID(self._box.itemData(index) or ""))
 
-    def setMRMLScene(self, scene):  # noqa: N802
+    def setMRMLScene(self, scene):
         """Show another scene."""
         for observed, tag in self._tags:
             observed.RemoveObserver(tag)
@@ -158,19 +158,19 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
             ]
         self._populate()
 
-    def mrmlScene(self):  # noqa: N802
+    def mrmlScene(self):
         """Give the scene."""
         return self._scene
 
-    def currentNode(self):  # noqa: N802
+    def currentNode(self):
         """Give the selected node or None."""
         return self._current
 
-    def nodeCount(self):  # noqa: N802
+    def nodeCount(self):
         """How many nodes can be selected."""
         return len(self._nodes())
 
-    def setCurrentNode(self, node):  # noqa: N802
+    def setCurrentNode(self, node):
         """Select a node; what is not in the list is no selection."""
         chosen = node if node in self._nodes() else None
         if chosen is None and node is not None and self._scene is not None and self._scene.IsBatchProcessing():
@@ -182,7 +182,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
             self.currentNodeChanged.emit(chosen)
             self.currentNodeIDChanged.emit(chosen.GetID() if chosen else "")
 
-    def setCurrentNodeID(self, node_id):  # noqa: N802
+    def setCurrentNodeID(self, node_id):
         """Select a node by its ID."""
         self.setCurrentNode(self._scene.GetNodeByID(node_id) if self._scene and node_id else None)
 
@@ -202,6 +202,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
         if self._scene is not None and self._scene.IsBatchProcessing():
             return
         nodes = self._nodes()
+        self._follow_names(nodes)
         self._box.clear()
         if self._values["noneEnabled"]:
             self._box.addItem("None", "")
@@ -212,11 +213,21 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
             keep = nodes[0]
         self.setCurrentNode(keep)
 
-    nodeTypes = Property(  # noqa: N815
+    def _follow_names(self, nodes):
+        for node, tag in self._named:
+            node.RemoveObserver(tag)
+        self._named = [(node, node.AddObserver("ModifiedEvent", self._rename)) for node in nodes]
+
+    def _rename(self, node, _event):
+        index = self._box.findData(node.GetID())
+        if index >= 0:
+            self._box.setItemText(index, node.GetName())
+
+    nodeTypes = Property(
         "QStringList", lambda self: self._types, lambda self, value: (setattr(self, "_types", value), self._populate())
     )
-    currentNodeID = Property(  # noqa: N815
-        str, lambda self: self._current.GetID() if self._current else "", lambda self, value: self.setCurrentNodeID(value)
+    currentNodeID = Property(
+        str, lambda self: self._current.GetID() if self._current else "", lambda self, v: self.setCurrentNodeID(v)
     )
 
 
@@ -229,17 +240,15 @@ def _with_flags(cls, names):
     return type(cls)(cls.__name__, (cls,), {name: _flag(name) for name in names})
 
 
-qMRMLNodeComboBox = _with_flags(  # noqa: N816
-    qMRMLNodeComboBox, ("addEnabled", "removeEnabled", "renameEnabled", "editEnabled", "noneEnabled", "showHidden",
-                        "showChildNodeTypes", "selectNodeUponCreation"),
-)
+qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox, FLAGS)
 
 
-class qMRMLSegmentSelectorWidget(qMRMLWidget):  # noqa: N801
+
+class qMRMLSegmentSelectorWidget(qMRMLWidget):
     """A segmentation and one of its segments; the first is selected when the selected one is not there."""
 
-    currentNodeChanged = Signal(object)  # noqa: N815
-    currentSegmentChanged = Signal(str)  # noqa: N815
+    currentNodeChanged = Signal(object)
+    currentSegmentChanged = Signal(str)
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -258,31 +267,31 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):  # noqa: N801
         self.mrmlSceneChanged.connect(self._node_box.setMRMLScene)
         self._populate()
 
-    def currentNode(self):  # noqa: N802
+    def currentNode(self):
         """Give the segmentation node or None."""
         return self._node_box.currentNode()
 
-    def currentNodeID(self):  # noqa: N802
+    def currentNodeID(self):
         """Give the segmentation node's ID."""
         return self._node_box.currentNodeID
 
-    def currentSegmentID(self):  # noqa: N802
+    def currentSegmentID(self):
         """Give the segment's ID; as in Slicer it stays when the node goes."""
         return self._segment_id
 
-    def segmentIDs(self):  # noqa: N802
+    def segmentIDs(self):
         """Give the IDs that can be selected."""
         return [self._box.itemData(row) for row in range(self._box.count())]
 
-    def setCurrentNode(self, node):  # noqa: N802
+    def setCurrentNode(self, node):
         """Select a segmentation."""
         self._node_box.setCurrentNode(node)
 
-    def setCurrentNodeID(self, node_id):  # noqa: N802
+    def setCurrentNodeID(self, node_id):
         """Select a segmentation by its ID."""
         self._node_box.setCurrentNodeID(node_id)
 
-    def setCurrentSegmentID(self, segment_id):  # noqa: N802
+    def setCurrentSegmentID(self, segment_id):
         """Select a segment."""
         index = self._box.findData(segment_id)
         if index >= 0 and index != self._box.currentIndex():

@@ -1,0 +1,142 @@
+"""Commands that use a model on a cohort: ``apply``, ``validate`` and ``recalibrate``."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import ModelArgument
+
+FeaturesArgument = Annotated[Path, typer.Argument(metavar="FEATURES.csv", help="One row a case, one column a feature.")]
+OutcomesArgument = Annotated[Path, typer.Argument(metavar="OUTCOMES.csv", help="Follow-up, event and covariates.")]
+IdOption = Annotated[str, typer.Option("--id", help="Column that names the cases; features may call it case.")]
+TimeOption = Annotated[str, typer.Option("--time", help="Column with months of follow-up.")]
+EventOption = Annotated[str, typer.Option("--event", help="Column that is 1 where follow-up ended with the event.")]
+
+
+def apply(
+    model: ModelArgument,
+    features: FeaturesArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="SCORES.csv", help="The table to write.")],
+    covariates: Annotated[
+        Path | None, typer.Option(metavar="OUTCOMES.csv", help="Clinical values of the same cases.")
+    ] = None,
+    case_column: IdOption = "case",
+) -> None:
+    """Score every case of a feature table."""
+    from ..registry import find_model
+    from ..scored_cohort import match_covariates, read_model_features, score_cases, write_scores
+    from ..tables import read_covariates
+
+    found = find_model(model)
+    table = read_model_features(features, found, _own_case_column(features, case_column))
+    clinical = None
+    if covariates is not None:
+        clinical = match_covariates(table.cases, *read_covariates(covariates, case_column))
+    predictions = score_cases(found, table, clinical)
+    write_scores(out, table.cases, predictions)
+    groups = [prediction.risk_group for prediction in predictions]
+    print(f"{out}: {len(groups)} cases, {groups.count('high')} high risk, {groups.count('low')} low risk.")
+
+
+def validate(
+    model: ModelArgument,
+    features: FeaturesArgument,
+    outcomes: OutcomesArgument,
+    report: Annotated[Path, typer.Option("--report", metavar="DIR", help="Folder for the report.")],
+    time: TimeOption,
+    event: EventOption,
+    case_column: IdOption = "case",
+    comparator: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL|COLUMNS", help="A second model, or columns such as stage,age to compare with."),
+    ] = None,
+    label: Annotated[str, typer.Option(help="The cohort's name in the report.")] = "validation",
+    external: Annotated[bool, typer.Option("--external", help="The cohort comes from another center.")] = False,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Resamples for limits that have no formula.")] = 200,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Measure a model on another cohort, with its stored cutoff."""
+    from ..cohort_report import write_report_pages
+    from ..validation import validate as measure
+    from ..validation_report import write_validation_report
+
+    scored = _scored(model, features, outcomes, case_column, time, event)
+    found = measure(
+        scored,
+        comparator=comparator and _comparator(comparator, scored, features, outcomes, case_column, time, event),
+        label=label,
+        kind="external" if external else "validation",
+        bootstrap=bootstrap,
+        seed=seed,
+    )
+    write_validation_report(report, found, {path.name: _sha256(path) for path in (features, outcomes)})
+    page = write_report_pages(report)
+    for row in found.performance:
+        limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
+        print(f"{row.metric}: {row.value:.3g}{limits}")
+    for notice in found.notices:
+        print(f"! {notice.message}")
+    print(f"Report: {page}")
+
+
+def recalibrate(
+    model: ModelArgument,
+    features: FeaturesArgument,
+    outcomes: OutcomesArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="MODEL2.json", help="The model file to write.")],
+    time: TimeOption,
+    event: EventOption,
+    case_column: IdOption = "case",
+    method: Annotated[str, typer.Option(help="baseline, or slope (baseline and slope).")] = "baseline",
+) -> None:
+    """Fit a model's baseline survival, or baseline and slope, to a local cohort."""
+    from ..model_file import save_model
+    from ..recalibration import recalibrate as fit
+    from ..terminal import gives
+
+    scored = _scored(model, features, outcomes, case_column, time, event)
+    found = fit(scored, method, file=outcomes.name, sha256=_sha256(outcomes))
+    save_model(found, out)
+    print(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
+    print(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
+
+
+def _scored(model: str, features: Path, outcomes: Path, case_column: str, time: str, event: str):
+    from ..registry import find_model
+    from ..scored_cohort import read_model_features, score_cohort
+    from ..tables import read_outcomes
+
+    found = find_model(model)
+    table = read_model_features(features, found, _own_case_column(features, case_column))
+    return score_cohort(found, table, read_outcomes(outcomes, case_column, time, event))
+
+
+def _own_case_column(features: Path, case_column: str) -> str:
+    """Feature tables of ``extract`` call it case, whatever the outcome table does."""
+    from ..csv_table import CASE, read_table
+
+    return case_column if case_column in read_table(features).names else CASE
+
+
+def _comparator(given: str, scored, features: Path, outcomes: Path, case_column: str, time: str, event: str):
+    """A bundled model, a model file, or else columns of the outcome table."""
+    from ..comparison import clinical_predictor, predictor_of
+    from ..registry import bundled_model_files
+    from ..validation import horizons_of
+
+    horizons = horizons_of(scored)
+    if Path(given).is_file() or given in {path.stem for path in bundled_model_files()}:
+        other = _scored(given, features, outcomes, case_column, time, event)
+        return predictor_of(other, horizons, f"comparator {other.model.id}")
+    return clinical_predictor([name.strip() for name in given.split(",")], scored, horizons)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+COMMANDS = (apply, validate, recalibrate)

@@ -1,0 +1,130 @@
+"""What can be done with a result: show it in the views, draw its nomogram, save it, compare it with SlicerRadiomics."""
+
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from LABCRadiomicsLib.errors import LABCRadiomicsError
+
+from . import packages, result_view, scored_case
+from .radiomics_check import RadiomicsCheck
+
+
+class ResultActions:
+    """The buttons of the result block."""
+
+    def __init__(self, ui, view, requirements, say):
+        """
+        :param ui: widgets of the panel
+        :param view: the panel's ResultView
+        :param requirements: path of Resources/requirements.txt
+        :param say: shows a text in the panel, as a problem when its second argument is true
+        """
+        self._ui, self._view, self._requirements, self._say = ui, view, requirements, say
+        self._case = None
+        self._missing = None  # why nothing can be scored now
+        self._check = RadiomicsCheck(self._onCheckFinished)
+        for button, slot in (
+            (ui.showPlotButton, self.onShowPlot), (ui.showTableButton, self.onShowTable),
+            (ui.showNomogramButton, self.onShowNomogram),
+            (ui.saveReportButton, self.onSaveReport), (ui.saveValuesButton, self.onSaveValues),
+        ):
+            button.connect("clicked(bool)", slot)
+
+    def cleanup(self):
+        """End a comparison that is under way and forget the case: the scene or the panel goes away."""
+        self._check.cleanup()
+        self._case = None
+
+    def setCase(self, case):
+        """Give the ScoredCase behind the shown result; None when its images are not in memory (a loaded scene)."""
+        self._case = case
+        reason = "" if case is not None else _("Click Apply: the images of this result are not in memory.")
+        for button, text in (
+            (self._ui.saveReportButton, _("Write report.html and result.json into a folder.")),
+            (self._ui.showNomogramButton, _("Draw this patient on the model's nomogram.")),
+        ):
+            button.enabled = not reason
+            button.toolTip = reason or text
+
+    def onShowPlot(self, _clicked=False):
+        """Show the survival curves in a plot view."""
+        self._showNode("chart", result_view.showChart)
+
+    def onShowTable(self, _clicked=False):
+        """Show the contributions in a table view."""
+        self._showNode("contributions", result_view.showTable)
+
+    def _showNode(self, role, show):
+        from LABCRadiomicsLib.mrml_results import result_nodes
+
+        node = result_nodes(slicer.mrmlScene).get(role)
+        if node is None:
+            self._say(_("It was removed from the scene: click Apply again."), True)
+        else:
+            show(node)
+
+    def onShowNomogram(self, _clicked=False):
+        """Draw the patient on the nomogram, in the panel; clicking again hides it."""
+        if not self._ui.showNomogramButton.checked:
+            self._view.hidePicture()
+            return
+        path = Path(slicer.app.temporaryPath) / "LABCRadiomics-nomogram.png"
+        if self._attempt(("matplotlib",), lambda: scored_case.draw_nomogram(self._case, path)):
+            self._view.showPicture(str(path))
+        else:
+            self._ui.showNomogramButton.checked = False
+
+    def onSaveReport(self, _clicked=False):
+        """Ask for a folder and write the report into it."""
+        folder = qt.QFileDialog.getExistingDirectory(self._ui.saveReportButton.window(), _("Folder for the report"))
+        if folder and self._attempt(("matplotlib", "Jinja2"), lambda: scored_case.save_report(self._case, folder)):
+            self._say(_("Written: report.html and result.json in {folder}").format(folder=folder))
+
+    def onSaveValues(self, _clicked=False):
+        """Ask for a file and write the result's values: everything as JSON, the features as CSV."""
+        path = qt.QFileDialog.getSaveFileName(
+            self._ui.saveValuesButton.window(), _("Values of the result"), "result.json", _("Values (*.json *.csv)"))
+        if path and self._attempt((), lambda: scored_case.save_values(self._view.document, path)):
+            self._say(_("Written: {path}").format(path=path))
+
+    def _attempt(self, names, step):
+        """Do a step that needs packages beyond Slicer's own; what goes wrong is said in the panel."""
+        try:
+            if names:
+                packages.ensure(self._requirements, names)
+            step()
+        except (LABCRadiomicsError, packages.PackagesRefused) as error:
+            self._say(str(error), True)
+            return False
+        except ModuleNotFoundError as error:
+            self._say(_("This step needs the Python package {name}.").format(name=error.name), True)
+            return False
+        self._say("")
+        return True
+
+    def updateCheck(self, missing):
+        """Enable the comparison, or say why it cannot be made."""
+        self._missing = missing
+        reason = self._check.unavailable() or missing
+        if self._check.isRunning():
+            reason = _("SlicerRadiomics is at work")
+        self._ui.checkButton.enabled = not reason
+        self._ui.checkButton.toolTip = reason or _("Compute the same features by SlicerRadiomics and compare.")
+
+    def startCheck(self, volumeNode, segmentationNode, segmentId, model):
+        """Compute the model's features by SlicerRadiomics too, in the background."""
+        self._view.showCheck(_("SlicerRadiomics is at work; this can take a minute..."))
+        slicer.app.processEvents()
+        try:
+            self._check.start(volumeNode, segmentationNode, segmentId, model)
+        except LABCRadiomicsError as error:
+            self._check.cleanup()
+            self._view.showCheck(str(error))
+        self.updateCheck(self._missing)
+
+    def _onCheckFinished(self, text):
+        self._view.showCheck(text)
+        self.updateCheck(self._missing)

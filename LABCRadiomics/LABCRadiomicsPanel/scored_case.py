@@ -1,0 +1,132 @@
+"""One patient scored from nodes, with what the panel needs of it afterwards; nothing here knows Qt."""
+
+import csv
+import io
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from LABCRadiomicsLib.errors import InputError
+
+
+@dataclass(frozen=True)
+class ScoredCase:
+    """A result and what it was made from.
+
+    The nodes are kept for their references only; the images are copies of what was scored.
+    """
+
+    model: Any
+    score: Any
+    image: Any
+    mask: Any
+    document: dict
+    volumeNode: Any
+    roiNode: Any
+
+    @property
+    def title(self):
+        """Name of the case, for the report."""
+        inputs = self.document["inputs"]
+        return f"{inputs['volume']}, {inputs['segment']}"
+
+
+def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress):
+    """Score one patient; see LABCRadiomicsLogic.process."""
+    from LABCRadiomicsLib.mrml import images_from_nodes, with_notices
+    from LABCRadiomicsLib.mrml_results import result_document
+    from LABCRadiomicsLib.registry import find_model
+
+    progress = progress or (lambda done, total, text: None)
+    total = 22 if stability else 3
+    model = find_model(modelId)
+    start = time.perf_counter()
+    progress(0, total, _("Reading the nodes"))
+    image, mask, notices = images_from_nodes(volumeNode, roiNode, segmentId)
+    inputs = _inputs(volumeNode, roiNode, segmentId, modelId, covariates)
+    readSeconds = time.perf_counter() - start
+    progress(1, total, _("Computing the features"))
+    from LABCRadiomicsLib.patient import score_image  # brings pyradiomics
+
+    score = with_notices(score_image(model, image, mask, 1, covariates, readSeconds), notices)
+    if stability:
+        from LABCRadiomicsLib.robustness import contour_stability
+
+        score = contour_stability(
+            model, image, mask, score,
+            progress=lambda done, count: progress(1 + done, 2 + count, _("Redrawn contour {n}").format(n=done)))
+    progress(total - 1, total, _("Writing the result"))
+    document = result_document(model, score.prediction, inputs)
+    document = json.loads(json.dumps(document, allow_nan=False))  # as it is read from the scene
+    return ScoredCase(model, score, image, mask, document, volumeNode, roiNode)
+
+
+def _inputs(volumeNode, roiNode, segmentId, modelId, covariates):
+    """What is scored, in words that stay right when nodes are renamed or removed later."""
+    segment = str(segmentId)
+    if roiNode.IsA("vtkMRMLSegmentationNode"):
+        segmentation = roiNode.GetSegmentation()
+        segmentId = segmentId or segmentation.GetNthSegmentID(0)
+        segment = segmentation.GetSegment(segmentId).GetName()
+    return {
+        "volume": volumeNode.GetName(),
+        "segmentation": roiNode.GetName(),
+        "segment": segment,
+        "segment_id": segmentId,
+        "model": str(modelId),
+        "covariates": {name: str(value) for name, value in (covariates or {}).items()},
+    }
+
+
+def draw_nomogram(case, path):
+    """Draw the patient on the model's nomogram into a PNG file.
+
+    :raises LABCRadiomicsLib.errors.ModelError: the model does not hold what a drawing needs
+    """
+    from LABCRadiomicsLib.errors import ModelError
+    from LABCRadiomicsLib.nomogram_plot import nomogram_figure
+
+    picture = nomogram_figure(case.model, case.score.prediction)
+    if picture is None:
+        sentence = _("Model {model} has no nomogram that can be drawn: it states no ranges of its values.")
+        raise ModelError(sentence.format(model=case.model.id))
+    path.write_bytes(picture)
+
+
+def save_report(case, folder):
+    """Write report.html and result.json into a folder.
+
+    :raises LABCRadiomicsLib.errors.InputError: the folder cannot be written
+    """
+    from LABCRadiomicsLib.report import write_patient_report
+
+    write_patient_report(folder, case.model, case.score, case.image, case.mask, case.title)
+
+
+def save_values(document, path):
+    """Write a result document as JSON, or its features as CSV.
+
+    :raises LABCRadiomicsLib.errors.InputError: the file cannot be written
+    """
+    from LABCRadiomicsLib.files import write_atomically
+
+    try:
+        if str(path).casefold().endswith(".csv"):
+            write_atomically(path, _as_csv(document))
+        else:
+            write_atomically(path, json.dumps(document, indent=2, allow_nan=False) + "\n")
+    except OSError as error:
+        raise InputError(_("The values cannot be written to {path}: {reason}.").format(
+            path=path, reason=error.strerror or error)) from error
+
+
+def _as_csv(document):
+    buffer = io.StringIO()
+    columns = ["feature", "value", "coefficient", "contribution", "in_range"]
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(document["contributions"])
+    return buffer.getvalue()

@@ -1,0 +1,184 @@
+"""Optimism on simulated cohorts whose truth is known: with an effect, without any, and how sure the limits are."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from LABCRadiomicsLib.cross_validation import concordance_within, held_out, nested_validation, permutation_test
+from LABCRadiomicsLib.errors import CohortError
+from LABCRadiomicsLib.optimism import bootstrap_optimism, point632plus
+from LABCRadiomicsLib.procedure import GROUP_SEPARATION, Markers, Procedure, Recipe, measure
+from LABCRadiomicsLib.statistics.concordance import harrell_c
+from LABCRadiomicsLib.statistics.kaplan_meier import logrank
+from LABCRadiomicsLib.statistics.lasso import random_folds
+from LABCRadiomicsLib.training_cohort import patient_folds
+from training_data import MAIN_EFFECTS, cohort, simulated
+
+C_INDEX = "C-index, radiomics score alone"
+QUICK = Recipe(n_folds=3, horizon=48.0)
+
+
+def procedure(
+    seed: int, n: int = 120, p: int = 20, effects: tuple[float, ...] = (), recipe: Recipe = QUICK
+) -> Procedure:
+    return Procedure.of(cohort(seed, n, p, effects), recipe)
+
+
+def optimism_of(made: Procedure, repeats: int, seed: int = 1, jobs: int = 1):
+    rows = np.arange(made.n)
+    return bootstrap_optimism(made, made.apply(made.build(rows, seed), rows), repeats=repeats, seed=seed, jobs=jobs)
+
+
+@pytest.mark.parametrize(
+    ("apparent", "left_out", "no_information", "corrected", "weight"),
+    [
+        (0.8, 0.8, 0.5, 0.8, 0.632),  # no overfitting: .632
+        (0.9, 0.5, 0.5, 0.5, 1.0),  # nothing but overfitting: out of bag
+        (0.9, 0.4, 0.5, 0.4, 1.0),  # worse than chance is not hidden
+        (0.9, 0.7, 0.5, 0.7450980392156863, 0.7745098039215687),  # R = 0.5: w = 0.632 / (1 - 0.184)
+        (0.45, 0.48, 0.5, 0.46896, 0.632),  # no apparent signal
+    ],
+)
+def test_632plus_by_hand(apparent, left_out, no_information, corrected, weight):
+    assert point632plus(apparent, left_out, no_information) == pytest.approx((corrected, weight), rel=1e-12)
+
+
+def test_all_copies_of_a_patient_share_a_fold():
+    rng = np.random.default_rng(3)
+    event = rng.random(60) < 0.4
+    patients = rng.integers(0, 60, 60)
+    folds = patient_folds(patients, event[patients], 5, seed=1)
+    assert np.unique(folds).tolist() == [1, 2, 3, 4, 5]
+    for patient in np.unique(patients):
+        assert np.unique(folds[patients == patient]).size == 1
+    # As many folds as there are distinct patients with the event, where these are fewer.
+    few = np.array([0, 0, 1, 2, 3, 4, 5, 6])
+    assert patient_folds(few, np.array([1, 1, 1, 1, 0, 0, 0, 0], bool), 5, seed=1).max() == 3
+
+
+def test_group_separation_is_petos_log_hazard_ratio():
+    _, months, event = simulated(1, n=80)
+    high = np.arange(80) % 2 == 0
+    nothing = np.zeros(80)
+    value, se = measure(Markers(nothing, nothing, None, high), months, event, 48.0)[GROUP_SEPARATION]
+    test = logrank(months, event, high)
+    assert value / se == pytest.approx(np.sign(value) * np.sqrt(test.chisq))
+    assert value == pytest.approx((test.observed[1] - test.expected[1]) * se**2)
+    # A group without any event has a finite value; one group alone separates nobody.
+    value, _ = measure(Markers(nothing, nothing, None, event), months, event, 48.0)[GROUP_SEPARATION]
+    assert np.isfinite(value) and value > 1
+    assert measure(Markers(nothing, nothing, None, event | True), months, event, 48.0)[GROUP_SEPARATION][0] == 0
+
+
+def test_bootstrap_does_not_depend_on_the_number_of_jobs():
+    made = procedure(5, n=80, p=10, effects=MAIN_EFFECTS)
+    one, two = optimism_of(made, 8), optimism_of(made, 8, jobs=2)
+    assert [(row.harrell, row.corrected) for row in one.rows] == [(row.harrell, row.corrected) for row in two.rows]
+    assert np.array_equal(one.cutoff, two.cutoff, equal_nan=True)
+    assert np.array_equal(one.frequency, two.frequency)
+    assert optimism_of(made, 8, seed=2).row(C_INDEX).harrell != one.row(C_INDEX).harrell
+
+
+def test_bootstrap_finds_the_features_that_drive_the_outcome():
+    made = procedure(7, n=150, p=20, effects=MAIN_EFFECTS)
+    found = optimism_of(made, 20)
+    assert found.used == 20 and found.empty == 0
+    assert (found.frequency[:3] > 0.9).all()
+    assert found.frequency[3:].mean() < 0.6
+    row = found.row(C_INDEX)
+    assert row.out_of_bag.value < row.corrected.value < row.apparent.value
+    assert row.corrected.lower < row.corrected.value < row.corrected.upper
+    assert found.row("calibration slope, radiomics score alone").apparent.value == pytest.approx(1.0)
+    assert found.row("calibration slope, radiomics score alone").corrected.value < 1.0
+    assert np.nanmin(found.cutoff_percentile) > 0 and np.nanmax(found.cutoff_percentile) < 1
+
+
+def test_bootstrap_refuses_a_cohort_without_enough_events():
+    made = procedure(1, n=40, p=5, effects=MAIN_EFFECTS)
+    few = Procedure(made.features, made.months, np.arange(40) < 3, (), (), QUICK)
+    nothing = np.zeros(40)
+    with pytest.raises(CohortError, match="too few events to train on"):
+        bootstrap_optimism(few, Markers(nothing, nothing, None, nothing > 0), repeats=10, seed=1)
+
+
+def test_concordance_within_folds_counts_only_their_pairs():
+    features, months, event = simulated(4, n=60, p=2, effects=(1.0,))
+    marker, folds = features[:, 0], np.arange(60) % 3
+    c, se = concordance_within(marker, months, event, folds)
+    parts = [harrell_c(marker[folds == at], months[folds == at], event[folds == at]) for at in range(3)]
+    pairs = np.array([part.concordant + part.discordant + part.tied_marker for part in parts])
+    assert c == pytest.approx(np.average([part.c for part in parts], weights=pairs))
+    whole = harrell_c(marker, months, event)
+    alone = concordance_within(marker, months, event, np.zeros(60))
+    assert alone == pytest.approx((whole.c, whole.se))
+    assert whole.se < se < 3 * whole.se
+    # A shift of a whole fold's scores changes nothing: folds are on scales of their own.
+    assert concordance_within(marker + 100 * folds, months, event, folds)[0] == pytest.approx(c)
+
+
+def test_held_out_markers_do_not_see_the_patient():
+    made = procedure(9, n=90, p=8, effects=MAIN_EFFECTS)
+    folds = random_folds(made.event, 3, 1)
+    before = held_out(made, folds, 1)
+    features, months = made.features.copy(), made.months.copy()
+    out = folds == 2
+    months[out] = months[out][::-1]  # other outcomes for the patients of one fold
+    changed = held_out(Procedure(features, months, made.event, (), (), QUICK), folds, 1)
+    assert np.array_equal(before.score[out], changed.score[out])
+    assert not np.array_equal(before.score[~out], changed.score[~out])
+
+
+def test_nested_validation_is_near_the_truth():
+    made = procedure(11, n=150, p=20, effects=MAIN_EFFECTS)
+    rows = np.arange(made.n)
+    built = made.build(rows, 1)
+    features, months, event = simulated(1011, n=4000, p=20, effects=MAIN_EFFECTS)
+    truth = harrell_c(features @ built.coefficients, months, event).c
+    found = dict(nested_validation(made, repeats=1, seed=3).rows)
+    assert found[C_INDEX].lower < truth < found[C_INDEX].upper
+    assert found[C_INDEX].value == pytest.approx(truth, abs=0.06)
+    assert found[GROUP_SEPARATION].lower > 0
+
+
+@pytest.mark.slow
+def test_limits_of_the_validated_c_index_cover_the_truth():
+    """Train, validate on other patients, and compare with the C-index of 3000 more."""
+    covered, found = 0, np.zeros(12)
+    for seed in range(70):
+        made = procedure(seed, n=100, p=12, effects=MAIN_EFFECTS)
+        coefficients = made.build(np.arange(100), 1).coefficients
+        found += coefficients != 0
+        features, months, event = simulated(10_000 + seed, n=100, p=12, effects=MAIN_EFFECTS)
+        validated = harrell_c(features @ coefficients, months, event)
+        features, months, event = simulated(20_000 + seed, n=3000, p=12, effects=MAIN_EFFECTS)
+        covered += validated.lower <= harrell_c(features @ coefficients, months, event).c <= validated.upper
+    # 62 to 70 of 70 are within the central 99 % of a binomial distribution with 0.95.
+    assert 62 <= covered <= 70
+    assert (found[:3] >= 65).all(), "the driving features are found"
+    assert found[3:].max() < 65
+
+
+@pytest.mark.slow
+def test_without_any_effect_the_corrected_c_index_is_that_of_chance():
+    rows = [optimism_of(procedure(300 + seed, n=80, p=30), 12).row(C_INDEX) for seed in range(20)]
+    corrected = np.array([row.corrected.value for row in rows])
+    apparent = np.array([row.apparent.value for row in rows])
+    assert apparent.mean() > 0.56  # what the article would have reported
+    assert corrected.mean() == pytest.approx(0.5, abs=0.025)
+    assert np.mean([row.corrected.lower <= 0.5 <= row.corrected.upper for row in rows]) >= 0.8
+
+
+@pytest.mark.slow
+def test_without_any_effect_permutation_p_values_are_uniform():
+    p = [permutation_test(procedure(600 + seed, n=50, p=6), permutations=9, seed=seed).p for seed in range(30)]
+    assert set(np.round(np.array(p) * 10, 6)) <= set(range(1, 11))
+    # A p value of k/10 stands for the tenth that ends there; spread evenly inside it, they are uniform.
+    spread = np.array(p) - np.random.default_rng(1).random(len(p)) / 10
+    assert stats.kstest(spread, "uniform").pvalue > 0.05
+
+
+def test_with_an_effect_the_permutation_test_is_sure():
+    found = permutation_test(procedure(13, n=100, p=8, effects=MAIN_EFFECTS), permutations=19, seed=1)
+    assert found.p == 0.05  # the smallest of 19 permutations
+    assert found.observed > 0.7
+    assert found.null.mean() == pytest.approx(0.5, abs=0.06)

@@ -1,0 +1,461 @@
+"""The panel driven as a user drives it, on the real .ui file and real MRML: inputs, covariates, Apply, result, save."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
+pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
+
+from LABCRadiomicsLib import NOTICE, mrml_results, registry  # noqa: E402
+from LABCRadiomicsLib.model_file import save_model  # noqa: E402
+from slicer_standin import proxies  # noqa: E402
+from slicer_standin.render import render  # noqa: E402
+
+pytest_plugins = ("slicer_standin.fixtures",)
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text.replace("&nbsp;", " ").replace("&#x27;", "'"))).strip()
+
+
+def field(panel, name):
+    return panel.covariateForm._fields[name][1]
+
+
+def choose(combo, data) -> None:
+    combo.setCurrentIndex(combo.findData(data))
+
+
+@pytest.fixture
+def dialogs(app, monkeypatch):
+    """Answers of the file dialogs, by the name of the function; without one a dialog is a failure."""
+    import qt
+
+    answers = {}
+    for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
+        monkeypatch.setattr(qt.QFileDialog, name, lambda *_given, name=name: answers.pop(name), raising=False)
+    return answers
+
+
+# --- inputs ---
+
+
+def test_apply_button_says_what_is_missing(panel, case_files):
+    def state():
+        return panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip
+
+    assert state() == (False, "Select the MRI volume")
+    volume = case_files.load_volume()
+    assert state() == (False, "Select the segmentation and the tumor's segment")
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "without segments")
+    assert state() == (False, "Select the segmentation and the tumor's segment")
+    slicer.mrmlScene.RemoveNode(segmentation)
+    case_files.load_segmentation()
+    assert state()[0]
+    choose(panel.ui.modelSelector, "wang2022-labc-dfs")
+    assert state()[0] is False and "lacks its coefficients" in state()[1]
+    choose(panel.ui.modelSelector, "file")
+    assert state() == (False, "Select a model, or give a model file.")
+    choose(panel.ui.modelSelector, "demo-phantom")
+    field(panel, "age").text = "old"
+    assert state()[0] is False and "covariate age: 'old' is not a number" in state()[1]
+    field(panel, "age").text = ""
+    assert state()[0]
+    slicer.mrmlScene.RemoveNode(volume)
+    assert state() == (False, "Select the MRI volume")
+
+
+def test_models_are_offered_with_their_card(panel):
+    offered = [panel.ui.modelSelector.itemData(row) for row in range(panel.ui.modelSelector.count)]
+    assert offered == [*(model.id for model in registry.bundled_models()), "file"]
+    assert panel.ui.modelCardCollapsibleButton.collapsed
+    choose(panel.ui.modelSelector, "wang2022-labc-dfs")
+    card = panel.ui.modelCardBrowser.toPlainText()
+    assert "Additional file" in card and "139 patients (32 events)" in card
+    assert not panel.ui.completeModelButton.isHidden()
+    choose(panel.ui.modelSelector, "demo-phantom")
+    assert panel.ui.completeModelButton.isHidden()
+    assert "not for any clinical use" in panel.ui.modelSummaryLabel.text
+
+
+def test_model_file_is_read_and_its_fault_shown(ready, tmp_path):
+    choose(ready.ui.modelSelector, "file")
+    assert not ready.ui.modelPathLineEdit.isHidden()
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"format": "labcradiomics-model"}')
+    ready.ui.modelPathLineEdit.setCurrentPath(str(broken))
+    assert "Not done." in ready.ui.modelSummaryLabel.text and "broken.json" in ready.ui.modelSummaryLabel.text
+    assert not ready.ui.applyButton.enabled
+    good = tmp_path / "good.json"
+    save_model(registry.find_model("demo-phantom"), good)
+    ready.ui.modelPathLineEdit.setCurrentPath(str(good))
+    ready.ui.applyButton.click()
+    assert ready.resultView.document["inputs"]["model"] == str(good)
+
+
+def test_article_model_is_completed_from_a_table(ready, dialogs, tmp_path):
+    choose(ready.ui.modelSelector, "wang2022-labc-dfs")
+    demo = registry.find_model("demo-phantom")
+    table, out = tmp_path / "coefficients.csv", tmp_path / "completed.json"
+    table.write_text("feature,coefficient\noriginal_shape_Sphericity,1\n")
+    dialogs.update(getOpenFileName=str(table), getSaveFileName=str(out))
+    ready.ui.completeModelButton.click()
+    assert "15 features, the table 1" in ready.ui.modelSummaryLabel.text
+    assert not out.exists()
+    names = [f"original_firstorder_{name}" for name in (
+        "10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum", "Mean",
+        "MeanAbsoluteDeviation", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation", "RootMeanSquared",
+        "Skewness")]
+    table.write_text("feature,coefficient\n" + "".join(f"{name},0.01\n" for name in names))
+    dialogs.update(getOpenFileName=str(table), getSaveFileName=str(out))
+    ready.ui.completeModelButton.click()
+    assert ready.modelChoice.model.status == "complete"
+    ready.ui.applyButton.click()
+    assert ready.resultView.document["survival"] == []
+    assert "gives no survival" in ready.ui.resultLabel.text
+    assert not ready.ui.showPlotButton.enabled
+    assert demo.fingerprint != ready.resultView.document["fingerprint"]
+
+
+def test_cancelled_dialogs_change_nothing(ready, dialogs, tmp_path):
+    choose(ready.ui.modelSelector, "wang2022-labc-dfs")
+    dialogs.update(getOpenFileName="")
+    ready.ui.completeModelButton.click()
+    choose(ready.ui.modelSelector, "demo-phantom")
+    ready.ui.applyButton.click()
+    dialogs.update(getSaveFileName="", getExistingDirectory="")
+    ready.ui.saveValuesButton.click()
+    ready.ui.saveReportButton.click()
+    assert dialogs == {} and ready.ui.messageLabel.text == ""
+
+
+# --- covariates ---
+
+
+def test_fields_come_from_the_model(panel):
+    demo = registry.find_model("demo-phantom")
+    assert panel.covariateForm.names() == [covariate.name for covariate in demo.nomogram.covariates]
+    assert field(panel, "age").placeholderText == "unknown"
+    stage = field(panel, "stage")
+    assert [stage.itemText(row) for row in range(stage.count)] == ["unknown", "II", "IIIa-b", "IIIc"]
+    assert "5 of 5 unknown" in panel.ui.covariatesLabel.text
+    choose(panel.ui.modelSelector, "wang2022-labc-dfs")
+    article = registry.find_model("wang2022-labc-dfs")
+    assert panel.covariateForm.names() == [covariate.name for covariate in article.nomogram.covariates]
+
+
+def test_covariates_survive_a_change_of_model(ready):
+    field(ready, "age").text = "44"
+    choose(field(ready, "stage"), "IIIc")
+    choose(ready.ui.modelSelector, "wang2022-labc-dfs")
+    assert field(ready, "age").text == "44"
+    choose(ready.ui.modelSelector, "demo-phantom")
+    assert ready.covariateForm.values() == {"age": "44", "stage": "IIIc"}
+
+
+def test_known_covariates_change_the_result(ready, module):
+    parameters = ready._parameterNode
+    field(ready, "age").text = "44"
+    choose(field(ready, "her2"), "positive")
+    ready.ui.applyButton.click()
+    expected = module.LABCRadiomicsLogic().process(
+        parameters.inputVolume, parameters.segmentation, parameters.segmentId, "demo-phantom",
+        {"age": 44, "her2": "positive"}).score.prediction
+    assert ready.resultView.document["linear_predictor"] == expected.linear_predictor
+    assert [warning["code"] for warning in ready.resultView.document["warnings"]] == [
+        warning.code for warning in expected.warnings]
+
+
+# --- Apply and result ---
+
+
+def test_apply_shows_the_result(ready):
+    ready.ui.applyButton.click()
+    document = ready.resultView.document
+    text = plain(ready.ui.resultLabel.text)
+    assert {"high": "HIGH RISK", "low": "LOW RISK"}[document["risk_group"]] in ready.ui.groupLabel.text
+    assert "not for any clinical use" in ready.ui.groupLabel.text
+    assert f"Radiomics score {document['score']:.4g}" in text
+    for estimate in document["survival"]:
+        limits = f"95% CI {100 * estimate['lower']:.1f}% to {100 * estimate['upper']:.1f}%"
+        assert f"at {estimate['months']:g} months {100 * estimate['probability']:.1f}% {limits}" in text
+    assert len(document["survival"]) == 3
+    assert f"{len(document['warnings'])} warnings" in text
+    assert NOTICE in ready.ui.noticeLabel.text
+    assert ready.ui.cancelButton.isHidden() and ready.ui.progressBar.isHidden()
+
+
+def test_error_is_shown_and_goes_with_the_input(ready):
+    ready.ui.applyButton.click()
+    before = dict(ready.resultView.document)
+    ready._parameterNode.segmentation.GetSegmentation().AddEmptySegment("empty", "empty")
+    ready.ui.segmentSelector.setCurrentSegmentID("empty")
+    ready.ui.applyButton.click()
+    assert "Segment 'empty' is empty: segment the tumor first." in plain(ready.ui.messageLabel.text)
+    assert ready.resultView.document == before
+    assert "OUTDATED" in ready.ui.groupLabel.text
+    ready.ui.segmentSelector.setCurrentSegmentID(before["inputs"]["segment_id"])
+    assert ready.ui.messageLabel.text == ""
+
+
+def test_a_defect_is_said_and_logged(ready, caplog, monkeypatch):
+    monkeypatch.setattr(ready.run, "_process", lambda *_inputs: 1 / 0)
+    ready.ui.applyButton.click()
+    assert "defect of this module: division by zero" in ready.ui.messageLabel.text
+    assert "ZeroDivisionError" in caplog.text
+    assert ready.ui.applyButton.enabled
+
+
+def test_missing_pyradiomics_is_explained(ready, monkeypatch):
+    packages = __import__("LABCRadiomicsPanel.packages", fromlist=["packages"])
+    monkeypatch.setattr(packages, "hasRadiomics", lambda: False)
+    ready._checkCanApply()
+    assert not ready.ui.applyButton.enabled
+    assert "install the SlicerRadiomics extension" in ready.ui.messageLabel.text
+    assert "install the SlicerRadiomics extension" in ready.ui.applyButton.toolTip
+
+
+@pytest.mark.parametrize(("change", "what"), [
+    (lambda panel: setattr(field(panel, "age"), "text", "50"), "other clinical covariates"),
+    (lambda panel: choose(panel.ui.modelSelector, "wang2022-labc-dfs"), "another model"),
+])
+def test_result_of_other_inputs_is_marked(ready, change, what):
+    ready.ui.applyButton.click()
+    assert ready.ui.staleLabel.text == ""
+    change(ready)
+    assert what in ready.ui.staleLabel.text
+    assert "OUTDATED" in ready.ui.groupLabel.text
+
+
+def paint(segmentation_node, segment_id) -> None:
+    """Add a voxel to a segment as the Segment Editor's paint effect does."""
+    from LABCRadiomicsLib import mrml
+
+    labelmap = segmentation_node.GetSegmentation().GetSegment(segment_id).GetRepresentation(mrml._BINARY_LABELMAP)
+    labelmap.GetPointData().GetScalars().SetTuple1(0, 1)
+    labelmap.Modified()
+
+
+def move(node) -> None:
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    node.SetAndObserveTransformNodeID(transform.GetID())
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize("edit", [
+    lambda parameters: paint(parameters.segmentation, parameters.segmentId),
+    lambda parameters: slicer.util.arrayFromVolumeModified(parameters.inputVolume),
+    lambda parameters: parameters.inputVolume.SetSpacing(1, 1, 1),
+    lambda parameters: parameters.segmentation.GetSegmentation().RemoveSegment(parameters.segmentId),
+    lambda parameters: move(parameters.segmentation),
+    lambda parameters: move(parameters.inputVolume),
+])
+def test_edit_outdates_the_result(ready, app, edit, elsewhere):
+    """Also when it is made while another module, such as the Segment Editor, is open."""
+    ready.ui.applyButton.click()
+    parameters = ready._parameterNode
+    if elsewhere:
+        app.exit()
+    edit(parameters)
+    if elsewhere:
+        app.enter()
+    assert "was changed after this result" in ready.ui.staleLabel.text
+    assert "OUTDATED" in ready.ui.groupLabel.text
+    assert not ready.ui.saveReportButton.enabled
+
+
+def test_new_result_after_an_edit_is_not_outdated(ready):
+    ready.ui.applyButton.click()
+    paint(ready._parameterNode.segmentation, ready._parameterNode.segmentId)
+    assert ready.ui.staleLabel.text != ""
+    ready.ui.applyButton.click()
+    assert ready.ui.staleLabel.text == "" and ready.ui.saveReportButton.enabled
+
+
+def test_names_and_display_do_not_outdate_the_result(ready):
+    ready.ui.applyButton.click()
+    parameters = ready._parameterNode
+    parameters.inputVolume.SetName("renamed")
+    parameters.inputVolume.SetAttribute("note", "seen")
+    parameters.inputVolume.CreateDefaultDisplayNodes()
+    parameters.segmentation.GetSegmentation().GetSegment(parameters.segmentId).SetColor(1, 0, 0)
+    assert ready.ui.staleLabel.text == ""
+
+
+def test_stability_is_asked_for(ready):
+    ready.ui.stabilityCheckBox.checked = True
+    shown = []
+    ready.ui.progressBar.connect("valueChanged(int)", shown.append)
+    ready.ui.applyButton.click()
+    stability = ready.resultView.document["stability"]
+    assert stability["contours"] == 20
+    assert f"{stability['same_group']} of 20 give the same risk group" in plain(ready.ui.resultLabel.text)
+    assert shown[-1] == 21 and len(shown) > 15
+
+
+def test_cancel_ends_the_run(ready, module):
+    ready.ui.applyButton.click()
+    before = ready.ui.resultLabel.text
+    ready.ui.stabilityCheckBox.checked = True
+    slicer.app.processEvents = lambda: ready.ui.progressBar.value >= 3 and ready.ui.cancelButton.click()
+    ready.ui.applyButton.click()
+    assert "Cancelled" in ready.ui.messageLabel.text
+    assert ready.ui.resultLabel.text == before
+    assert ready.ui.cancelButton.isHidden() and ready.ui.applyButton.enabled
+
+
+def test_second_click_during_a_run_does_nothing(ready, monkeypatch):
+    started = []
+    process = ready.run._process
+    monkeypatch.setattr(ready.run, "_process", lambda *inputs: started.append(1) or process(*inputs))
+    slicer.app.processEvents = lambda: ready.onApply()
+    ready.ui.applyButton.click()
+    assert started == [1]
+    assert ready.resultView.document is not None
+
+
+# --- views ---
+
+
+def test_plot_and_table_are_shown_in_views(ready):
+    ready.ui.applyButton.click()
+    nodes = mrml_results.result_nodes(slicer.mrmlScene)
+    layout = slicer.vtkMRMLLayoutNode
+    ready.ui.showTableButton.click()
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    assert slicer.app.layoutManager().layout == layout.SlicerLayoutFourUpTableView
+    assert selection.GetActiveTableID() == nodes["contributions"].GetID()
+    ready.ui.showPlotButton.click()
+    assert slicer.app.layoutManager().layout in (
+        layout.SlicerLayoutFourUpPlotView, layout.SlicerLayoutFourUpPlotTableView)
+
+
+def test_removed_chart_is_explained(ready):
+    ready.ui.applyButton.click()
+    slicer.mrmlScene.RemoveNode(mrml_results.result_nodes(slicer.mrmlScene)["chart"])
+    ready.ui.showPlotButton.click()
+    assert "click Apply again" in ready.ui.messageLabel.text
+    ready.ui.applyButton.click()
+    assert "chart" in mrml_results.result_nodes(slicer.mrmlScene)
+
+
+def test_nomogram_is_drawn_in_the_panel(ready):
+    pytest.importorskip("LABCRadiomicsLib.nomogram_plot")
+    ready.ui.applyButton.click()
+    ready.ui.showNomogramButton.click()
+    assert ready.ui.messageLabel.text == ""
+    assert ready.ui.nomogramLabel.pixmap.width() >= 200
+    ready.ui.showNomogramButton.click()
+    assert ready.ui.nomogramLabel.isHidden()
+
+
+# --- save ---
+
+
+def test_values_are_saved(ready, dialogs, tmp_path):
+    ready.ui.applyButton.click()
+    document = ready.resultView.document
+    dialogs["getSaveFileName"] = str(tmp_path / "values.json")
+    ready.ui.saveValuesButton.click()
+    assert json.loads((tmp_path / "values.json").read_text()) == document
+    dialogs["getSaveFileName"] = str(tmp_path / "values.csv")
+    ready.ui.saveValuesButton.click()
+    with (tmp_path / "values.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["feature"], float(row["value"])) for row in rows] == [
+        (part["feature"], part["value"]) for part in document["contributions"]]
+
+
+def test_values_that_cannot_be_written_are_explained(ready, dialogs, tmp_path):
+    ready.ui.applyButton.click()
+    dialogs["getSaveFileName"] = str(tmp_path / "no folder" / "values.json")
+    ready.ui.saveValuesButton.click()
+    assert "cannot be written to" in ready.ui.messageLabel.text
+
+
+def test_report_is_saved(ready, dialogs, tmp_path):
+    ready.ui.applyButton.click()
+    dialogs["getExistingDirectory"] = str(tmp_path)
+    ready.ui.saveReportButton.click()
+    html = (tmp_path / "report.html").read_text()
+    assert NOTICE in html and "breast1_image, breast1_label" in html
+    assert json.loads((tmp_path / "result.json").read_text())["score"] == ready.resultView.document["score"]
+
+
+def test_packages_are_asked_for_when_first_needed(ready, dialogs, tmp_path, monkeypatch):
+    import sys
+    import types
+
+    asked = []
+    packaging = types.ModuleType("slicer.packaging")
+    packaging.CalledProcessError = OSError
+
+    def decline(requirements, requester=None):
+        asked.append((requirements, requester))
+        raise RuntimeError("User declined package installation")
+
+    packaging.pip_ensure = decline
+    monkeypatch.setitem(sys.modules, "slicer.packaging", packaging)
+    monkeypatch.setattr(slicer, "packaging", packaging, raising=False)
+    ready.ui.applyButton.click()
+    assert asked == []
+    dialogs["getExistingDirectory"] = str(tmp_path)
+    ready.ui.saveReportButton.click()
+    (names, requester), = asked
+    assert [re.split(r"[<>=]", name)[0] for name in names] == ["matplotlib", "Jinja2"]
+    assert requester == "LABC Radiomics"
+    assert "User declined" in ready.ui.messageLabel.text
+    assert list(tmp_path.glob("report*")) == []
+
+
+# --- looks ---
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [400, 600])
+def test_panel_fits_its_width(ready, app, tmp_path, width, dark):
+    """Nothing forces the panel wider than Slicer's module panel, whatever the model and the result."""
+    ready.ui.applyButton.click()
+    picture = render(app.parent, tmp_path / "panel.png", width, dark)
+    assert picture.stat().st_size > 10_000
+    assert app.parent.width() == width
+    choose(ready.ui.modelSelector, "wang2022-labc-dfs")
+    ready.ui.modelCardCollapsibleButton.collapsed = False
+    ready.ui.cohortCollapsibleButton.collapsed = False
+    for step in range(4):
+        ready.ui.cohortStepSelector.setCurrentIndex(step)
+        render(app.parent, tmp_path / "panel.png", width, dark)
+        assert app.parent.width() == width
+
+
+def test_slots_do_not_fail_silently(ready, monkeypatch):
+    monkeypatch.setattr(ready, "missingInput", lambda: 1 / 0)
+    ready.ui.applyButton.click()
+    assert [type(error) for error in proxies.slot_errors] == [ZeroDivisionError]
+    proxies.slot_errors.clear()
+    monkeypatch.undo()
+
+
+class CaseFiles:
+    def __init__(self, files: tuple[Path, Path]):
+        self.files = files
+
+    def load_volume(self):
+        from LABCRadiomicsLib import mrml
+
+        return mrml.load_volume(slicer.mrmlScene, self.files[0])
+
+    def load_segmentation(self):
+        from LABCRadiomicsLib import mrml
+
+        return mrml.load_segmentation(slicer.mrmlScene, self.files[1])
+
+
+@pytest.fixture
+def case_files(breast1):
+    """The files of the bundled case, for loading one at a time."""
+    return CaseFiles(breast1)

@@ -1,0 +1,393 @@
+"""Validation of a model on a cohort: R's numbers through the whole path, what a model cannot give, and bad tables."""
+
+import csv
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cohort_examples import FIVE, gbsg2_model, gbsg2_scored, gbsg2_tables, write_gbsg2
+from LABCRadiomicsLib import NOTICE
+from LABCRadiomicsLib.cli import main
+from LABCRadiomicsLib.comparison import clinical_predictor, predictor_of
+from LABCRadiomicsLib.errors import CohortError, ModelIncompleteError
+from LABCRadiomicsLib.model_file import load_model, save_model
+from LABCRadiomicsLib.registry import find_model
+from LABCRadiomicsLib.scored_cohort import read_model_features, score_cases, score_cohort
+from LABCRadiomicsLib.tables import OutcomeTable
+from LABCRadiomicsLib.validation import horizons_of, validate
+from LABCRadiomicsLib.validation_report import validation_document, write_validation_report
+from r_reference import gbsg2, table
+
+HALF = slice(1, None, 2)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """The eight-variable model of R on its own cohort."""
+    return validate(gbsg2_scored(), bootstrap=0)
+
+
+@pytest.fixture(scope="module")
+def five():
+    """The five-variable model of R, compared with age and hormone therapy."""
+    scored = gbsg2_scored(model=gbsg2_model(FIVE))
+    base = clinical_predictor(["age", "horTh"], scored, horizons_of(scored))
+    return validate(scored, comparator=base, bootstrap=0)
+
+
+@pytest.fixture(scope="module")
+def half():
+    """A report document of half of the cohort, with a comparator and bootstrap limits."""
+    scored = gbsg2_scored(HALF)
+    base = clinical_predictor(["grade", "nodes"], scored, horizons_of(scored))
+    return validation_document(validate(scored, comparator=base, bootstrap=20), {"features.csv": "0" * 64})
+
+
+def _value(validation, metric):
+    return next(row for row in validation.performance if row.metric == metric)
+
+
+def test_harrells_c_equals_r(whole):
+    reference = table("gbsg2_multivariable_concordance")
+    row = _value(whole, "C-index, nomogram")
+    assert row.value == pytest.approx(reference["c_index"][0], rel=1e-6)
+    assert row.upper - row.value == pytest.approx(1.959964 * reference["se"][0], rel=1e-6)
+    assert (row.n, row.events, row.kind) == (686, 299, "validation")
+
+
+def test_unos_c_equals_r(whole):
+    row = _value(whole, "Uno's C-index to 60 months, nomogram")
+    assert row.value == pytest.approx(table("gbsg2_uno_c")["uno_c"][1], rel=1e-6)
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_the_auc_at_the_horizons_equals_r(whole, at):
+    reference = table("gbsg2_timeROC_auc")
+    row = _value(whole, f"AUC at {reference['months'][at]:g} months, nomogram")
+    assert row.value == pytest.approx(reference["auc"][at], rel=1e-6)
+    assert row.upper - row.value == pytest.approx(1.959964 * reference["se"][at], rel=1e-5)
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_brier_score_and_ipa_equal_r(five, at):
+    reference = table("gbsg2_brier")
+    months = reference["months"][at]
+    assert _value(five, f"Brier score at {months:g} months, nomogram").value == pytest.approx(
+        reference["cox"][at], rel=1e-6
+    )
+    ipa = 1 - reference["cox"][at] / reference["reference"][at]
+    assert _value(five, f"IPA at {months:g} months, nomogram").value == pytest.approx(ipa, rel=1e-5)
+
+
+def test_calibration_groups_equal_r(five):
+    reference = table("gbsg2_calibration_60m_quintiles")
+    groups = next(entry for entry in five.calibration if entry.horizon == 60).groups
+    assert groups.n.tolist() == reference["n"].tolist()
+    # rms::survest has Breslow's baseline beside Efron's coefficients.
+    assert groups.predicted == pytest.approx(reference["mean_predicted"], rel=1e-4)
+    assert groups.observed == pytest.approx(reference["km"], rel=1e-6)
+
+
+def test_slope_ici_and_observed_over_expected_equal_r(five):
+    reference = table("extra_calibration")
+    entry = next(entry for entry in five.calibration if entry.horizon == 60)
+    # R took the slope of risks printed with fewer digits.
+    assert _value(five, "calibration slope, nomogram").value == pytest.approx(1, abs=1e-9)
+    assert entry.summary.slope_se == pytest.approx(reference["se"][0], rel=1e-3)
+    for name in ("ici", "e50", "e90"):
+        assert getattr(entry.curve, name) == pytest.approx(reference[name][0], rel=1e-2)
+    assert entry.summary.ratio == pytest.approx(reference["oe"][0], rel=1e-4)
+
+
+def test_idi_and_nri_over_a_clinical_model_equal_r(five):
+    row = next(row for row in five.comparison.reclassification if row.horizon == 60)
+    reference = dict(zip(*table("gbsg2_survIDINRI_60m").values(), strict=True))
+    assert row.idi.value == pytest.approx(reference["IDI"], rel=2e-3)
+    assert row.nri_half_continuous.value == pytest.approx(reference["NRI_half_continuous"], rel=2e-3)
+    nri = dict(zip(table("gbsg2_nricens_60m")["stat"], table("gbsg2_nricens_60m")["continuous"], strict=True))
+    assert row.nri_continuous_km.value == pytest.approx(nri["NRI"], rel=1e-6)
+    assert "comparator-fitted-here" in {notice.code for notice in five.notices}
+
+
+def test_the_groups_are_those_of_the_stored_cutoff(whole):
+    scored = whole.scored
+    assert np.array_equal(scored.high, scored.score > gbsg2_model().cutoff.value)
+    groups = whole.groups
+    assert (groups.curves.low.n, groups.curves.high.n) == (343, 343)
+    assert groups.curves == gbsg2_model().groups
+    assert groups.hazard_ratio.lower < groups.hazard_ratio.value < groups.hazard_ratio.upper
+    assert groups.logrank.p == _value(whole, "log-rank p, risk groups").value < 1e-10
+    at = next(entry.at_cutoff for entry in whole.roc if entry.marker != "nomogram" and entry.curve.horizon == 60)
+    high = scored.high
+    beyond = gbsg2()["months"] > 60
+    assert at[0] == pytest.approx(high[beyond].mean())  # a control weighs as every other
+
+
+def test_the_separation_of_the_groups_has_the_name_it_has_in_training(whole):
+    from LABCRadiomicsLib.procedure import GROUP_SEPARATION
+
+    assert _value(whole, GROUP_SEPARATION).value == pytest.approx(np.log(whole.groups.hazard_ratio.value))
+
+
+def test_a_group_without_events_has_no_hazard_ratio_and_a_perfect_auc_no_limits():
+    features, outcomes = gbsg2_tables(slice(0, 40))
+    scored = score_cohort(gbsg2_model(), features, outcomes)
+    event = scored.high & (np.arange(40) % 2 == 0)
+    ranked = scored.score.argsort().argsort()
+    months = np.where(event, 50.0 - ranked, 80.0)  # the higher the score, the earlier the event
+    found = validate(replace(scored, months=months, event=event), bootstrap=0)
+    assert found.groups.hazard_ratio is None
+    assert [n.message for n in found.notices if n.code == "no-hazard-ratio"] == [
+        "The groups have no finite hazard ratio: the low-risk group has no event."
+    ]
+    perfect = replace(scored, months=np.where(ranked >= 30, 10.0 + ranked, 80.0), event=ranked >= 30)
+    row = _value(validate(perfect, bootstrap=0), "AUC at 60 months, radiomics score alone")
+    assert (row.lower, row.upper) == (None, None)
+    assert row.value == pytest.approx(1)
+
+
+def test_bootstrap_limits_enclose_the_value(half):
+    for row in half["performance"]:
+        if row["metric"].startswith(("Brier", "IPA", "IDI", "continuous NRI")):
+            assert row["lower"] < row["value"] < row["upper"]
+
+
+def test_a_second_model_is_a_comparator():
+    scored = gbsg2_scored(HALF)
+    other = gbsg2_scored(HALF, gbsg2_model(FIVE))
+    found = validate(scored, comparator=predictor_of(other, horizons_of(scored), "five"), bootstrap=0)
+    assert found.comparison.c_difference.difference == pytest.approx(
+        _value(found, "C-index, nomogram").value - _value(found, "C-index, five").value
+    )
+    assert [row.horizon for row in found.comparison.reclassification] == [12, 36, 60]
+    assert set(found.decision_curves[60].net_benefit) == {"nomogram", "five"}
+
+
+def test_a_model_without_baseline_is_measured_as_far_as_it_goes():
+    model = gbsg2_model()
+    bare = replace(model, nomogram=replace(model.nomogram, baseline=None, covariance=None))
+    found = validate(gbsg2_scored(HALF, bare), bootstrap=0)
+    assert _value(found, "C-index, nomogram").value == pytest.approx(
+        _value(validate(gbsg2_scored(HALF), bootstrap=0), "C-index, nomogram").value
+    )
+    assert found.groups is not None
+    assert (found.calibration, found.decision_curves) == ((), {})
+    assert "no-baseline" in {notice.code for notice in found.notices}
+    document = validation_document(found)
+    assert document["calibration"] == {"horizons": []}
+    assert document["reclassification"] is None
+    assert not any(row["metric"].startswith(("Brier", "IPA", "calibration")) for row in document["performance"])
+
+
+def test_a_model_without_nomogram_and_cutoff_has_its_score_measured():
+    bare = replace(gbsg2_model(), nomogram=None, cutoff=None, groups=None, status="incomplete")
+    found = validate(gbsg2_scored(HALF, bare), bootstrap=0)
+    assert {row.metric.split(", ")[0] for row in found.performance} >= {"C-index", "AUC at 60 months"}
+    assert found.groups is None
+    assert {"no-linear-predictor", "no-cutoff"} <= {notice.code for notice in found.notices}
+
+
+def test_a_horizon_nobody_was_followed_beyond_is_left_out_and_said():
+    features, outcomes = gbsg2_tables(HALF)
+    months = np.minimum(outcomes.months, 50.0)
+    event = outcomes.event & (outcomes.months < 50)
+    found = validate(
+        score_cohort(gbsg2_model(), features, OutcomeTable(outcomes.cases, months, event, outcomes.columns)),
+        bootstrap=0,
+    )
+    assert found.horizons == (12, 36)
+    assert [n.message for n in found.notices if n.code == "horizon-left-out"] == [
+        "The horizon of 60 months is left out: nobody was followed beyond it."
+    ]
+
+
+def test_tiny_cohorts_are_warned_about_or_refused():
+    found = validate(gbsg2_scored(slice(0, 14)), bootstrap=0)
+    assert "few-events" in {notice.code for notice in found.notices}
+    json.dumps(validation_document(found), allow_nan=False)
+    features, outcomes = gbsg2_tables(slice(0, 6))
+    none = OutcomeTable(outcomes.cases, outcomes.months, np.zeros(6, bool), outcomes.columns)
+    with pytest.raises(CohortError, match="0 events"):
+        validate(score_cohort(gbsg2_model(), features, none))
+
+
+def test_all_patients_in_one_group_leaves_the_groups_out():
+    model = gbsg2_model()
+    found = validate(gbsg2_scored(HALF, replace(model, cutoff=replace(model.cutoff, value=1e6))), bootstrap=0)
+    assert found.groups is None
+    assert any("leaves 0 of 343 patients in the high-risk group" in notice.message for notice in found.notices)
+
+
+def test_the_document_has_the_keys_of_the_design_and_is_json(half):
+    keys = {"n", "events", "performance", "groups", "logrank", "calibration", "decision_curve", "reclassification"}
+    assert keys <= set(half)
+    assert json.loads(json.dumps(half, allow_nan=False)) == half
+    assert (half["n"], half["report"], half["notice"]) == (343, "validation", NOTICE)
+    assert half["fingerprint"] == gbsg2_model().fingerprint
+    assert half["groups"]["at_risk"]["low"][0] + half["groups"]["at_risk"]["high"][0] == 343
+
+
+def test_the_tables_beside_the_report(tmp_path):
+    found = validate(gbsg2_scored(HALF), bootstrap=0)
+    write_validation_report(tmp_path / "new", found)
+    names = {path.name for path in (tmp_path / "new").iterdir()}
+    assert names == {
+        "report.json", "scores.csv", "performance.csv", "kaplan_meier.csv", "roc.csv", "calibration_groups.csv",
+        "calibration_curve.csv", "decision_curve.csv",
+    }  # fmt: skip
+    with (tmp_path / "new" / "scores.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["score"]) for row in rows] == found.scored.score.tolist()
+    assert [row["case"] for row in rows] == list(found.scored.cases)
+
+
+# ---- applying ------------------------------------------------------------------------------------------------------
+
+
+def test_a_cohort_is_scored_as_its_patients_are():
+    features, outcomes = gbsg2_tables(slice(0, 20))
+    from LABCRadiomicsLib.scoring import predict
+
+    model = gbsg2_model()
+    found = score_cases(model, features, outcomes.columns)
+    for at, prediction in enumerate(found):
+        values = dict(zip(features.names, features.values[at], strict=True))
+        assert prediction == predict(model, values, {"age": outcomes.columns["age"][at]})
+
+
+def test_only_the_columns_of_the_model_are_read(tmp_path):
+    features, _ = gbsg2_tables(slice(0, 3))
+    path = tmp_path / "features.csv"
+    rows = (f"{case},a,b,{','.join(map(str, row))}" for case, row in zip(features.cases, features.values, strict=True))
+    path.write_text("\n".join([f"case,diagnostics_x,note,{','.join(features.names)}", *rows]) + "\n")
+    found = read_model_features(path, gbsg2_model())
+    assert found.cases == features.cases
+    assert np.array_equal(found.values, features.values)
+
+
+def test_an_incomplete_model_refuses():
+    with pytest.raises(ModelIncompleteError, match="supplement"):
+        score_cases(find_model("wang2022-labc-dfs"), gbsg2_tables(slice(0, 3))[0])
+
+
+# ---- command line --------------------------------------------------------------------------------------------------
+
+
+def _run(monkeypatch, *arguments) -> int:
+    monkeypatch.setattr(sys, "argv", ["labcradiomics", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Model file, feature table and outcome table of a quarter of the cohort."""
+    model = tmp_path / "model.json"
+    save_model(gbsg2_model(), model)
+    return model, *write_gbsg2(tmp_path, slice(1, None, 4))
+
+
+OUTCOME = ("--id", "case", "--time", "months", "--event", "event")
+
+
+def test_validate_writes_a_report_and_its_page(study, tmp_path, monkeypatch, capsys):
+    code = _run(monkeypatch, "validate", *study, *OUTCOME, "--report", tmp_path / "out", "--comparator", "grade",
+                "--bootstrap", 0, "--label", "other center", "--external")  # fmt: skip
+    assert code == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["cohort"], report["kind"], report["n"]) == ("other center", "external", 172)
+    assert report["reclassification"]["comparator"] == "grade"
+    assert set(report["inputs"]) == {"features.csv", "outcomes.csv"}
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.count("data:image/png;base64,") == 10  # C-indices, 3 ROC, groups, scores, 3 calibration, decision
+    assert NOTICE in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert "C-index, nomogram" in capsys.readouterr().out
+
+
+def test_apply_writes_one_row_a_case(study, tmp_path, monkeypatch):
+    model, features, outcomes = study
+    out = tmp_path / "scores.csv"
+    assert _run(monkeypatch, "apply", model, features, "--covariates", outcomes, "--out", out) == 0
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    scored = gbsg2_scored(slice(1, None, 4))
+    assert len(rows) == 172
+    for row, prediction in zip(rows, scored.predictions, strict=True):
+        assert float(row["score"]) == prediction.score
+        assert row["risk_group"] == prediction.risk_group
+        assert float(row["survival_60"]) == prediction.survival[-1].probability
+        assert float(row["survival_60_lower"]) == prediction.survival[-1].lower
+    assert _run(monkeypatch, "apply", model, features, "--out", out) == 0
+    with out.open(newline="") as file:
+        assert all("covariate-unknown" in row["warnings"].split(";") for row in csv.DictReader(file))
+
+
+def test_cells_that_a_spreadsheet_would_run_are_guarded(study, tmp_path, monkeypatch):
+    model, features, _ = study
+    lines = features.read_text().splitlines()
+    lines[1] = "=cmd()" + lines[1][lines[1].index(",") :]
+    features.write_text("\n".join(lines) + "\n")
+    out = tmp_path / "scores.csv"
+    assert _run(monkeypatch, "apply", model, features, "--out", out) == 0
+    assert out.read_text().splitlines()[1].startswith("'=cmd(),")
+
+
+@pytest.mark.parametrize("method", ["baseline", "slope"])
+def test_recalibrate_writes_a_model(study, tmp_path, monkeypatch, method):
+    out = tmp_path / "again.json"
+    assert _run(monkeypatch, "recalibrate", *study, *OUTCOME, "--method", method, "--out", out) == 0
+    found = load_model(out)
+    assert found.provenance.changes[-1].file == "outcomes.csv"
+    assert found.nomogram.baseline != gbsg2_model().nomogram.baseline
+    assert (found.nomogram.score_coefficient == gbsg2_model().nomogram.score_coefficient) == (method == "baseline")
+
+
+def _edit(path, row, column, text):
+    """Change one cell (row as a spreadsheet counts), or drop the column (row 0), or the row (no column)."""
+    rows = list(csv.reader(path.open(newline="")))
+    if row == 0:
+        at = rows[0].index(column)
+        rows = [[cell for place, cell in enumerate(cells) if place != at] for cells in rows]
+    elif column is None:
+        del rows[row - 1]
+    else:
+        rows[row - 1][rows[0].index(column)] = text
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "column", "text", "told"),
+    [
+        (1, 0, "tsize", None, "features.csv: column tsize is missing"),
+        (1, 7, "tsize", "big", "features.csv, row 7, column tsize: 'big' is not a number"),
+        (1, 7, "tsize", "", "features.csv, row 7, column tsize: the cell is empty"),
+        (1, 3, "case", "P1", "features.csv, row 3, column case: P1 repeats row 2"),
+        (2, 5, None, None, "case P13 of the feature table has no outcome"),
+        (2, 4, "months", "-3", "outcomes.csv, row 4, column months: -3 months is not above zero"),
+        (2, 4, "months", "2021-03-04", "outcomes.csv, row 4, column months: '2021-03-04' is a date"),
+        (2, 6, "event", "2", "outcomes.csv, row 6, column event: an event is 1 and no event 0, not 2"),
+        (2, 0, "event", None, "outcomes.csv: column event is missing"),
+        (2, 3, "age", "old", "case P5: covariate age: 'old' is not a number"),
+    ],
+)
+@pytest.mark.parametrize("command", ["validate", "recalibrate"])
+def test_bad_tables_end_with_one_sentence(study, tmp_path, monkeypatch, capsys, command, file, row, column, text, told):
+    _edit(study[file], row, column, text)
+    out = ("--report", tmp_path / "out") if command == "validate" else ("--out", tmp_path / "out")
+    assert _run(monkeypatch, command, *study, *OUTCOME, *out) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_comparator_ends_with_one_sentence(study, tmp_path, monkeypatch, capsys):
+    code = _run(monkeypatch, "validate", *study, *OUTCOME, "--report", tmp_path / "out", "--comparator", "ctnm")
+    assert code == 2
+    assert "no column ctnm for the comparator; its columns are age, grade, nodes" in capsys.readouterr().err
