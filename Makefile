@@ -7,16 +7,20 @@ ifeq ($(UV),)
 UV := .tools/uv/bin/uv
 endif
 
-.PHONY: demo test lint benchmark demo-model clean
+.PHONY: demo cohort-demo test lint benchmark demo-model clean
 
 demo: .venv/ready
 	.venv/bin/labcradiomics demo --out demo
+
+cohort-demo: .venv/ready
+	.venv/bin/python Utilities/cohort_demo.py --out cohort-demo
 
 test: .venv/ready
 	.venv/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 lint: .venv/ready
 	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
 
 benchmark: .venv/ready
 	.venv/bin/python Benchmarks/extraction.py
@@ -35,4 +39,4 @@ demo-model: .venv/ready
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools/uv uv
 
 clean:
-	rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis demo
+	rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis demo cohort-demo

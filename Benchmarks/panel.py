@@ -86,6 +86,5 @@ def measure(panel) -> None:
     print(f"  with 20 redrawn contours        {seconds(panel.ui.applyButton.click):6.2f} s")
 
 
-
 if __name__ == "__main__":
     main()

@@ -312,8 +312,10 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         parameters = self._parameterNode
         if not hasRadiomics():
-            return _("pyradiomics is missing: install the SlicerRadiomics extension in the Extensions Manager and "
-                     "restart Slicer")
+            return _(
+                "pyradiomics is missing: install the SlicerRadiomics extension in the Extensions Manager and "
+                "restart Slicer"
+            )
         if self.run.isRunning():
             return _("A run is in progress")
         if not parameters or parameters.inputVolume is None:
@@ -341,8 +343,14 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Score the chosen segment and show the result, or the reason why there is none, in the panel."""
         parameters = self._parameterNode
         if self.missingInput() is None:
-            self.run.start(parameters.inputVolume, parameters.segmentation, parameters.segmentId, parameters.model,
-                           readObject(parameters.covariates), parameters.stability)
+            self.run.start(
+                parameters.inputVolume,
+                parameters.segmentation,
+                parameters.segmentId,
+                parameters.model,
+                readObject(parameters.covariates),
+                parameters.stability,
+            )
 
     def _onRunFinished(self, case) -> None:
         """Keep a result; None when the run gave none."""
@@ -381,7 +389,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameters = self._parameterNode
         if self.missingInput() is None:
             self.actions.startCheck(
-                parameters.inputVolume, parameters.segmentation, parameters.segmentId, self.modelChoice.model)
+                parameters.inputVolume, parameters.segmentation, parameters.segmentId, self.modelChoice.model
+            )
 
 
 #
@@ -421,7 +430,8 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
         from LABCRadiomicsLib.mrml_results import store_result
 
         return store_result(
-            slicer.mrmlScene, case.document, case.model, case.score.prediction, case.volumeNode, case.roiNode)
+            slicer.mrmlScene, case.document, case.model, case.score.prediction, case.volumeNode, case.roiNode
+        )
 
     def difference(self, document, parameterNode) -> str:
         """Say in what a result differs from what is chosen now; empty when in nothing."""

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from .figures import COLORS, GROUP_NAMES, SERIES, p_text, plain_axes, png, shortened
+from .figures import COLORS, GROUP_NAMES, p_text, plain_axes, png, series, shortened
 from .numbers_at_risk import month_ticks
 
 _LONGEST_LABEL = 44
@@ -91,14 +91,15 @@ def roc(curves: Sequence[Mapping[str, Any]], horizon: float) -> bytes:
     figure = Figure(figsize=(4.9, 4.9), layout="constrained")
     axes = plain_axes(figure.add_subplot())
     axes.plot((0, 1), (0, 1), color=COLORS["reference"], lw=0.9, ls=(0, (1, 2)))
-    for curve, (color, line, _) in zip(curves, SERIES, strict=False):
+    for at, curve in enumerate(curves):
+        color, line, _ = series(at)
         limits = "" if curve.get("lower") is None else f" ({curve['lower']:.2f} to {curve['upper']:.2f})"
         label = f"{shortened(curve['marker'], _LONGEST_LABEL)}\nAUC {curve['auc']:.3f}{limits}"
-        axes.plot(curve["fpr"], curve["tpr"], color=COLORS[color], ls=line, lw=1.8, label=label)
+        axes.plot(curve["fpr"], curve["tpr"], color=color, ls=line, lw=1.8, label=label)
         point = curve.get("at_cutoff")
         if point:
             label = f"cutoff: sensitivity {point['tpr']:.0%}, specificity {1 - point['fpr']:.0%}"
-            axes.plot(point["fpr"], point["tpr"], "o", color=COLORS[color], ms=8, mec="white", mew=1.2, zorder=5,
+            axes.plot(point["fpr"], point["tpr"], "o", color=color, ms=8, mec="white", mew=1.2, zorder=5,
                       label=label)  # fmt: skip
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal",
              xlabel=f"false positive rate at {horizon:g} months", ylabel="true positive rate")  # fmt: skip
@@ -250,9 +251,10 @@ def decision(entry: Mapping[str, Any]) -> bytes:
     treat_all = np.array(entry["treat_all"], float)
     axes.plot(thresholds, treat_all, color=COLORS["reference"], lw=1.1, ls=(0, (1, 2)), label="treat everybody")
     top, end = max(event, 0.02), 1
-    for (name, benefit), (color, line, _) in zip(entry["net_benefit"].items(), SERIES, strict=False):
+    for at, (name, benefit) in enumerate(entry["net_benefit"].items()):
+        color, line, _ = series(at)
         values = np.array(benefit, float)  # null becomes NaN: a gap
-        axes.plot(thresholds, values, color=COLORS[color], ls=line, lw=1.9, label=shortened(name, _LONGEST_LABEL))
+        axes.plot(thresholds, values, color=color, ls=line, lw=1.9, label=shortened(name, _LONGEST_LABEL))
         top = max(top, np.nanmax(values, initial=0))
         gaps = np.flatnonzero(~np.isfinite(values))
         end = max(end, gaps[0] if gaps.size else values.size)  # up to the first gap
@@ -279,10 +281,10 @@ def comparison(rows: Sequence[Mapping[str, Any]], xlabel: str = "C-index (95% li
     ends = [row[key] for row in rows for key in ("value", "lower", "upper") if row[key] is not None]
     axes.axvline(0.5, color=COLORS["reference"], lw=1, ls=(0, (1, 2)))
     for y, row in enumerate(rows):
-        color, _, marker = SERIES[row.get("series", 0) % len(SERIES)]
+        color, _, marker = series(row.get("series", 0))
         if row["lower"] is not None:
-            axes.plot((row["lower"], row["upper"]), (y, y), color=COLORS[color], lw=1.6)
-        axes.plot(row["value"], y, marker, color=COLORS[color], ms=6.5)
+            axes.plot((row["lower"], row["upper"]), (y, y), color=color, lw=1.6)
+        axes.plot(row["value"], y, marker, color=color, ms=6.5)
         limits = "" if row["lower"] is None else f" ({row['lower']:.3f} to {row['upper']:.3f})"
         text = f"{row['value']:.3f}{limits}"
         axes.text(1.02, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
@@ -383,8 +385,8 @@ def coefficient_path(
         if index not in named:
             axes.plot(x, values[:, index], color=COLORS["reference"], lw=0.6, alpha=0.5)
     for rank, index in enumerate(named):
-        color, line, marker = SERIES[rank % len(SERIES)]
-        axes.plot(x, values[:, index], color=COLORS[color], ls=line, lw=1.4, marker=marker, ms=3.5, markevery=[at],
+        color, line, marker = series(rank)
+        axes.plot(x, values[:, index], color=color, ls=line, lw=1.4, marker=marker, ms=3.5, markevery=[at],
                   label=shortened(names[index], 40))  # fmt: skip
     if chosen:
         axes.axvline(np.log(chosen), color=COLORS["patient"], lw=1, ls=":")

@@ -59,9 +59,7 @@ class SharedRoi:
         """Counts the texture matrices; None where only pyradiomics' C code can (distances beyond 1)."""
         if list(self._settings.get("distances", [1])) != [1]:
             return None
-        return RoiMatrices(
-            self.levels, self._settings.get("force2D", False), self._settings.get("force2Ddimension", 0)
-        )
+        return RoiMatrices(self.levels, self._settings.get("force2D", False), self._settings.get("force2Ddimension", 0))
 
 
 class _SharedLevels:

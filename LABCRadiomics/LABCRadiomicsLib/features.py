@@ -253,9 +253,7 @@ def _filtered_images(
             if plan is None or "original" in plan:
                 yield "original", roi.cropped_image(), options
         elif kind == "Wavelet":
-            blocks = wavelet_blocks(
-                roi.image.array, roi.lower, roi.upper, WaveletSettings.from_settings(options), plan
-            )
+            blocks = wavelet_blocks(roi.image.array, roi.lower, roi.upper, WaveletSettings.from_settings(options), plan)
             for name, block in blocks:
                 yield name, roi.placed(block), options
         elif plan is None or any(f"{name}_".startswith(_name_stem(kind)) for name in plan):

@@ -6,6 +6,7 @@ Figures are made with matplotlib's objects alone, so nothing touches its global 
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,11 +22,14 @@ COLORS = {
     "second": "#D55E00",
     "third": "#009E73",
     "fourth": "#CC79A7",
+    "fifth": "#E69F00",
+    "sixth": "#56B4E9",
 }
 GROUP_NAMES = {"high": "high-risk group", "low": "low-risk group"}
 
-#: Color, line and marker of the first, second ... of several curves.
-SERIES = (("first", "-", "o"), ("second", "--", "s"), ("third", "-.", "^"), ("fourth", ":", "D"))
+_LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
+_MARKERS = "os^DvP"
+_ORDER = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
 def png(figure: Figure, dpi: int = 144) -> bytes:
@@ -34,6 +38,12 @@ def png(figure: Figure, dpi: int = 144) -> bytes:
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def series(at: int) -> tuple[str, Any, str]:
+    """Color, line and marker of one of several curves, counted from 0; they come again after the sixth."""
+    at %= len(_ORDER)
+    return COLORS[_ORDER[at]], _LINES[at], _MARKERS[at]
 
 
 def plain_axes(axes: Axes, grid: str = "both") -> Axes:

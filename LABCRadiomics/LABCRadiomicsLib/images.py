@@ -195,8 +195,9 @@ def _read(path: Path, role: str) -> sitk.Image:
     try:
         return sitk.ReadImage(str(path))
     except RuntimeError as error:
-        raise InputError(f"{role} {path} cannot be read as an image: give an NRRD, NIfTI, MetaImage or DICOM file."
-                         ) from error
+        raise InputError(
+            f"{role} {path} cannot be read as an image: give an NRRD, NIfTI, MetaImage or DICOM file."
+        ) from error
 
 
 def _read_dicom_series(folder: Path, role: str) -> sitk.Image:
@@ -210,8 +211,9 @@ def _read_dicom_series(folder: Path, role: str) -> sitk.Image:
     try:
         return reader.Execute()
     except RuntimeError as error:
-        raise InputError(f"{role} folder {folder} holds a DICOM series that cannot be read: export it again."
-                         ) from error
+        raise InputError(
+            f"{role} folder {folder} holds a DICOM series that cannot be read: export it again."
+        ) from error
 
 
 def _require_scalar_3d(image: sitk.Image, what: str) -> None:

@@ -86,9 +86,7 @@ class RoiMatrices:
         matrix = matrix.reshape(-1, n_levels, n_lengths).transpose(1, 2, 0)
         return np.ascontiguousarray(matrix)[None], self._angles
 
-    def _runs(
-        self, offset: int, before: np.ndarray, after: np.ndarray, n_levels: int, n_lengths: int
-    ) -> np.ndarray:
+    def _runs(self, offset: int, before: np.ndarray, after: np.ndarray, n_levels: int, n_lengths: int) -> np.ndarray:
         """Number of runs by level and length along one direction, flat."""
         centers = self._centers
         starts = np.flatnonzero(before != centers)

@@ -210,8 +210,12 @@ def mask_from_segment(
     scene = slicer.vtkMRMLScene()
     segmentation_copy = _copy_with_segment(scene, segmentation_node, segment_id, title)
     segment_to_volume = np.linalg.solve(grid, to_world)
-    notices = _compare_grids(segmentation_copy.GetSegmentation().GetSegment(segment_id), segment_to_volume,
-                             volume_node.GetImageData().GetExtent(), title)
+    notices = _compare_grids(
+        segmentation_copy.GetSegmentation().GetSegment(segment_id),
+        segment_to_volume,
+        volume_node.GetImageData().GetExtent(),
+        title,
+    )
     geometry = _copy_geometry(scene, volume_node)
     if volume_node.GetParentTransformNode() is not segmentation_node.GetParentTransformNode():
         _put_under(scene, segmentation_copy, to_world)
@@ -229,8 +233,9 @@ def new_scene() -> slicer.vtkMRMLScene:
     return scene
 
 
-def load_volume(scene: slicer.vtkMRMLScene, path: str | Path,
-                node_class: str = "vtkMRMLScalarVolumeNode") -> slicer.vtkMRMLScalarVolumeNode:
+def load_volume(
+    scene: slicer.vtkMRMLScene, path: str | Path, node_class: str = "vtkMRMLScalarVolumeNode"
+) -> slicer.vtkMRMLScalarVolumeNode:
     """Load an image file into a scene as Slicer does (left-handed axes become right-handed by reversing k).
 
     Raises
@@ -276,8 +281,10 @@ def _require_voxels(node: slicer.vtkMRMLVolumeNode | None, node_class: str, kind
         raise InputError(f"{kind.capitalize()} {node.GetName()} holds no voxels: load it again.")
     components = data.GetNumberOfScalarComponents()
     if components != 1:
-        raise InputError(f"{kind.capitalize()} {node.GetName()} has {components} components per voxel "
-                         "(color or layers): select a single-component volume.")
+        raise InputError(
+            f"{kind.capitalize()} {node.GetName()} has {components} components per voxel "
+            "(color or layers): select a single-component volume."
+        )
 
 
 def _as_label(label: str | int | None) -> int | None:
@@ -328,8 +335,9 @@ def _to_world(node: slicer.vtkMRMLTransformableNode) -> np.ndarray:
     if transform is None:
         return np.eye(4)
     if not transform.IsTransformToWorldLinear():
-        raise GeometryError(f"{node.GetName()} is under a nonlinear transform ({transform.GetName()}): "
-                            "harden the transform first.")
+        raise GeometryError(
+            f"{node.GetName()} is under a nonlinear transform ({transform.GetName()}): harden the transform first."
+        )
     matrix = vtk.vtkMatrix4x4()
     transform.GetMatrixTransformToWorld(matrix)
     array = slicer.util.arrayFromVTKMatrix(matrix)
@@ -355,8 +363,9 @@ def _chosen_segment(segmentation_node: slicer.vtkMRMLSegmentationNode | None, se
     return segment_ids[0]
 
 
-def _copy_with_segment(scene: slicer.vtkMRMLScene, segmentation_node: slicer.vtkMRMLSegmentationNode,
-                       segment_id: str, title: str) -> slicer.vtkMRMLSegmentationNode:
+def _copy_with_segment(
+    scene: slicer.vtkMRMLScene, segmentation_node: slicer.vtkMRMLSegmentationNode, segment_id: str, title: str
+) -> slicer.vtkMRMLSegmentationNode:
     """Copy one segment and what its conversion depends on, and make its binary labelmap there."""
     source = segmentation_node.GetSegmentation()
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
@@ -365,13 +374,16 @@ def _copy_with_segment(scene: slicer.vtkMRMLScene, segmentation_node: slicer.vtk
     copy.CopyConversionParameters(source)
     copied = copy.CopySegmentFromSegmentation(source, segment_id)
     if not copied or not copy.CreateRepresentation(_BINARY_LABELMAP):
-        raise InputError(f"{title} cannot be converted to a binary labelmap: "
-                         "make one in the Segmentations module (Representations, Create).")
+        raise InputError(
+            f"{title} cannot be converted to a binary labelmap: "
+            "make one in the Segmentations module (Representations, Create)."
+        )
     return node
 
 
-def _copy_geometry(scene: slicer.vtkMRMLScene,
-                   volume_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode:
+def _copy_geometry(
+    scene: slicer.vtkMRMLScene, volume_node: slicer.vtkMRMLScalarVolumeNode
+) -> slicer.vtkMRMLScalarVolumeNode:
     """Copy the grid of a volume without its voxels and without its transform."""
     grid, matrix = vtk.vtkImageData(), vtk.vtkMatrix4x4()
     grid.SetExtent(volume_node.GetImageData().GetExtent())
@@ -388,8 +400,9 @@ def _put_under(scene: slicer.vtkMRMLScene, node: slicer.vtkMRMLTransformableNode
     node.SetAndObserveTransformNodeID(transform.GetID())
 
 
-def _compare_grids(segment: slicer.vtkSegment, segment_to_volume: np.ndarray, extent: tuple[int, ...],
-                   title: str) -> list[Notice]:
+def _compare_grids(
+    segment: slicer.vtkSegment, segment_to_volume: np.ndarray, extent: tuple[int, ...], title: str
+) -> list[Notice]:
     """Hold a segment's labelmap against the volume's grid before it is exported, which would cut it silently."""
     labelmap = segment.GetRepresentation(_BINARY_LABELMAP)
     voxels = np.zeros((0, 3))
@@ -414,12 +427,15 @@ def _require_inside(index: np.ndarray, size: np.ndarray, title: str) -> None:
     if outside.all():
         raise GeometryError(f"{title} lies outside the volume: check that they belong to the same scan.")
     if outside.any():
-        raise GeometryError(f"{title} reaches outside the volume ({outside.mean():.1%} of its voxels): "
-                            "cut it to the volume or check that they belong to the same scan.")
+        raise GeometryError(
+            f"{title} reaches outside the volume ({outside.mean():.1%} of its voxels): "
+            "cut it to the volume or check that they belong to the same scan."
+        )
 
 
-def _labelmap_on_grid(segmentation_node: slicer.vtkMRMLSegmentationNode, segment_id: str,
-                      volume_node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
+def _labelmap_on_grid(
+    segmentation_node: slicer.vtkMRMLSegmentationNode, segment_id: str, volume_node: slicer.vtkMRMLScalarVolumeNode
+) -> np.ndarray:
     """Export one segment: the work of ExportSegmentsToLabelmapNode without the display and color nodes it makes."""
     segment_ids = vtk.vtkStringArray()
     segment_ids.InsertNextValue(segment_id)

@@ -170,8 +170,9 @@ def _fill_chart(scene: slicer.vtkMRMLScene, model: Model, prediction: Prediction
     _drop_unused_curves(scene, wanted)
 
 
-def _fill_series(scene: slicer.vtkMRMLScene, role: str, name: str, x: np.ndarray, y: np.ndarray, color: str,
-                 line: bool) -> slicer.vtkMRMLPlotSeriesNode:
+def _fill_series(
+    scene: slicer.vtkMRMLScene, role: str, name: str, x: np.ndarray, y: np.ndarray, color: str, line: bool
+) -> slicer.vtkMRMLPlotSeriesNode:
     table = _node(scene, "vtkMRMLTableNode", f"table:{role}", f"LABC Radiomics curve, {role}")
     was_modified = table.StartModify()
     table.RemoveAllColumns()

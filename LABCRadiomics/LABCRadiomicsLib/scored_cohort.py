@@ -231,7 +231,8 @@ def write_scores(
         The file cannot be written.
     """
     extra = extra or {}
-    horizons = [estimate.months for estimate in predictions[0].survival]
+    # A case with an unknown covariate may have no survival where the others have.
+    horizons = [e.months for e in next((p.survival for p in predictions if p.survival), ())]
     header = ["case", "score", "risk_group", "linear_predictor"]
     header += [f"survival_{months:g}{end}" for months in horizons for end in ("", "_lower", "_upper")]
     rows = [

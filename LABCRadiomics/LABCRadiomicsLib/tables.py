@@ -150,9 +150,7 @@ def read_outcomes(path: str | os.PathLike[str], id: str, time: str, event: str) 
     return OutcomeTable(cases, months, events, others, notices)
 
 
-def read_covariates(
-    path: str | os.PathLike[str], id: str = CASE
-) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     """Read clinical values without follow-up: the cases, and every other column as text.
 
     Raises

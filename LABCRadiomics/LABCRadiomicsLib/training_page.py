@@ -242,7 +242,7 @@ def _nomogram(report: Mapping[str, Any], folder: Path) -> Section:
         Figure(
             cohort_plots.forest(rows),
             "Hazard ratios of the covariates and the score",
-            "Numbers: per standard deviation.",
+            "Of numbers, per standard deviation.",
         )
     )
     test = report["proportional_hazards"]

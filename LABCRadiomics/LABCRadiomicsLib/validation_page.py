@@ -10,6 +10,7 @@ from . import cohort_plots
 from .csv_table import read_table
 from .page import Figure, Page, Section, Table, find, gain_table, limits, p_value, side_by_side, with_limits
 
+_OF_TRAINING = ("apparent", "optimism-corrected")
 _ONLY_HERE = ("Brier", "IPA", "IDI", "continuous NRI", "hazard ratio")  # measures that training has not
 
 
@@ -122,7 +123,9 @@ def _accuracy(report: Mapping[str, Any]) -> str:
 
 
 def _trust(report: Mapping[str, Any]) -> Table | None:
-    rows = [*report["training_performance"], *report["performance"]]
+    # The model file may hold an earlier validation under the same name; only its training stands beside this one.
+    training = [row for row in report["training_performance"] if row["kind"] in _OF_TRAINING]
+    rows = [*training, *report["performance"]]
     columns = [
         ("apparent", None, "training, apparent"),
         ("optimism-corrected", None, "training, optimism-corrected"),
@@ -148,11 +151,10 @@ def _discrimination(report: Mapping[str, Any]) -> Section | None:
 
 def _index_figure(report: Mapping[str, Any]) -> Figure:
     """C-indices of training and of this cohort under each other."""
-    kinds = ("apparent", "optimism-corrected")
-    rows = [r for r in report["training_performance"] if r["kind"] in kinds] + list(report["performance"])
+    rows = [r for r in report["training_performance"] if r["kind"] in _OF_TRAINING] + list(report["performance"])
     rows = [r for r in rows if r["metric"].startswith("C-index, ") and "gain over" not in r["metric"]]
     rows.sort(key=lambda row: row["metric"])
-    names = {kind: at for at, kind in enumerate((*kinds, report["kind"]))}
+    names = {kind: at for at, kind in enumerate((*_OF_TRAINING, report["kind"]))}
     labeled = [
         {**row, "label": f"{row['metric'].removeprefix('C-index, ')}: {row['cohort']}, {row['kind']}"
          if row["cohort"] != row["kind"] else f"{row['metric'].removeprefix('C-index, ')}: {row['kind']}",

@@ -39,25 +39,43 @@ OUTCOME_COLUMNS = ("id", "time", "event")
 def steps():
     """Give the steps in the order in which they are used."""
     return (
-        CohortStep("extract", _("Extract features"), _("Compute all features of every case of a table."),
-                   ("cases", "features")),
-        CohortStep("train", _("Train a model"),
-                   _("Select features, build the score, its cutoff and the nomogram, and report their performance."),
-                   ("features", "outcomes", *OUTCOME_COLUMNS, "model_out", "report"), ("covariates", "icc")),
-        CohortStep("validate", _("Validate the chosen model"), _("Measure the model chosen above on another cohort."),
-                   ("model", "features", "outcomes", *OUTCOME_COLUMNS, "report")),
-        CohortStep("recalibrate", _("Recalibrate the chosen model"),
-                   _("Estimate the baseline survival of the model chosen above on a local cohort; write a new model."),
-                   ("model", "features", "outcomes", *OUTCOME_COLUMNS, "model_out")),
+        CohortStep(
+            "extract", _("Extract features"), _("Compute all features of every case of a table."), ("cases", "features")
+        ),
+        CohortStep(
+            "train",
+            _("Train a model"),
+            _("Select features, build the score, its cutoff and the nomogram, and report their performance."),
+            ("features", "outcomes", *OUTCOME_COLUMNS, "model_out", "report"),
+            ("covariates", "icc"),
+        ),
+        CohortStep(
+            "validate",
+            _("Validate the chosen model"),
+            _("Measure the model chosen above on another cohort."),
+            ("model", "features", "outcomes", *OUTCOME_COLUMNS, "report"),
+        ),
+        CohortStep(
+            "recalibrate",
+            _("Recalibrate the chosen model"),
+            _("Estimate the baseline survival of the model chosen above on a local cohort; write a new model."),
+            ("model", "features", "outcomes", *OUTCOME_COLUMNS, "model_out"),
+        ),
     )
 
 
 def missing(step, inputs):
     """Name the first field that a step still needs; None when nothing is missing."""
     titles = {
-        "model": _("a model above"), "cases": _("the table of cases"), "features": _("the table of features"),
-        "outcomes": _("the table of outcomes"), "id": _("the case column"), "time": _("the time column"),
-        "event": _("the event column"), "model_out": _("the model file to write"), "report": _("the report folder"),
+        "model": _("a model above"),
+        "cases": _("the table of cases"),
+        "features": _("the table of features"),
+        "outcomes": _("the table of outcomes"),
+        "id": _("the case column"),
+        "time": _("the time column"),
+        "event": _("the event column"),
+        "model_out": _("the model file to write"),
+        "report": _("the report folder"),
     }
     return next((titles[field] for field in step.needs if not getattr(inputs, field)), None)
 

@@ -81,7 +81,8 @@ class CohortSection:
         running = self.isRunning()
         self._ui.cohortStartButton.enabled = lacking is None and not running
         self._ui.cohortStartButton.toolTip = (
-            _("A step is running") if running else _("Give {what}").format(what=lacking) if lacking else step.help)
+            _("A step is running") if running else _("Give {what}").format(what=lacking) if lacking else step.help
+        )
         self._ui.cohortCancelButton.enabled = running
 
     def onStart(self, _clicked=False):
@@ -119,8 +120,12 @@ class CohortSection:
         elif code:
             self._say(wording.error_box(re.sub(r"^labcradiomics: ", "", lastError) or _("See the log below.")))
         else:
-            self._say(_("{step} is done: {path}").format(
-                step=step.title, path=inputs.report or inputs.model_out if step.name != "extract" else inputs.features))
+            self._say(
+                _("{step} is done: {path}").format(
+                    step=step.title,
+                    path=inputs.report or inputs.model_out if step.name != "extract" else inputs.features,
+                )
+            )
             if "model_out" in step.needs:
                 self._addModel(inputs.model_out)
         self.update()

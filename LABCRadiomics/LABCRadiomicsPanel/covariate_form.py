@@ -41,7 +41,8 @@ class CovariateForm:
             field = qt.QLineEdit()
             field.placeholderText = _("unknown")
             field.toolTip = _("{name}: {domain}; empty is unknown").format(
-                name=covariate.name, domain=domain(covariate))
+                name=covariate.name, domain=domain(covariate)
+            )
             field.connect("textChanged(QString)", self._onChanged)
             return field
         field = qt.QComboBox()
@@ -58,8 +59,10 @@ class CovariateForm:
 
     def values(self):
         """Give what was entered, by covariate name; what is unknown is left out."""
-        texts = {name: field.text.strip() if covariate.type == "number" else field.currentData
-                 for name, (covariate, field) in self._fields.items()}
+        texts = {
+            name: field.text.strip() if covariate.type == "number" else field.currentData
+            for name, (covariate, field) in self._fields.items()
+        }
         return {name: text for name, text in texts.items() if text}
 
     def setValues(self, values):

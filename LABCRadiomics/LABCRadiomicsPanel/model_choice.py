@@ -117,12 +117,16 @@ class ModelChoice:
     def _onComplete(self, _clicked=False):
         """Ask for the table of coefficients and for the file to write, and choose the completed model."""
         table = qt.QFileDialog.getOpenFileName(
-            self._ui.completeModelButton.window(), _("Table of the score's coefficients"), "", _("CSV table (*.csv)"))
+            self._ui.completeModelButton.window(), _("Table of the score's coefficients"), "", _("CSV table (*.csv)")
+        )
         if not table:
             return
         path = qt.QFileDialog.getSaveFileName(
-            self._ui.completeModelButton.window(), _("Completed model"), f"{self.model.id}-completed.json",
-            _("Model (*.json)"))
+            self._ui.completeModelButton.window(),
+            _("Completed model"),
+            f"{self.model.id}-completed.json",
+            _("Model (*.json)"),
+        )
         if not path:
             return
         from LABCRadiomicsLib.completion import complete_model

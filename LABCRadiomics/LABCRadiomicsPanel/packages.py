@@ -35,8 +35,9 @@ def ensure(requirementsPath, names=None):
     try:
         slicer.packaging.pip_ensure(wanted, requester=REQUESTER)
     except (RuntimeError, OSError, slicer.packaging.CalledProcessError) as error:
-        raise PackagesRefused(_("This step needs Python packages that were not installed: {reason}").format(
-            reason=error)) from error
+        raise PackagesRefused(
+            _("This step needs Python packages that were not installed: {reason}").format(reason=error)
+        ) from error
 
 
 def readRequirements(path):
@@ -66,6 +67,7 @@ def _ensureWithPip(wanted):
         return
     question = _("This step needs Python packages: {names}.\n\nInstall them into Slicer's Python?")
     if not slicer.util.confirmOkCancelDisplay(question.format(names=", ".join(missing)), REQUESTER):
-        raise PackagesRefused(_("This step needs Python packages that were not installed: {reason}").format(
-            reason=", ".join(missing)))
+        raise PackagesRefused(
+            _("This step needs Python packages that were not installed: {reason}").format(reason=", ".join(missing))
+        )
     slicer.util.pip_install(missing)

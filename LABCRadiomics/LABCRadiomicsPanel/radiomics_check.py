@@ -76,7 +76,8 @@ class RadiomicsCheck:
         segmentIds = vtk.vtkStringArray()
         segmentIds.InsertNextValue(segmentId)
         slicer.vtkSlicerSegmentationsModuleLogic.ExportSegmentsToLabelmapNode(
-            segmentationNode, segmentIds, labelmap, volumeNode)
+            segmentationNode, segmentIds, labelmap, volumeNode
+        )
         self._nodes += [slicer.mrmlScene.GetNodeByID(nodeId) for nodeId in _nodeIds() if nodeId not in before]
         return labelmap
 
@@ -109,8 +110,9 @@ def neededParameters(model):
     parameters = {key: dict(value) for key, value in model.extraction.parameters().items()}
     imageTypes = {part[0].split("-")[0].casefold() for part in parts}
     classes = {part[1] for part in parts}
-    parameters["imageType"] = {key: value for key, value in parameters["imageType"].items()
-                               if key.casefold() in imageTypes}
+    parameters["imageType"] = {
+        key: value for key, value in parameters["imageType"].items() if key.casefold() in imageTypes
+    }
     parameters["featureClass"] = {key: value for key, value in parameters["featureClass"].items() if key in classes}
     return parameters
 
@@ -119,8 +121,10 @@ def readTable(tableNode):
     """Values of a SlicerRadiomics table by feature name: image type, class and name in columns 0 to 2, values in 3."""
     if tableNode.GetNumberOfColumns() < 4:
         return {}
-    names = ("_".join(tableNode.GetCellText(row, column) for column in range(3))
-             for row in range(tableNode.GetNumberOfRows()))
+    names = (
+        "_".join(tableNode.GetCellText(row, column) for column in range(3))
+        for row in range(tableNode.GetNumberOfRows())
+    )
     values = {}
     for row, name in enumerate(names):
         try:
@@ -140,11 +144,19 @@ def describe(ours, theirs):
     worst = max(off, key=off.get)
     if off[worst] <= TOLERANCE:
         return _("All {n} features equal those of SlicerRadiomics (largest relative difference {worst:.0e}).").format(
-            n=len(off), worst=off[worst])
-    sentence = _("{n} of {total} features differ from those of SlicerRadiomics; most: {name}, {ours:.8g} here, "
-                 "{theirs:.8g} there.")
-    return sentence.format(n=sum(value > TOLERANCE for value in off.values()), total=len(off), name=worst,
-                           ours=ours[worst], theirs=theirs[worst])
+            n=len(off), worst=off[worst]
+        )
+    sentence = _(
+        "{n} of {total} features differ from those of SlicerRadiomics; most: {name}, {ours:.8g} here, "
+        "{theirs:.8g} there."
+    )
+    return sentence.format(
+        n=sum(value > TOLERANCE for value in off.values()),
+        total=len(off),
+        name=worst,
+        ours=ours[worst],
+        theirs=theirs[worst],
+    )
 
 
 def difference(one, other):

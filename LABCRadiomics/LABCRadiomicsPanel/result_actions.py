@@ -27,9 +27,11 @@ class ResultActions:
         self._missing = None  # why nothing can be scored now
         self._check = RadiomicsCheck(self._onCheckFinished)
         for button, slot in (
-            (ui.showPlotButton, self.onShowPlot), (ui.showTableButton, self.onShowTable),
+            (ui.showPlotButton, self.onShowPlot),
+            (ui.showTableButton, self.onShowTable),
             (ui.showNomogramButton, self.onShowNomogram),
-            (ui.saveReportButton, self.onSaveReport), (ui.saveValuesButton, self.onSaveValues),
+            (ui.saveReportButton, self.onSaveReport),
+            (ui.saveValuesButton, self.onSaveValues),
         ):
             button.connect("clicked(bool)", slot)
 
@@ -86,7 +88,8 @@ class ResultActions:
     def onSaveValues(self, _clicked=False):
         """Ask for a file and write the result's values: everything as JSON, the features as CSV."""
         path = qt.QFileDialog.getSaveFileName(
-            self._ui.saveValuesButton.window(), _("Values of the result"), "result.json", _("Values (*.json *.csv)"))
+            self._ui.saveValuesButton.window(), _("Values of the result"), "result.json", _("Values (*.json *.csv)")
+        )
         if path and self._attempt((), lambda: scored_case.save_values(self._view.document, path)):
             self._say(_("Written: {path}").format(path=path))
 

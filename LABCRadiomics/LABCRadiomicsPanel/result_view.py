@@ -31,7 +31,8 @@ class ResultView:
         ui.resultLabel.text = wording.result_text(document)
         ui.showPlotButton.enabled = bool(document["survival"])
         ui.showPlotButton.toolTip = (
-            _("Show the survival curves in a plot view.") if document["survival"] else _("The model gives none."))
+            _("Show the survival curves in a plot view.") if document["survival"] else _("The model gives none.")
+        )
 
     def setStale(self, reason):
         """Say that the result no longer belongs to what is chosen; an empty reason takes that back."""

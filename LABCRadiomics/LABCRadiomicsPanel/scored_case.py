@@ -56,8 +56,12 @@ def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, p
         from LABCRadiomicsLib.robustness import contour_stability
 
         score = contour_stability(
-            model, image, mask, score,
-            progress=lambda done, count: progress(1 + done, 2 + count, _("Redrawn contour {n}").format(n=done)))
+            model,
+            image,
+            mask,
+            score,
+            progress=lambda done, count: progress(1 + done, 2 + count, _("Redrawn contour {n}").format(n=done)),
+        )
     progress(total - 1, total, _("Writing the result"))
     document = result_document(model, score.prediction, inputs)
     document = json.loads(json.dumps(document, allow_nan=False))  # as it is read from the scene
@@ -119,8 +123,9 @@ def save_values(document, path):
         else:
             write_atomically(path, json.dumps(document, indent=2, allow_nan=False) + "\n")
     except OSError as error:
-        raise InputError(_("The values cannot be written to {path}: {reason}.").format(
-            path=path, reason=error.strerror or error)) from error
+        raise InputError(
+            _("The values cannot be written to {path}: {reason}.").format(path=path, reason=error.strerror or error)
+        ) from error
 
 
 def _as_csv(document):

@@ -56,9 +56,12 @@ def survival_table(result):
         limits = _("no limits available")
         if estimate["lower"] is not None:
             limits = _("95% CI {lower} to {upper}").format(
-                lower=percent(estimate["lower"]), upper=percent(estimate["upper"]))
-        rows.append(f"<tr><td>{_('at {months:g} months').format(months=estimate['months'])}&nbsp;&nbsp;</td>"
-                    f"<td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td><td>{limits}</td></tr>")
+                lower=percent(estimate["lower"]), upper=percent(estimate["upper"])
+            )
+        rows.append(
+            f"<tr><td>{_('at {months:g} months').format(months=estimate['months'])}&nbsp;&nbsp;</td>"
+            f"<td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td><td>{limits}</td></tr>"
+        )
     return f"<table>{''.join(rows)}</table>"
 
 
@@ -69,8 +72,11 @@ def stability_sentence(stability):
         return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
     sentence = _("With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}")
     text = sentence.format(
-        n=stability["contours"], sd=stability["boundary_sd_mm"],
-        low=number(stability["score_min"]), high=number(stability["score_max"]))
+        n=stability["contours"],
+        sd=stability["boundary_sd_mm"],
+        low=number(stability["score_min"]),
+        high=number(stability["score_max"]),
+    )
     if stability["same_group"] is not None:
         text += _("; {same} of {n} give the same risk group").format(same=stability["same_group"], n=scored)
         if stability["same_group"] < STABLE * scored:
@@ -81,8 +87,10 @@ def stability_sentence(stability):
 def result_text(result):
     """Everything of a result below its badge: score, survival, stability, warnings, what was scored."""
     inputs = result["inputs"]
-    parts = [f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>",
-             survival_table(result)]
+    parts = [
+        f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>",
+        survival_table(result),
+    ]
     if result["points"] is not None:
         parts.append("<p>" + escape(_("Nomogram: {points:.0f} points").format(points=result["points"])) + "</p>")
     if result["stability"] is not None:
@@ -93,7 +101,8 @@ def result_text(result):
         sentences = "".join(f"<li>{escape(warning['message'])}</li>" for warning in result["warnings"])
         parts.append(f"<p><b>&#9888; {title}</b></p><ul>{sentences}</ul>")
     scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model}").format(
-        model=result["model"], **{key: inputs[key] for key in ("segment", "segmentation", "volume")})
+        model=result["model"], **{key: inputs[key] for key in ("segment", "segmentation", "volume")}
+    )
     parts.append(f"<p><small>{escape(scored)} ({result['fingerprint'][:12]}).</small></p>")
     return "".join(parts)
 
@@ -107,7 +116,8 @@ def model_summary(model, gives):
     }
     count = len(model.nomogram.covariates) if model.nomogram else 0
     return _("{status}. Gives: {gives}. Clinical covariates: {count}.").format(
-        status=texts[model.status], gives=gives, count=count)
+        status=texts[model.status], gives=gives, count=count
+    )
 
 
 def model_gives(model):
@@ -129,8 +139,12 @@ def model_card(model):
     rows += [
         (_("Intended use"), model.intended_use),
         (_("Image"), image),
-        (_("Made from"), _("{n} patients ({events} events)").format(
-            n=model.provenance.cohort.n, events=model.provenance.cohort.events)),
+        (
+            _("Made from"),
+            _("{n} patients ({events} events)").format(
+                n=model.provenance.cohort.n, events=model.provenance.cohort.events
+            ),
+        ),
         (_("Source"), model.provenance.citation),
     ]
     rows += [(_("Limitation"), text) for text in model.limitations]
@@ -145,7 +159,8 @@ def _performance_table(model):
     cells = "".join(
         f"<tr><td>{escape(row.metric)}&nbsp;&nbsp;</td><td>{escape(row.cohort)}&nbsp;&nbsp;</td>"
         f"<td>{'' if row.relation == '=' else escape(row.relation)}{number(row.value)}{_limits(row)}</td></tr>"
-        for row in model.performance)
+        for row in model.performance
+    )
     return f"<p><b>{escape(_('Performance'))}:</b></p><table>{cells}</table>"
 
 

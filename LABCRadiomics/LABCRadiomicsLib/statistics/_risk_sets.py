@@ -68,6 +68,11 @@ class RiskSets:
         """Sum of the rows of ``values`` (already in ``order``) over each risk set, shape (m, ...)."""
         return np.cumsum(np.add.reduceat(values, self.block_starts, axis=0), axis=0)
 
+    def risk_log_sums(self, exponents: np.ndarray) -> np.ndarray:
+        """Log of the sum of ``exp(exponents)`` over each risk set, however far apart the exponents are."""
+        ends = np.append(self.block_starts[1:], len(exponents)) - 1
+        return np.logaddexp.accumulate(exponents, axis=0)[ends]
+
     def event_sums(self, values: np.ndarray) -> np.ndarray:
         """Sum of the rows of ``values`` (already in ``order``) over the events of each time, shape (m, ...)."""
         return np.add.reduceat(values[self.event_rows], self.event_starts, axis=0)

@@ -222,8 +222,7 @@ def partial_deviance(eta: np.ndarray, time: np.ndarray, event: np.ndarray) -> np
     """
     risk_sets = RiskSets.build(time, event, "breslow")
     eta = eta[risk_sets.order]
-    largest = eta.max(axis=0)
-    log_sums = np.log(risk_sets.risk_sums(np.exp(eta - largest))) + largest
+    log_sums = risk_sets.risk_log_sums(eta)  # an outlying feature can put linear predictors hundreds apart
     tied = np.diff(np.append(risk_sets.event_starts, risk_sets.event_rows.size))
     loglik = eta[risk_sets.event_rows].sum(axis=0) - tied @ log_sums
     return -2 * (tied @ np.log(tied) + loglik)

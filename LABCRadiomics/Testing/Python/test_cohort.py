@@ -406,9 +406,7 @@ def test_cases_may_be_added_removed_and_reordered(cases, reference):
 def test_a_worker_with_other_software_is_refused(cases, reference, monkeypatch):
     monkeypatch.setattr(cohort, "software_versions", lambda: {"numpy": "1.0"})
     task = cohort._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"})
-    assert cohort._extract(task) == {
-        "error": "This worker has numpy 1.0 where the run has 2.0: install the same."
-    }
+    assert cohort._extract(task) == {"error": "This worker has numpy 1.0 where the run has 2.0: install the same."}
 
 
 # --- kill -9 and clusters ---------------------------------------------------------------------------------------

@@ -128,6 +128,16 @@ def test_a_decision_curve_ends_where_it_is_not_known():
     assert _border_is_clear(cohort_plots.decision(nothing))
 
 
+def test_every_model_is_drawn_however_many_there_are(texts):
+    names = [f"model {at}" for at in range(8)]
+    entry = {"months": 60, "event_probability": 0.3, "thresholds": [0.1, 0.2], "treat_all": [0.2, 0.1],
+             "net_benefit": {name: [0.2, 0.1] for name in names}}  # fmt: skip
+    cohort_plots.decision(entry)
+    cohort_plots.roc([{**FIRST, "marker": name} for name in names], 60)
+    assert set(names) <= set(texts)
+    assert {f"{name}\nAUC 0.700 (0.60 to 0.80)" for name in names} <= set(texts)
+
+
 def test_selection_shows_the_most_frequent_first(texts):
     names = [f"feature_{at}" for at in range(40)]
     png = cohort_plots.selection(names, np.linspace(0, 1, 40), ["feature_39"])
@@ -243,6 +253,21 @@ def test_the_page_needs_nothing_else_and_says_first_how_good_the_model_is(folder
     assert "o<b>.csv" not in page
     assert report["fingerprint"] in page
     assert page.count("<img ") == page.count('alt="') >= 8
+
+
+def test_an_earlier_validation_of_the_model_is_not_taken_for_this_one(folder, tmp_path):
+    report = json.loads((folder / "report.json").read_text())
+    stored = {"cohort": "validation", "n": 9, "events": 3, "lower": None, "upper": None, "relation": "="}
+    report["training_performance"] = [
+        {**stored, "metric": "C-index, elsewhere", "value": 0.123, "kind": "validation"},
+        {**stored, "metric": "C-index, nomogram", "value": 0.456, "kind": "apparent", "cohort": "training"},
+    ]
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    (tmp_path / "scores.csv").write_bytes((folder / "scores.csv").read_bytes())
+    page = write_report_pages(tmp_path).read_text()
+    assert "0.123" not in page
+    assert "0.456" in page
+    assert "In training it was 0.456, without correction for optimism" in page
 
 
 def test_the_page_tells_a_demonstration(folder, tmp_path):

@@ -154,9 +154,7 @@ OTHER_SETTINGS = {
     "force2D": with_setting(force2D=True),
     "force2D across j": with_setting(force2D=True, force2Ddimension=1),
     "resegmented": with_setting(resegmentRange=[700, 900]),
-    "resegmented by sigma, shape too": with_setting(
-        resegmentRange=[-1, 1], resegmentMode="sigma", resegmentShape=True
-    ),
+    "resegmented by sigma, shape too": with_setting(resegmentRange=[-1, 1], resegmentMode="sigma", resegmentShape=True),
     "two wavelet levels": with_setting({"Wavelet": {"level": 2}}),
     "wavelet start level": with_setting({"Wavelet": {"start_level": 1, "wavelet": "db2"}}),
     "haar": with_setting({"Wavelet": {"wavelet": "haar"}}),

@@ -54,6 +54,7 @@ def test_run_test_runs_every_test_method(module, monkeypatch):
     methods = unittest.defaultTestLoader.getTestCaseNames(module.LABCRadiomicsTest)
     ran = []
     for name in methods:
+
         def record(_self, name=name):
             ran.append(name)
 

@@ -10,7 +10,7 @@ from LABCRadiomicsLib.optimism import bootstrap_optimism, point632plus
 from LABCRadiomicsLib.procedure import GROUP_SEPARATION, Markers, Procedure, Recipe, measure
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.kaplan_meier import logrank
-from LABCRadiomicsLib.statistics.lasso import random_folds
+from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
 from LABCRadiomicsLib.training_cohort import patient_folds
 from training_data import MAIN_EFFECTS, cohort, simulated
 
@@ -182,3 +182,18 @@ def test_with_an_effect_the_permutation_test_is_sure():
     assert found.p == 0.05  # the smallest of 19 permutations
     assert found.observed > 0.7
     assert found.null.mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_deviance_of_linear_predictors_that_are_a_thousand_apart_is_finite():
+    """Where features separate a fold's events, exp() underflows on the patients left out."""
+    _, months, event = simulated(2, n=40)
+    # The longer the follow-up the smaller the predictor: sums over the late risk sets are zero in units of the largest.
+    eta = np.linspace(0, 30, 40)[np.argsort(np.argsort(-months))]
+    moderate, extreme = partial_deviance(np.column_stack([eta, 60 * eta]), months, event)
+    assert moderate == pytest.approx(partial_deviance(np.column_stack([eta, eta]), months, event)[0], rel=1e-12)
+    # 1800 apart, each event's risk set is the event's own patient and those followed longer: pairwise differences.
+    order = np.argsort(-months)
+    by_hand = 2 * sum(
+        np.logaddexp.reduce(60 * eta[order[: at + 1]]) - 60 * eta[order[at]] for at in range(40) if event[order[at]]
+    )
+    assert np.isfinite(extreme) and extreme == pytest.approx(by_hand, rel=1e-12)

@@ -25,19 +25,34 @@ NOT_PACKAGED = ("Testing", "CMakeLists.txt")
 TEXT_SUFFIXES = {".cff", ".cfg", ".csv", ".html", ".in", ".json", ".md", ".py", ".toml", ".txt", ".ui", ".yaml", ".yml"}
 # Properties of the catalog entry schema 1.0.2; the first three are required, no others are allowed.
 ENTRY_TYPES = {
-    "$schema": str, "category": str, "scm_url": str, "scm_revision": str, "scm_type": str, "build_dependencies": list,
-    "dicom_support_rule": str, "build_subdirectory": str, "enabled": bool, "tier": int,
+    "$schema": str,
+    "category": str,
+    "scm_url": str,
+    "scm_revision": str,
+    "scm_type": str,
+    "build_dependencies": list,
+    "dicom_support_rule": str,
+    "build_subdirectory": str,
+    "enabled": bool,
+    "tier": int,
 }
 APPLICATION = {"slicer", "vtk", "qt", "ctk", "sitkUtils"}
-SCHEMA = "https://raw.githubusercontent.com/Slicer/Slicer/main/Schemas/slicer-extension-catalog-entry-schema-v1.0.2.json#"
+SCHEMA = (
+    "https://raw.githubusercontent.com/Slicer/Slicer/main/Schemas/slicer-extension-catalog-entry-schema-v1.0.2.json#"
+)
 
 
 def project_files(folder: Path) -> list[Path]:
     """Files that belong to the project: no caches, build products or environments."""
     found = []
     for path, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(".egg-info")
-                      and name not in {"__pycache__", "build", "dist"}]
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not name.endswith(".egg-info")
+            and name not in {"__pycache__", "build", "dist"}
+        ]
         found += [Path(path, name) for name in names if not name.startswith(".") and not name.endswith(".pyc")]
     return sorted(found)
 
@@ -120,8 +135,19 @@ def test_cmake_installs_exactly_the_module(tmp_path):
         (standin / name).write_text(text)
     # Nothing is compiled: no compiler and no make are needed.
     forced = [f"-DCMAKE_{lang}_COMPILER{what}" for lang in ("C", "CXX") for what in ("=/bin/true", "_FORCED=ON")]
-    configure = [cmake, "-G", "Unix Makefiles", "-S", str(ROOT), "-B", str(build), f"-DSlicer_DIR={standin}",
-                 "-DBUILD_TESTING=ON", "-DCMAKE_MAKE_PROGRAM=/bin/true", *forced]
+    configure = [
+        cmake,
+        "-G",
+        "Unix Makefiles",
+        "-S",
+        str(ROOT),
+        "-B",
+        str(build),
+        f"-DSlicer_DIR={standin}",
+        "-DBUILD_TESTING=ON",
+        "-DCMAKE_MAKE_PROGRAM=/bin/true",
+        *forced,
+    ]
     done = subprocess.run(configure, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "CMake Warning" not in done.stderr
@@ -130,7 +156,10 @@ def test_cmake_installs_exactly_the_module(tmp_path):
     installed = sorted(path.relative_to(modules).as_posix() for path in prefix.rglob("*") if path.is_file())
     assert installed == packaged_files()
     assert (build / "calls.txt").read_text().splitlines() == [
-        f"module {NAME} generic=TRUE", f"unittest {NAME}.py", f"config {NAME}", "cpack SlicerRadiomics"
+        f"module {NAME} generic=TRUE",
+        f"unittest {NAME}.py",
+        f"config {NAME}",
+        "cpack SlicerRadiomics",
     ]
 
 
@@ -198,14 +227,22 @@ assert registry.bundled_models()
 """
 
 
-@pytest.mark.parametrize("refused", [
-    {"radiomics", "matplotlib", "jinja2", "typer", "rich", "pandas", "joblib", "lifelines", "sksurv", "scipy"},
-    {"matplotlib", "jinja2", "typer", "rich", "joblib", "lifelines", "sksurv", "sklearn"},
-])
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"radiomics", "matplotlib", "jinja2", "typer", "rich", "pandas", "joblib", "lifelines", "sksurv", "scipy"},
+        {"matplotlib", "jinja2", "typer", "rich", "joblib", "lifelines", "sksurv", "sklearn"},
+    ],
+)
 def test_panel_opens_and_scores_without_the_optional_packages(refused):
     """What the panel imports when it opens needs no pyradiomics; what Apply imports, none of the optional packages."""
-    done = subprocess.run([sys.executable, "-c", SCORING_WITHOUT_THE_REST.format(refused=refused)], cwd=MODULE,
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SCORING_WITHOUT_THE_REST.format(refused=refused)],
+        cwd=MODULE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 

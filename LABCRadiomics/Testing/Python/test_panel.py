@@ -49,6 +49,7 @@ def test_apply_button_says_what_is_missing(panel, case_files):
         return panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip
 
     assert state() == (False, "Select the MRI volume")
+    assert panel.ui.messageLabel.text == "Select the MRI volume"  # a tooltip alone is easily missed
     volume = case_files.load_volume()
     assert state() == (False, "Select the segmentation and the tumor's segment")
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "without segments")
@@ -64,7 +65,7 @@ def test_apply_button_says_what_is_missing(panel, case_files):
     field(panel, "age").text = "old"
     assert state()[0] is False and "covariate age: 'old' is not a number" in state()[1]
     field(panel, "age").text = ""
-    assert state()[0]
+    assert state()[0] and panel.ui.messageLabel.isHidden()
     slicer.mrmlScene.RemoveNode(volume)
     assert state() == (False, "Select the MRI volume")
 
@@ -106,10 +107,26 @@ def test_article_model_is_completed_from_a_table(ready, dialogs, tmp_path):
     ready.ui.completeModelButton.click()
     assert "15 features, the table 1" in ready.ui.modelSummaryLabel.text
     assert not out.exists()
-    names = [f"original_firstorder_{name}" for name in (
-        "10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum", "Mean",
-        "MeanAbsoluteDeviation", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation", "RootMeanSquared",
-        "Skewness")]
+    names = [
+        f"original_firstorder_{name}"
+        for name in (
+            "10Percentile",
+            "90Percentile",
+            "Energy",
+            "Entropy",
+            "InterquartileRange",
+            "Kurtosis",
+            "Maximum",
+            "Mean",
+            "MeanAbsoluteDeviation",
+            "Median",
+            "Minimum",
+            "Range",
+            "RobustMeanAbsoluteDeviation",
+            "RootMeanSquared",
+            "Skewness",
+        )
+    ]
     table.write_text("feature,coefficient\n" + "".join(f"{name},0.01\n" for name in names))
     dialogs.update(getOpenFileName=str(table), getSaveFileName=str(out))
     ready.ui.completeModelButton.click()
@@ -162,12 +179,21 @@ def test_known_covariates_change_the_result(ready, module):
     field(ready, "age").text = "44"
     choose(field(ready, "her2"), "positive")
     ready.ui.applyButton.click()
-    expected = module.LABCRadiomicsLogic().process(
-        parameters.inputVolume, parameters.segmentation, parameters.segmentId, "demo-phantom",
-        {"age": 44, "her2": "positive"}).score.prediction
+    expected = (
+        module.LABCRadiomicsLogic()
+        .process(
+            parameters.inputVolume,
+            parameters.segmentation,
+            parameters.segmentId,
+            "demo-phantom",
+            {"age": 44, "her2": "positive"},
+        )
+        .score.prediction
+    )
     assert ready.resultView.document["linear_predictor"] == expected.linear_predictor
     assert [warning["code"] for warning in ready.resultView.document["warnings"]] == [
-        warning.code for warning in expected.warnings]
+        warning.code for warning in expected.warnings
+    ]
 
 
 # --- Apply and result ---
@@ -219,10 +245,13 @@ def test_missing_pyradiomics_is_explained(ready, monkeypatch):
     assert "install the SlicerRadiomics extension" in ready.ui.applyButton.toolTip
 
 
-@pytest.mark.parametrize(("change", "what"), [
-    (lambda panel: setattr(field(panel, "age"), "text", "50"), "other clinical covariates"),
-    (lambda panel: choose(panel.ui.modelSelector, "wang2022-labc-dfs"), "another model"),
-])
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda panel: setattr(field(panel, "age"), "text", "50"), "other clinical covariates"),
+        (lambda panel: choose(panel.ui.modelSelector, "wang2022-labc-dfs"), "another model"),
+    ],
+)
 def test_result_of_other_inputs_is_marked(ready, change, what):
     ready.ui.applyButton.click()
     assert ready.ui.staleLabel.text == ""
@@ -246,14 +275,17 @@ def move(node) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-@pytest.mark.parametrize("edit", [
-    lambda parameters: paint(parameters.segmentation, parameters.segmentId),
-    lambda parameters: slicer.util.arrayFromVolumeModified(parameters.inputVolume),
-    lambda parameters: parameters.inputVolume.SetSpacing(1, 1, 1),
-    lambda parameters: parameters.segmentation.GetSegmentation().RemoveSegment(parameters.segmentId),
-    lambda parameters: move(parameters.segmentation),
-    lambda parameters: move(parameters.inputVolume),
-])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda parameters: paint(parameters.segmentation, parameters.segmentId),
+        lambda parameters: slicer.util.arrayFromVolumeModified(parameters.inputVolume),
+        lambda parameters: parameters.inputVolume.SetSpacing(1, 1, 1),
+        lambda parameters: parameters.segmentation.GetSegmentation().RemoveSegment(parameters.segmentId),
+        lambda parameters: move(parameters.segmentation),
+        lambda parameters: move(parameters.inputVolume),
+    ],
+)
 def test_edit_outdates_the_result(ready, app, edit, elsewhere):
     """Also when it is made while another module, such as the Segment Editor, is open."""
     ready.ui.applyButton.click()
@@ -301,8 +333,16 @@ def test_cancel_ends_the_run(ready, module):
     ready.ui.applyButton.click()
     before = ready.ui.resultLabel.text
     ready.ui.stabilityCheckBox.checked = True
-    slicer.app.processEvents = lambda: ready.ui.progressBar.value >= 3 and ready.ui.cancelButton.click()
+    steps = []
+
+    def process_events():
+        steps.append(ready.ui.progressBar.value)
+        if steps[-1] == 3:
+            ready.ui.cancelButton.click()
+
+    slicer.app.processEvents = process_events
     ready.ui.applyButton.click()
+    assert steps[-1] == 3 and steps.count(3) == 1  # no further step was begun
     assert "Cancelled" in ready.ui.messageLabel.text
     assert ready.ui.resultLabel.text == before
     assert ready.ui.cancelButton.isHidden() and ready.ui.applyButton.enabled
@@ -331,7 +371,9 @@ def test_plot_and_table_are_shown_in_views(ready):
     assert selection.GetActiveTableID() == nodes["contributions"].GetID()
     ready.ui.showPlotButton.click()
     assert slicer.app.layoutManager().layout in (
-        layout.SlicerLayoutFourUpPlotView, layout.SlicerLayoutFourUpPlotTableView)
+        layout.SlicerLayoutFourUpPlotView,
+        layout.SlicerLayoutFourUpPlotTableView,
+    )
 
 
 def test_removed_chart_is_explained(ready):
@@ -367,7 +409,8 @@ def test_values_are_saved(ready, dialogs, tmp_path):
     with (tmp_path / "values.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["feature"], float(row["value"])) for row in rows] == [
-        (part["feature"], part["value"]) for part in document["contributions"]]
+        (part["feature"], part["value"]) for part in document["contributions"]
+    ]
 
 
 def test_values_that_cannot_be_written_are_explained(ready, dialogs, tmp_path):
@@ -405,7 +448,7 @@ def test_packages_are_asked_for_when_first_needed(ready, dialogs, tmp_path, monk
     assert asked == []
     dialogs["getExistingDirectory"] = str(tmp_path)
     ready.ui.saveReportButton.click()
-    (names, requester), = asked
+    ((names, requester),) = asked
     assert [re.split(r"[<>=]", name)[0] for name in names] == ["matplotlib", "Jinja2"]
     assert requester == "LABC Radiomics"
     assert "User declined" in ready.ui.messageLabel.text

@@ -8,6 +8,7 @@ texts named by the label, a CLI node that stays in the scene, and the callback a
 import json
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 
@@ -16,8 +17,11 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
 import numpy as np  # noqa: E402
 import radiomics.featureextractor  # noqa: E402
+import vtk  # noqa: E402
 
 from LABCRadiomicsLib import mrml, registry  # noqa: E402
+from LABCRadiomicsLib.completion import complete_model  # noqa: E402
+from LABCRadiomicsLib.model_file import save_model  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
@@ -33,7 +37,7 @@ class FakeLogic:
         self.cancelled = False
         FakeLogic.made.append(self)
 
-    def runCLIWithParameterFile(self, imageNode, maskNode, tableNode, parameterFilePath, callback=None):  # noqa: N802, N803
+    def runCLIWithParameterFile(self, imageNode, maskNode, tableNode, parameterFilePath, callback=None):
         self.image, self.mask, self.table, self.callback = imageNode, maskNode, tableNode, callback
         self.parameters = json.loads(open(parameterFilePath).read())  # noqa: PTH123, SIM115
         self.cliNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", "SlicerRadiomicsCLI")
@@ -43,8 +47,9 @@ class FakeLogic:
         """What the stock extractor gives on the nodes' arrays."""
         extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(self.parameters)
         found = extractor.execute(mrml.image_from_volume(self.image), mrml.mask_from_labelmap(self.mask, 1), label=1)
-        return {name: repr(float(np.asarray(value))) for name, value in found.items()
-                if not name.startswith("diagnostics")}
+        return {
+            name: repr(float(np.asarray(value))) for name, value in found.items() if not name.startswith("diagnostics")
+        }
 
     def finish(self, values):
         """Fill the table and call back."""
@@ -103,6 +108,42 @@ def test_same_input_same_settings_same_values(checked):
     assert panel.ui.checkLabel.text.startswith(f"All {len(model.score.terms)} features equal those of SlicerRadiomics")
     assert nodes() == before
     assert panel.ui.checkButton.enabled
+
+
+def flip(volume) -> None:
+    """Store the volume with its first two axes the other way round, at the same place."""
+    array = slicer.util.arrayFromVolume(volume)[:, ::-1, ::-1].copy()
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    grid = slicer.util.arrayFromVTKMatrix(matrix)
+    grid[:3, 3] += grid[:3, 0] * (array.shape[2] - 1) + grid[:3, 1] * (array.shape[1] - 1)
+    grid[:3, :2] *= -1
+    volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(grid))
+    slicer.util.updateVolumeFromArray(volume, array)
+
+
+def test_values_are_of_the_array_as_slicer_holds_it(radiomics_module, ready, tmp_path):
+    """SlicerRadiomics knows no canonical order; wavelet features depend on it."""
+    table = tmp_path / "ones.csv"
+    names = [
+        f"wavelet-{band}_firstorder_{name}"
+        for band in ("LLH", "HLH", "HHL")
+        for name in ("Skewness", "Kurtosis", "Mean", "Median", "Entropy")
+    ]
+    table.write_text("feature,coefficient\n" + "".join(f"{name},1\n" for name in names))
+    model = complete_model(registry.find_model("wang2022-labc-dfs"), table)
+    save_model(replace(model, extraction=replace(model.extraction, array_order="LPS")), tmp_path / "model.json")
+    flip(ready._parameterNode.inputVolume)
+    ready._parameterNode.model = str(tmp_path / "model.json")
+    ready.ui.applyButton.click()
+    assert ready.ui.messageLabel.text == ""
+    ready.ui.checkButton.click()
+    logic = radiomics_module.made[-1]
+    logic.finish(logic.values())
+    assert ready.ui.checkLabel.text.startswith("All 15 features equal")
+    scored = {part["feature"]: part["value"] for part in ready.resultView.document["contributions"]}
+    stock = {name: float(value) for name, value in logic.values().items() if name in scored}
+    assert any(abs(scored[name] - stock[name]) > 1e-6 * abs(stock[name]) for name in scored)  # the order matters here
 
 
 def test_difference_is_named(checked):

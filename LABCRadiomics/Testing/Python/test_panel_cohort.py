@@ -62,8 +62,18 @@ def jobs():
 
 def test_command_lines(app):
     given = jobs().CohortInputs(
-        model="demo-phantom", cases="c.csv", features="f.csv", outcomes="o.csv", id="case", time="t", event="e",
-        covariates="age, stage", icc="i.csv", model_out="m.json", report="r")
+        model="demo-phantom",
+        cases="c.csv",
+        features="f.csv",
+        outcomes="o.csv",
+        id="case",
+        time="t",
+        event="e",
+        covariates="age, stage",
+        icc="i.csv",
+        model_out="m.json",
+        report="r",
+    )
     lines = {step.name: " ".join(jobs().arguments(step, given)) for step in jobs().steps()}
     table = "--id case --time t --event e"
     assert lines == {
@@ -94,8 +104,10 @@ def test_fields_follow_the_step(panel):
     shown = {}
     for step in jobs().steps():
         choose_step(panel, step.name)
-        editors = {field: names[1] for field, names in
-                   __import__("LABCRadiomicsPanel.cohort_section", fromlist=["ROWS"]).ROWS.items()}
+        editors = {
+            field: names[1]
+            for field, names in __import__("LABCRadiomicsPanel.cohort_section", fromlist=["ROWS"]).ROWS.items()
+        }
         shown[step.name] = {field for field, editor in editors.items() if not getattr(panel.ui, editor).isHidden()}
         assert shown[step.name] == set(step.needs + step.may) - {"model"}
         assert not panel.ui.cohortStartButton.enabled

@@ -24,8 +24,10 @@ def hierarchy():
 
 def observers(panel) -> list[tuple[str, int]]:
     """What the widget observes, by class and event."""
-    return sorted((type(observed).__name__, int(event) if not isinstance(event, str) else 0)
-                  for observed, event, *_rest in (*panel.Observations, *panel.inputWatch.Observations))
+    return sorted(
+        (type(observed).__name__, int(event) if not isinstance(event, str) else 0)
+        for observed, event, *_rest in (*panel.Observations, *panel.inputWatch.Observations)
+    )
 
 
 def at_step(action, step=2):
@@ -48,8 +50,17 @@ def test_result_is_named_nodes_in_one_folder(ready):
     ready.ui.applyButton.click()
     nodes = mrml_results.result_nodes(slicer.mrmlScene)
     assert sorted(node.GetName() for node in nodes.values()) == sorted(set(node_names()) - set(before))
-    assert {"result", "contributions", "chart", "series:patient", "series:low", "series:high", "series:horizons",
-            "series:lower", "series:upper"} <= set(nodes)
+    assert {
+        "result",
+        "contributions",
+        "chart",
+        "series:patient",
+        "series:low",
+        "series:high",
+        "series:horizons",
+        "series:lower",
+        "series:upper",
+    } <= set(nodes)
     tree = hierarchy()
     folder = tree.GetItemChildWithName(tree.GetSceneItemID(), "LABC Radiomics result")
     curves = tree.GetItemChildWithName(folder, "Curves")
@@ -78,7 +89,8 @@ def test_chart_shows_the_curves(ready):
     table = nodes["table:horizons"].GetTable()
     assert [table.GetValue(row, 0).ToDouble() for row in range(3)] == [12, 36, 60]
     assert [table.GetValue(row, 1).ToDouble() for row in range(3)] == [
-        estimate["probability"] for estimate in document["survival"]]
+        estimate["probability"] for estimate in document["survival"]
+    ]
     model = registry.find_model("demo-phantom")
     high = nodes["table:high"].GetTable()
     assert high.GetNumberOfRows() == 2 * len(model.groups.high.months) + 1
@@ -92,7 +104,12 @@ def test_contributions_are_a_table(ready):
     table = mrml_results.result_nodes(slicer.mrmlScene)["contributions"]
     parts = ready.resultView.document["contributions"]
     assert [table.GetColumnName(column) for column in range(5)] == [
-        "Feature", "Value", "Coefficient", "Contribution", "In training range"]
+        "Feature",
+        "Value",
+        "Coefficient",
+        "Contribution",
+        "In training range",
+    ]
     assert [table.GetCellText(row, 0) for row in range(table.GetNumberOfRows())] == [part["feature"] for part in parts]
     assert table.GetCellText(0, 3) == f"{parts[0]['contribution']:.6g}"
 

@@ -97,7 +97,8 @@ def test_ui_file_uses_only_what_slicer_has(slicer_lists):
                 assert f"\n  {name}: " in text, (cls, name)
     custom = {entry.findtext("class") for entry in root.iter("customwidget")}
     assert custom == {widget.get("class") for widget in root.iter("widget")} - {
-        name for names in QT_CLASSES.values() for name in names} - {"QTextBrowser"}
+        name for names in QT_CLASSES.values() for name in names
+    } - {"QTextBrowser"}
 
 
 def test_parameter_names_are_the_parameter_node_s(module):
@@ -150,8 +151,12 @@ def test_visible_text_is_translatable():
     """Sentences of the panel are given through ``_()``."""
     for path in SOURCES:
         tree = ast.parse(path.read_text())
-        translated = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Call)
-                      and ast.unparse(node.func) in ("_", "translate") for part in ast.walk(node)}
+        translated = {
+            id(part)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("_", "translate")
+            for part in ast.walk(node)
+        }
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and any(
                 isinstance(target, ast.Attribute) and target.attr in ("text", "toolTip", "placeholderText")

@@ -189,6 +189,18 @@ def test_lasso_cv_of_the_article_s_size_is_complete() -> None:
     assert result.mean[result.index_min] == result.mean.min()
 
 
+def test_lasso_cv_survives_an_outlier_that_no_exponential_can_hold() -> None:
+    x, time, event = _article_like(20)
+    x[np.flatnonzero(event)[0], 3] = 1e7
+    result = lasso_cv(x, time, event, random_folds(event, 10, 1))
+    assert np.isfinite(result.mean).all()
+    assert np.isfinite(result.sd).all()
+    eta = np.where(np.arange(time.size) == time.argmin(), -2000.0, 0.0)[:, None]
+    assert np.isfinite(partial_deviance(eta, time, event)).all()
+    late = np.where(np.arange(time.size) == time.argmax(), 2000.0, 0.0)[:, None]
+    assert np.isfinite(partial_deviance(late, time, event)).all()
+
+
 # ROC, concordance, Kaplan-Meier --------------------------------------------------------------------------------------
 
 

@@ -55,7 +55,7 @@ def _outcomes(path):
         FEATURES.replace("1.5", '" 1.5 "'),
         "\n" + FEATURES.replace("b,", "\n,,\nb,"),
         "case,diagnostics_Versions,original_glcm_Idm,wavelet.LLH_glcm_Idmn,,\n"
-        'a,"{\'x\': 1}",1.5,-2e-3,,\nb,text,0.25,7,,\n',
+        "a,\"{'x': 1}\",1.5,-2e-3,,\nb,text,0.25,7,,\n",
     ],
     ids=["plain", "bom", "crlf", "semicolon", "tab", "decimal comma", "bom tab comma", "quoted", "blank", "extra"],
 )

@@ -15,7 +15,7 @@ from LABCRadiomicsLib.comparison import clinical_predictor, predictor_of
 from LABCRadiomicsLib.errors import CohortError, ModelIncompleteError
 from LABCRadiomicsLib.model_file import load_model, save_model
 from LABCRadiomicsLib.registry import find_model
-from LABCRadiomicsLib.scored_cohort import read_model_features, score_cases, score_cohort
+from LABCRadiomicsLib.scored_cohort import read_model_features, score_cases, score_cohort, write_scores
 from LABCRadiomicsLib.tables import OutcomeTable
 from LABCRadiomicsLib.validation import horizons_of, validate
 from LABCRadiomicsLib.validation_report import validation_document, write_validation_report
@@ -325,6 +325,17 @@ def test_apply_writes_one_row_a_case(study, tmp_path, monkeypatch):
     assert _run(monkeypatch, "apply", model, features, "--out", out) == 0
     with out.open(newline="") as file:
         assert all("covariate-unknown" in row["warnings"].split(";") for row in csv.DictReader(file))
+
+
+def test_a_case_without_survival_keeps_its_row(tmp_path):
+    """A model without reference means predicts only for those whose covariates are known."""
+    scored = gbsg2_scored(slice(0, 3))
+    blank = replace(scored.predictions[0], survival=(), linear_predictor=None)
+    write_scores(tmp_path / "s.csv", scored.cases, (blank, *scored.predictions[1:]))
+    with (tmp_path / "s.csv").open(newline="") as file:
+        first, second, _ = csv.DictReader(file)
+    assert (first["survival_60"], first["linear_predictor"]) == ("", "")
+    assert float(second["survival_60"]) == scored.predictions[1].survival[-1].probability
 
 
 def test_cells_that_a_spreadsheet_would_run_are_guarded(study, tmp_path, monkeypatch):

@@ -24,9 +24,24 @@ from . import application, parameter_nodes, widgets
 from .proxies import ClassProxy, Listing
 
 QT_CLASSES = {
-    QtWidgets: ("QApplication", "QCheckBox", "QComboBox", "QFileDialog", "QFormLayout", "QFrame", "QHBoxLayout",
-                "QLabel", "QLineEdit", "QPlainTextEdit", "QProgressBar", "QPushButton", "QSizePolicy", "QSpinBox",
-                "QVBoxLayout", "QWidget"),
+    QtWidgets: (
+        "QApplication",
+        "QCheckBox",
+        "QComboBox",
+        "QFileDialog",
+        "QFormLayout",
+        "QFrame",
+        "QHBoxLayout",
+        "QLabel",
+        "QLineEdit",
+        "QPlainTextEdit",
+        "QProgressBar",
+        "QPushButton",
+        "QSizePolicy",
+        "QSpinBox",
+        "QVBoxLayout",
+        "QWidget",
+    ),
     QtCore: ("QProcess", "QProcessEnvironment", "QSettings", "QTimer", "QUrl"),
     QtGui: ("QDesktopServices", "QPixmap"),
 }

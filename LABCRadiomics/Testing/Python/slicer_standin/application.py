@@ -160,8 +160,17 @@ class SampleDataLogic:
 
     @staticmethod
     def registerCustomSampleDataSource(
-        category="Custom", sampleName=None, uris=None, fileNames=None, nodeNames=None, customDownloader=None,
-        thumbnailFileName=None, loadFileTypes=None, loadFiles=None, loadFileProperties={}, checksums=None,  # noqa: B006
+        category="Custom",
+        sampleName=None,
+        uris=None,
+        fileNames=None,
+        nodeNames=None,
+        customDownloader=None,
+        thumbnailFileName=None,
+        loadFileTypes=None,
+        loadFiles=None,
+        loadFileProperties={},
+        checksums=None,
         loadFileType=None,
     ):
         """Remember a data set."""
@@ -170,7 +179,10 @@ class SampleDataLogic:
 
 MEMBERS = {
     "slicer.ScriptedLoadableModule": (
-        ScriptedLoadableModule, ScriptedLoadableModuleLogic, ScriptedLoadableModuleTest, ScriptedLoadableModuleWidget,
+        ScriptedLoadableModule,
+        ScriptedLoadableModuleLogic,
+        ScriptedLoadableModuleTest,
+        ScriptedLoadableModuleWidget,
     ),
     "slicer.i18n": (tr, translate),
     "SampleData": (SampleDataLogic,),
@@ -197,12 +209,15 @@ def loadUI(path):
     if loaded is None:
         raise RuntimeError(f"Could not load UI file: {path}: {loader.errorString()}")
     for entry in wanted:
-        ends = [loaded if loaded.objectName() == entry[end] else loaded.findChild(QtWidgets.QWidget, entry[end])
-                for end in ("sender", "receiver")]
+        ends = [
+            loaded if loaded.objectName() == entry[end] else loaded.findChild(QtWidgets.QWidget, entry[end])
+            for end in ("sender", "receiver")
+        ]
         Listing.require_signal(class_name(ends[0]), entry["signal"])
         Listing.require_signal(class_name(ends[1]), entry["slot"])  # signals and slots are listed alike
-        signal, slot = (getattr(end, entry[kind].partition("(")[0])
-                        for end, kind in zip(ends, ("signal", "slot"), strict=True))
+        signal, slot = (
+            getattr(end, entry[kind].partition("(")[0]) for end, kind in zip(ends, ("signal", "slot"), strict=True)
+        )
         signal.connect(slot)
     return wrap(loaded)
 

@@ -47,8 +47,11 @@ def parameterNodeWrapper(cls):
         name: getattr(cls, name, None if _is_node(kind) else kind()) for name, kind in cls.allParameters.items()
     }
     for name in cls.allParameters:
-        setattr(cls, name, property(lambda self, name=name: self._cache[name],
-                                    lambda self, value, name=name: _set(self, name, value)))
+        setattr(
+            cls,
+            name,
+            property(lambda self, name=name: self._cache[name], lambda self, value, name=name: _set(self, name, value)),
+        )
     for function in (_init, connectGui, disconnectGui, StartModify, EndModify, AddObserver, RemoveObserver, Modified):
         setattr(cls, "__init__" if function is _init else function.__name__, function)
     return cls

@@ -122,6 +122,7 @@ class _Signal:
     def connect(self, slot) -> None:
         takes = _positional(slot)
         limit = takes if self._arity is None else min(takes, self._arity)
+
         def relay(*values):
             try:
                 slot(*map(wrap, values[:limit]))

@@ -9,10 +9,17 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from .proxies import unwrap
 
 DARK = {
-    QtGui.QPalette.Window: "#353535", QtGui.QPalette.WindowText: "#ffffff", QtGui.QPalette.Base: "#232323",
-    QtGui.QPalette.AlternateBase: "#353535", QtGui.QPalette.Text: "#ffffff", QtGui.QPalette.Button: "#353535",
-    QtGui.QPalette.ButtonText: "#ffffff", QtGui.QPalette.Mid: "#5a5a5a", QtGui.QPalette.Link: "#6cb6ff",
-    QtGui.QPalette.PlaceholderText: "#a0a0a0", QtGui.QPalette.Highlight: "#2a82da",
+    QtGui.QPalette.Window: "#353535",
+    QtGui.QPalette.WindowText: "#ffffff",
+    QtGui.QPalette.Base: "#232323",
+    QtGui.QPalette.AlternateBase: "#353535",
+    QtGui.QPalette.Text: "#ffffff",
+    QtGui.QPalette.Button: "#353535",
+    QtGui.QPalette.ButtonText: "#ffffff",
+    QtGui.QPalette.Mid: "#5a5a5a",
+    QtGui.QPalette.Link: "#6cb6ff",
+    QtGui.QPalette.PlaceholderText: "#a0a0a0",
+    QtGui.QPalette.Highlight: "#2a82da",
 }
 
 

@@ -6,8 +6,16 @@ import slicer
 from PySide6 import QtCore, QtGui, QtWidgets
 
 Property, Signal, Slot = QtCore.Property, QtCore.Signal, QtCore.Slot
-FLAGS = ("addEnabled", "removeEnabled", "renameEnabled", "editEnabled", "noneEnabled", "showHidden",
-         "showChildNodeTypes", "selectNodeUponCreation")
+FLAGS = (
+    "addEnabled",
+    "removeEnabled",
+    "renameEnabled",
+    "editEnabled",
+    "noneEnabled",
+    "showHidden",
+    "showChildNodeTypes",
+    "selectNodeUponCreation",
+)
 SCENE_EVENTS = ("NodeAddedEvent", "NodeRemovedEvent", "EndImportEvent", "EndCloseEvent", "EndBatchProcessEvent")
 
 
@@ -243,7 +251,6 @@ def _with_flags(cls, names):
 qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox, FLAGS)
 
 
-
 class qMRMLSegmentSelectorWidget(qMRMLWidget):
     """A segmentation and one of its segments; the first is selected when the selected one is not there."""
 
@@ -303,8 +310,10 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         self._segmentation, self._tags = node, []
         if node is not None:
             events = ("SegmentAdded", "SegmentRemoved", "SegmentModified")
-            self._tags = [(node, node.AddObserver(getattr(slicer.vtkSegmentation, event), lambda *_: self._populate()))
-                          for event in events]
+            self._tags = [
+                (node, node.AddObserver(getattr(slicer.vtkSegmentation, event), lambda *_: self._populate()))
+                for event in events
+            ]
         self._populate()
 
     def _populate(self):
