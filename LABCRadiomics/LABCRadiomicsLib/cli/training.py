@@ -95,7 +95,7 @@ def train(
     )  # fmt: skip
     plan = Plan(
         recipe=recipe, min_icc=min_icc, seed=seed, stage=stage, subgroups=within, bootstrap=bootstrap, nested=nested,
-        permutations=permutations, jobs=jobs, endpoint=endpoint,
+        permutations=permutations, reclassification=200 if bootstrap else 0, jobs=jobs, endpoint=endpoint,
     )  # fmt: skip
     correlations = read_icc(icc) if icc else None
     assigned = read_folds(folds) if folds else None

@@ -193,6 +193,7 @@ def test_ispy1_equals_r(trained, ispy1_tables, shared_reference):
 # --- What is written -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_report_and_model_of_a_cohort_with_covariates(trained, tmp_path):
     folder = write_cohort(tmp_path, 1, n=150, effects=MAIN_EFFECTS)
     report = trained(
@@ -443,11 +444,11 @@ def with_covariates(seed: int, n: int = 160) -> Cohort:
 def test_candidates_enter_by_their_own_p_and_named_covariates_always():
     data = with_covariates(8)
     names = lambda found: found.clinical.covariates  # noqa: E731
-    recipe = {"n_folds": 5, "horizon": 36.0}
-    tried = train(data, Plan(recipe=Recipe(candidates=("bad", "noise"), **recipe), bootstrap=0))
+    recipe, quick = {"n_folds": 5, "horizon": 36.0}, {"bootstrap": 0, "reclassification": 0}
+    tried = train(data, Plan(recipe=Recipe(candidates=("bad", "noise"), **recipe), **quick))
     assert names(tried) == ("bad",)
     assert [row.chosen for row in tried.alone] == [True, False, True]
-    named = train(data, Plan(recipe=Recipe(named=("noise",), candidates=("bad",), **recipe), bootstrap=0))
+    named = train(data, Plan(recipe=Recipe(named=("noise",), candidates=("bad",), **recipe), **quick))
     assert names(named) == ("noise", "bad")
     added = dict(named.added_value.added)["nomogram"]
     assert added.c_difference.difference > 0.05 and added.c_difference.p < 0.05

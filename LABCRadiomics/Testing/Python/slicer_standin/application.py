@@ -169,7 +169,7 @@ class SampleDataLogic:
         thumbnailFileName=None,
         loadFileTypes=None,
         loadFiles=None,
-        loadFileProperties={},
+        loadFileProperties={},  # noqa: B006  (as in Slicer)
         checksums=None,
         loadFileType=None,
     ):
