@@ -1,9 +1,12 @@
 """Fixtures shared by the tests: where the larger data and the reference values from R are, and the bundled case."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+from LABCRadiomicsLib import cli
 
 ROOT = Path(__file__).resolve().parents[3]
 RESOURCES = ROOT / "LABCRadiomics" / "Resources"
@@ -38,3 +41,17 @@ def resources() -> Path:
 def breast1() -> tuple[Path, Path]:
     """Image and mask file of the bundled real case."""
     return RESOURCES / "SampleData" / "breast1_image.nrrd", RESOURCES / "SampleData" / "breast1_label.nrrd"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call the command in this process; gives exit code, stdout, stderr."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["labcradiomics", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return call

@@ -12,7 +12,6 @@ import pytest
 import SimpleITK as sitk
 
 from LABCRadiomicsLib import NOTICE
-from LABCRadiomicsLib.cli import main
 from LABCRadiomicsLib.features import extract
 from LABCRadiomicsLib.images import read_image, read_mask
 from LABCRadiomicsLib.patient import extraction_settings
@@ -23,20 +22,6 @@ SCORE_KEYS = [
     "model", "fingerprint", "status", "score", "cutoff", "risk_group", "survival", "linear_predictor", "points",
     "contributions", "stability", "warnings", "timings", "notice",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command in this process; gives exit code, stdout, stderr."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["labcradiomics", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

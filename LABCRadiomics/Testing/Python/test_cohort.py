@@ -14,7 +14,6 @@ import pytest
 import SimpleITK as sitk
 
 from LABCRadiomicsLib import cohort, execution
-from LABCRadiomicsLib.cli import main
 from LABCRadiomicsLib.cohort import errors_path, extract_cases, journal_path, read_cases
 from LABCRadiomicsLib.errors import CohortError, InputError
 from LABCRadiomicsLib.execution import Failure, over_cluster, over_processes
@@ -63,20 +62,6 @@ def cases(tmp_path):
 def in_process(monkeypatch):
     """Do the cases one by one in this process."""
     monkeypatch.setattr(cohort, "over_processes", lambda call, tasks, jobs: ((n, call(t)) for n, t in tasks.items()))
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command in this process; gives exit code, stdout, stderr."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["labcradiomics", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return call
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

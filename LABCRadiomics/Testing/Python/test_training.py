@@ -2,13 +2,11 @@
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.cli import main
 from LABCRadiomicsLib.clinical_models import fit_clinical
 from LABCRadiomicsLib.covariates import infer_covariate, parse_column
 from LABCRadiomicsLib.csv_table import read_table, write_table
@@ -27,20 +25,6 @@ DESIGN_KEYS = {
     "n", "events", "features_in", "features_icc", "features_univariable", "univariable", "lambda_min", "lambda_1se",
     "lambda", "cv", "score_terms", "roc", "performance", "optimism", "nomogram", "notes",
 }  # fmt: skip
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command in this process; gives exit code, stdout, stderr."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["labcradiomics", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture
