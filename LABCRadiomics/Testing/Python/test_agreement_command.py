@@ -3,7 +3,7 @@
 import csv
 import itertools
 import math
-import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ import pytest
 from scipy.stats import f as f_distribution
 
 from LABCRadiomicsLib.agreement import reader_agreement, write_agreement
-from LABCRadiomicsLib.cli import main
 from LABCRadiomicsLib.cohort import extract_cases
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.extraction_record import record_path
@@ -21,17 +20,9 @@ from LABCRadiomicsLib.tables import read_features, read_icc, write_table
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def agree(run):
     """Call ``agreement`` in this process; gives exit code, stdout, stderr."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["labcradiomics", "agreement", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return call
+    return partial(run, "agreement")
 
 
 @pytest.fixture
@@ -91,10 +82,10 @@ def _limits(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     return lower, n * (lower_f * bms - ems) / (common + n * lower_f * bms)
 
 
-def test_real_test_retest_features(shared_data, tmp_path, run):
+def test_real_test_retest_features(shared_data, tmp_path, agree):
     first, second = _scans(shared_data, "WholeGland", tmp_path)
     out = tmp_path / "icc.csv"
-    code, stdout, _ = run(first, second, "--out", out)
+    code, stdout, _ = agree(first, second, "--out", out)
     assert code == 0
     scans = read_features(first), read_features(second)
     assert len(scans[0].cases) == 15 and scans[0].cases == scans[1].cases
@@ -115,7 +106,7 @@ def test_real_test_retest_features(shared_data, tmp_path, run):
     assert found["original_shape_Volume"][0] > 0.9  # the size of the gland is repeatable, and by far not everything is
 
 
-def test_readers_of_the_simulation_agree_as_their_contours_do(tmp_path, run):
+def test_readers_of_the_simulation_agree_as_their_contours_do(tmp_path, agree):
     folder = write_simulation(tmp_path / "simulation", 6, seed=3, readers=3, jobs=2)
     settings = ExtractionSettings.from_parameters(
         {"imageType": {"Original": {}}, "featureClass": {"firstorder": [], "shape": []}}, "LPS"
@@ -124,7 +115,7 @@ def test_readers_of_the_simulation_agree_as_their_contours_do(tmp_path, run):
     for reader, path in enumerate(tables, 1):
         extract_cases(folder / ("cases.csv" if reader == 1 else f"cases_reader{reader}.csv"), path, settings, jobs=2)
     out = tmp_path / "icc.csv"
-    code, stdout, _ = run(tables[0], tables[1], "--repeat", tables[2], "--out", out, "--min-icc", 0.9)
+    code, stdout, _ = agree(tables[0], tables[1], "--repeat", tables[2], "--out", out, "--min-icc", 0.9)
     assert code == 0 and "between readers and on repetition" in stdout
     with out.open() as file:
         rows = list(csv.DictReader(file))
@@ -155,14 +146,14 @@ def test_the_repetition_counts_too(tables):
     np.testing.assert_allclose(found.repeated.icc[0], _icc_by_moments(first[:, 0], repeated[:, 0]), rtol=1e-9)
 
 
-def test_features_without_a_correlation_are_empty_and_do_not_exceed(tables, tmp_path, run):
+def test_features_without_a_correlation_are_empty_and_do_not_exceed(tables, tmp_path, agree):
     rng = np.random.default_rng(2)
     good = rng.normal(size=10)
     missing = good.copy()
     missing[3] = np.nan
     arrays = [np.column_stack([np.full(10, 0.1), good + shift, missing]) for shift in (0, 0.01)]
     out = tmp_path / "icc.csv"
-    code, stdout, stderr = run(*tables(*arrays, features=["constant", "good", "missing"]), "--out", out)
+    code, stdout, stderr = agree(*tables(*arrays, features=["constant", "good", "missing"]), "--out", out)
     assert code == 0 and "1 of 3 features" in stdout
     assert "2 features are constant or have missing values and no ICC, which counts as too low" in stderr
     assert stderr.endswith(": constant, missing.\n")
@@ -189,7 +180,7 @@ def test_common_cases_and_features_alone_are_compared_and_it_is_said(tmp_path):
     ]
 
 
-def test_bad_input(tables, tmp_path, run):
+def test_bad_input(tables, tmp_path, agree):
     rng = np.random.default_rng(4)
     first, second = tables(rng.normal(size=(5, 2)), rng.normal(size=(5, 2)))
     other = tmp_path / "other.csv"
@@ -200,9 +191,9 @@ def test_bad_input(tables, tmp_path, run):
         ("case,f0\n0,1\n0,2\n", "row 3, column case: 0 repeats row 2"),
     ):
         other.write_text(content)
-        code, stdout, stderr = run(first, other)
+        code, stdout, stderr = agree(first, other)
         assert code == 2 and stdout == "" and sentence in stderr and stderr.count("\n") == 1
-    assert run(first, second, "--min-icc", 2)[0] == 2
-    assert run(first, tmp_path / "absent.csv")[0] == 2
+    assert agree(first, second, "--min-icc", 2)[0] == 2
+    assert agree(first, tmp_path / "absent.csv")[0] == 2
     with pytest.raises(CohortError, match="cannot be written"):
         write_agreement(tmp_path / "absent" / "icc.csv", reader_agreement(first, second))
