@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import CohortError, InputError
+from ..files import sha256_of
 from .common import ProgressBar
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def train(
         training = run(cohort, plan, icc=correlations, folds=assigned, steps=steps)
     extraction = _extraction(features, settings, array_order.value, training)
     model = trained_model(training, _card(out, title, features, demonstration), extraction)
-    inputs = {path.name: _sha256(path) for path in (features, outcomes, icc, folds) if path}
+    inputs = {path.name: sha256_of(path) for path in (features, outcomes, icc, folds) if path}
     write_training_report(report, training, model, inputs)
     save_model(model, out)
     _say(training, model, out, write_report_pages(report))
@@ -163,10 +163,6 @@ def _card(out: Path, title: str | None, features: Path, demonstration: bool):
     kind = {"status": "demonstration", "origin": "simulated"} if demonstration else {}
     name = title or f"Radiomics score trained on {features.name}"
     return Card(id=model_id(out.stem), title=name, source=f"labcradiomics train {features.name}", **kind)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager

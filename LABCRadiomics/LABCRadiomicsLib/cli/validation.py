@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..files import sha256_of
 from .common import ModelArgument
 
 FeaturesArgument = Annotated[Path, typer.Argument(metavar="FEATURES.csv", help="One row a case, one column a feature.")]
@@ -73,7 +73,7 @@ def validate(
         bootstrap=bootstrap,
         seed=seed,
     )
-    write_validation_report(report, found, {path.name: _sha256(path) for path in (features, outcomes)})
+    write_validation_report(report, found, {path.name: sha256_of(path) for path in (features, outcomes)})
     page = write_report_pages(report)
     for row in found.performance:
         limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
@@ -99,7 +99,7 @@ def recalibrate(
     from ..terminal import gives
 
     scored = _scored(model, features, outcomes, case_column, time, event)
-    found = fit(scored, method, file=outcomes.name, sha256=_sha256(outcomes))
+    found = fit(scored, method, file=outcomes.name, sha256=sha256_of(outcomes))
     save_model(found, out)
     print(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
     print(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
@@ -133,10 +133,6 @@ def _comparator(given: str, scored, features: Path, outcomes: Path, case_column:
         other = _scored(given, features, outcomes, case_column, time, event)
         return predictor_of(other, horizons, f"comparator {other.model.id}")
     return clinical_predictor([name.strip() for name in given.split(",")], scored, horizons)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 COMMANDS = (apply, validate, recalibrate)
