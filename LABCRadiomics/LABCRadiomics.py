@@ -100,6 +100,7 @@ class LABCRadiomicsParameterNode:
     covariates - Clinical covariates as a JSON object of texts; what is absent is unknown.
     stability - Also score redrawn contours.
     result - The result document.
+    cohort - What the fields of the cohort section hold, as a JSON object of texts.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -109,6 +110,7 @@ class LABCRadiomicsParameterNode:
     covariates: str = "{}"
     stability: bool = False
     result: vtkMRMLTextNode
+    cohort: str = '{"time": "dfs_months", "event": "dfs_event"}'
 
 
 #
@@ -156,7 +158,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.modelChoice = ModelChoice(self.ui, self._onModelChanged)
         self.covariateForm = CovariateForm(self.ui, self._onCovariatesChanged)
         self.resultView = ResultView(self.ui)
-        self.cohort = CohortSection(self.ui, Path(__file__).resolve().parent, self.modelChoice)
+        self.cohort = CohortSection(self.ui, Path(__file__).resolve().parent, self.modelChoice, self._onCohortChanged)
         self.run = ScoringRun(self.ui, self.logic.process, self._say, self._checkCanApply, self._onRunFinished)
         self.actions = ResultActions(self.ui, self.resultView, self.resourcePath("requirements.txt"), self._say)
         self.inputWatch = InputWatch(self._onInputEdited, self._onSegmentRemoved)
@@ -257,6 +259,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if self.covariateForm.model is not self.modelChoice.model:
                 self.covariateForm.setModel(self.modelChoice.model)
             self.covariateForm.setValues(readObject(parameters.covariates))
+            self.cohort.setValues(readObject(parameters.cohort))
             self.inputWatch.watch(parameters.inputVolume, parameters.segmentation)
         finally:
             self._updating = False
@@ -286,6 +289,10 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             known = {**readObject(self._parameterNode.covariates), **dict.fromkeys(self.covariateForm.names(), "")}
             values = {**known, **self.covariateForm.values()}
             self._parameterNode.covariates = json.dumps({name: text for name, text in values.items() if text})
+
+    def _onCohortChanged(self) -> None:
+        if not self._updating and self._parameterNode:
+            self._parameterNode.cohort = json.dumps(self.cohort.values())
 
     def _onSegmentRemoved(self, segmentation) -> None:
         document = self.resultView.document

@@ -281,6 +281,14 @@ class Model:
         """SHA-256 (hexadecimal) of the model's canonical JSON: sorted keys, no blanks, UTF-8."""
         return hashlib.sha256(canonical_json(self.to_document()).encode("utf-8")).hexdigest()
 
+    @property
+    def discrimination(self) -> Performance | None:
+        """The C-index that says most of new patients: the nomogram's if there is one, from the farthest cohort."""
+        kinds = ("external", "validation", "optimism-corrected", "apparent")
+        whose = "nomogram" if self.nomogram is not None and self.nomogram.baseline is not None else "score"
+        rows = [row for row in self.performance if row.metric.startswith("C-index") and whose in row.metric]
+        return min(rows, key=lambda row: kinds.index(row.kind), default=None)
+
     def lacks(self, part: Part) -> bool:
         """Say whether a part is absent."""
         value: Any = self

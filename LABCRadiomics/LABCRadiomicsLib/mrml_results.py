@@ -40,7 +40,8 @@ def result_document(model: Model, prediction: Prediction, inputs: Mapping[str, A
     Returns
     -------
     dict
-        :meth:`.scoring.Prediction.to_dict` and ``title``, ``endpoint``, ``covariates``, ``score_points``, ``inputs``.
+        :meth:`.scoring.Prediction.to_dict` and ``title``, ``endpoint``, ``covariates``, ``score_points``,
+        ``discrimination`` (how well the model told other patients apart), ``inputs``.
     """
     return {
         **prediction.to_dict(),
@@ -48,6 +49,7 @@ def result_document(model: Model, prediction: Prediction, inputs: Mapping[str, A
         "endpoint": model.nomogram.endpoint if model.nomogram else None,
         "covariates": [vars(covariate) for covariate in prediction.covariates],
         "score_points": prediction.score_points,
+        "discrimination": vars(model.discrimination) if model.discrimination else None,
         "inputs": dict(inputs),
     }
 
@@ -72,7 +74,7 @@ def store_result(
     text.SetNodeReferenceID(VOLUME, volume_node.GetID())
     text.SetNodeReferenceID(SEGMENTATION, segmentation_node.GetID())
     table = _node(scene, "vtkMRMLTableNode", "contributions", "LABC Radiomics features")
-    _fill_contributions(table, document["contributions"])
+    _fill_contributions(table, document["contributions"], model)
     curve = survival_curve(model, prediction)
     if curve is None:
         remove_nodes(scene, keep=(text, table))
@@ -90,7 +92,8 @@ def read_result(text_node: slicer.vtkMRMLTextNode | None) -> dict[str, Any] | No
         document = json.loads(text_node.GetText() or "null")
     except json.JSONDecodeError:
         return None
-    return document if isinstance(document, dict) and "score" in document and "inputs" in document else None
+    known = isinstance(document, dict) and {"score", "discrimination", "inputs"} <= document.keys()
+    return document if known else None
 
 
 def result_nodes(scene: slicer.vtkMRMLScene) -> dict[str, slicer.vtkMRMLNode]:
@@ -119,14 +122,20 @@ def _node(scene: slicer.vtkMRMLScene, node_class: str, role: str, name: str) -> 
     return node
 
 
-def _fill_contributions(table: slicer.vtkMRMLTableNode, contributions: Sequence[Mapping[str, Any]]) -> None:
-    """One row a feature: texts with four significant digits, as the panel shows them."""
+def _fill_contributions(
+    table: slicer.vtkMRMLTableNode, contributions: Sequence[Mapping[str, Any]], model: Model
+) -> None:
+    """One row a feature: texts with six significant digits."""
     words = {True: "yes", False: "no", None: "not stated"}
+    ranges = {
+        term.feature: "" if term.low is None else f"{term.low:.6g} to {term.high:.6g}" for term in model.score.terms
+    }
     columns = {
         "Feature": [part["feature"] for part in contributions],
         "Value": [f"{part['value']:.6g}" for part in contributions],
         "Coefficient": [f"{part['coefficient']:.6g}" for part in contributions],
         "Contribution": [f"{part['contribution']:.6g}" for part in contributions],
+        "Training range": [ranges[part["feature"]] for part in contributions],
         "In training range": [words[part["in_range"]] for part in contributions],
     }
     was_modified = table.StartModify()

@@ -16,7 +16,8 @@ from .scoring import Prediction
 
 _SURVIVALS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _LEAST_GAP = 3.2  # points of the top axis between two labels
-_ROW = 0.56  # inches
+_AXIS, _NARROW_AXIS = 6.7, 4.0  # inches; all gaps are for the first
+_ROW, _NARROW_ROW = 0.56, 0.74  # inches
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class _Scale:
     stagger: bool = False
 
 
-def nomogram_figure(model: Model, prediction: Prediction | None = None) -> bytes | None:
+def nomogram_figure(model: Model, prediction: Prediction | None = None, narrow: bool = False) -> bytes | None:
     """Draw a model's nomogram as ``rms::nomogram`` lays it out.
 
     Parameters
@@ -40,6 +41,8 @@ def nomogram_figure(model: Model, prediction: Prediction | None = None) -> bytes
         With a nomogram whose covariates and score have ranges.
     prediction : Prediction, optional
         A patient, marked on every axis: a full mark, an open one where the model's mean stands in for the unknown.
+    narrow : bool
+        Names above the axes, not before them: readable in a column of 400 pixels.
 
     Returns
     -------
@@ -49,15 +52,26 @@ def nomogram_figure(model: Model, prediction: Prediction | None = None) -> bytes
     scales = _scales(model, prediction)
     if scales is None:
         return None
-    left = 0.35 + 0.085 * max(len(scale.name) for scale in scales)  # inches for the names
-    width, height = left + 6.9, 0.25 + _ROW * len(scales)
+    longest = max(len(scale.name) for scale in scales)
+    left = 0.1 if narrow else 0.35 + 0.085 * longest  # inches for the names
+    axis, row = (_NARROW_AXIS, _NARROW_ROW) if narrow else (_AXIS, _ROW)
+    width, height = left + axis + 0.2, 0.25 + row * len(scales)
     figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((left / width, 0.02, 6.7 / width, 0.96))
-    axes.set(xlim=(-3, 104), ylim=(len(scales) - 0.4, -0.5))
+    axes = figure.add_axes((left / width, 0.02, axis / width, 0.96))
+    start = -9 if narrow else -3  # half a label of the narrow axis's first value
+    axes.set(xlim=(start, 104), ylim=(len(scales) - 0.4, -0.75 if narrow else -0.5))
     axes.set_axis_off()
     for y, scale in enumerate(scales):
-        _draw(axes, y, scale)
+        _name(axes, y, scale.name, narrow)
+        _draw(axes, y, scale, _AXIS / axis)
     return png(figure)
+
+
+def _name(axes: Axes, y: int, name: str, narrow: bool) -> None:
+    if narrow:
+        axes.text(-9, y - 0.46, name, va="center", fontsize=8.5, fontweight="bold")
+    else:
+        axes.text(-5, y, name, ha="right", va="center", fontsize=9.5)
 
 
 def _scales(model: Model, prediction: Prediction | None) -> list[_Scale] | None:
@@ -157,14 +171,13 @@ def _lower_scales(
     return scales
 
 
-def _draw(axes: Axes, y: int, scale: _Scale) -> None:
-    """Draw one scale: its name, line, ticks, labels that do not collide, and the patient's mark."""
-    axes.text(-5, y, scale.name, ha="right", va="center", fontsize=9.5)
+def _draw(axes: Axes, y: int, scale: _Scale, widening: float) -> None:
+    """Draw one scale: its line, ticks, labels that do not collide, and the patient's mark."""
     if not scale.marks:
         axes.text(0, y, "outside the range of these points", va="center", fontsize=8.5, color=COLORS["reference"])
         return
     axes.plot(scale.ends, (y, y), color=COLORS["patient"], lw=1.1, solid_capstyle="butt")
-    for place, text, side in _labels(scale):
+    for place, text, side in _labels(scale, widening):
         axes.plot((place, place), (y, y + 0.1 * side), color=COLORS["patient"], lw=0.9)
         if text:
             axes.text(place, y + 0.16 * side, text, ha="center", va="top" if side > 0 else "bottom", fontsize=8)
@@ -175,12 +188,15 @@ def _draw(axes: Axes, y: int, scale: _Scale) -> None:
         axes.plot(inside, y, marker, color=face, ms=8, mec=edge, mew=1.2, zorder=5, clip_on=False)
 
 
-def _labels(scale: _Scale) -> list[tuple[float, str, int]]:
-    """Place, text and side (1 below, -1 above) of each label; a label that would hide another is dropped."""
+def _labels(scale: _Scale, widening: float) -> list[tuple[float, str, int]]:
+    """Place, text and side (1 below, -1 above) of each label; a label that would hide another is dropped.
+
+    On a shorter axis the same text is wider, in points of that axis.
+    """
     taken = {1: -math.inf, -1: -math.inf}
     found = []
     for place, text in sorted(scale.marks):
-        half = max(_LEAST_GAP, 0.95 * len(text) + 0.6) / 2
+        half = widening * max(_LEAST_GAP, 0.95 * len(text) + 0.6) / 2
         sides = (1, -1) if scale.stagger else (1,)
         side = next((side for side in sides if place - half >= taken[side]), None)
         if side is None:

@@ -12,7 +12,8 @@ from slicer.i18n import tr as _
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 KILL_MSEC = 8000  # after a cancel, should the command not end by itself
-DONE_OF_TOTAL = re.compile(r"(\d+)/(\d+)")
+BAR = "\u2501"
+PROGRESS = re.compile(rf"\s*(.*?)\s*{BAR}.*?(\d+)/(\d+)")
 
 
 class CohortProcess:
@@ -21,7 +22,7 @@ class CohortProcess:
     def __init__(self, onLine, onProgress, onFinished):
         """
         :param onLine: called with each line that the command prints
-        :param onProgress: called with (done, total)
+        :param onProgress: called with (what is done, done, total)
         :param onFinished: called with (exit code, last line of the error output); the code is None after a cancel
         """
         self._onLine, self._onProgress, self._onFinished = onLine, onProgress, onFinished
@@ -89,14 +90,14 @@ class CohortProcess:
     def _take(self, channel, data):
         text = self._rest[channel] + ANSI.sub("", str(data.data(), encoding="utf-8", errors="replace"))
         *lines, self._rest[channel] = re.split(r"[\r\n]+", text)
-        for line in (*lines, *([self._rest[channel]] if "\u2501" in self._rest[channel] else [])):
+        for line in (*lines, *([self._rest[channel]] if BAR in self._rest[channel] else [])):
             self._report(channel, line)
 
     def _report(self, channel, line):
-        counted = DONE_OF_TOTAL.search(line)
-        if counted and "\u2501" in line:  # the bar of a progress display
-            self._onProgress(int(counted.group(1)), int(counted.group(2)))
-        elif line.strip() and "\u2501" not in line:
+        counted = PROGRESS.match(line)
+        if counted:
+            self._onProgress(counted.group(1), int(counted.group(2)), int(counted.group(3)))
+        elif line.strip() and BAR not in line:
             if channel == "error":
                 self._lastError = line.strip()
             self._onLine(line.rstrip())

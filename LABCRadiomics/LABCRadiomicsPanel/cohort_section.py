@@ -1,50 +1,38 @@
 """The section for cohorts: fields of the chosen step, start and cancel, progress and log."""
 
 import re
+from html import escape
+from pathlib import Path
 
 from slicer.i18n import tr as _
 
 from . import cohort_jobs, packages, wording
+from .cohort_form import CohortForm
 from .cohort_process import CohortProcess
-
-# Field of a step to the widgets that hold it: label and editor.
-ROWS = {
-    "cases": ("casesLabel", "casesPathLineEdit"),
-    "features": ("featuresLabel", "featuresPathLineEdit"),
-    "outcomes": ("outcomesLabel", "outcomesPathLineEdit"),
-    "id": ("idColumnLabel", "idColumnLineEdit"),
-    "time": ("timeColumnLabel", "timeColumnLineEdit"),
-    "event": ("eventColumnLabel", "eventColumnLineEdit"),
-    "covariates": ("covariateColumnsLabel", "covariateColumnsLineEdit"),
-    "icc": ("iccLabel", "iccPathLineEdit"),
-    "model_out": ("modelOutLabel", "modelOutPathLineEdit"),
-    "report": ("reportFolderLabel", "reportFolderPathLineEdit"),
-}
 
 
 class CohortSection:
     """Runs the steps one at a time."""
 
-    def __init__(self, ui, moduleFolder, modelChoice):
+    def __init__(self, ui, moduleFolder, modelChoice, changed):
         """
         :param ui: widgets of the panel
         :param moduleFolder: pathlib.Path of the folder with LABCRadiomicsLib and Resources
         :param modelChoice: the panel's ModelChoice; a finished model is added to it
+        :param changed: called without arguments after the user changed a value
         """
         self._ui = ui
         self._moduleFolder = moduleFolder
         self._modelChoice = modelChoice
+        self._changed = changed
         self._steps = cohort_jobs.steps()
         self._running = None
+        self._form = CohortForm(ui, self._steps, self._onChanged)
         self._process = CohortProcess(self._onLine, self._onProgress, self._onFinished)
         for step in self._steps:
             ui.cohortStepSelector.addItem(step.title, step.name)
         ui.cohortProgressBar.visible = False
-        ui.cohortStepSelector.connect("currentIndexChanged(int)", self.update)
-        for _label, editor in ROWS.values():
-            field = getattr(ui, editor)
-            isPath = editor.endswith("PathLineEdit")
-            field.connect("currentPathChanged(QString)" if isPath else "textChanged(QString)", self.update)
+        ui.cohortStepSelector.connect("currentIndexChanged(int)", self._onChanged)
         ui.cohortStartButton.connect("clicked(bool)", self.onStart)
         ui.cohortCancelButton.connect("clicked(bool)", self._onCancel)
         self._say("")
@@ -62,32 +50,41 @@ class CohortSection:
         """Give the chosen step."""
         return self._steps[max(self._ui.cohortStepSelector.currentIndex, 0)]
 
-    def inputs(self):
-        """Give what the fields hold."""
-        texts = {}
-        for field, (_label, editor) in ROWS.items():
-            widget = getattr(self._ui, editor)
-            texts[field] = (widget.currentPath if editor.endswith("PathLineEdit") else widget.text).strip()
-        return cohort_jobs.CohortInputs(model=self._modelChoice.chosen(), **texts)
+    def values(self):
+        """Give what the fields of all steps hold, and the chosen step, as texts by name."""
+        return {"step": self.step().name, **self._form.values()}
 
-    def update(self, _value=None):
+    def setValues(self, values):
+        """Show values, as of a loaded scene."""
+        if values != self.values():
+            self._form.setValues(values)
+            step = self._ui.cohortStepSelector.findData(values.get("step", ""))
+            self._ui.cohortStepSelector.setCurrentIndex(max(step, 0))
+            self.update()
+
+    def update(self):
         """Show the fields of the chosen step, and whether it can start."""
         step = self.step()
-        for field, names in ROWS.items():
-            for name in names:
-                getattr(self._ui, name).visible = field in (*step.needs, *step.may)
+        self._form.show(step)
         self._ui.cohortHelpLabel.text = step.help
-        lacking = cohort_jobs.missing(step, self.inputs())
+        lacking = cohort_jobs.missing(step, self._inputs())
         running = self.isRunning()
         self._ui.cohortStartButton.enabled = lacking is None and not running
         self._ui.cohortStartButton.toolTip = (
-            _("A step is running") if running else _("Give {what}").format(what=lacking) if lacking else step.help
+            _("A step is running") if running else _("Missing: {what}").format(what=lacking) if lacking else step.help
         )
         self._ui.cohortCancelButton.enabled = running
 
+    def _inputs(self):
+        return {**self._form.values(), "model": self._modelChoice.chosen()}
+
+    def _onChanged(self, _value=None):
+        self.update()
+        self._changed()
+
     def onStart(self, _clicked=False):
         """Start the chosen step in the background."""
-        step, inputs = self.step(), self.inputs()
+        step, inputs = self.step(), self._inputs()
         try:
             packages.ensure(self._moduleFolder / "Resources" / "requirements.txt")
             self._process.start(cohort_jobs.arguments(step, inputs), str(self._moduleFolder))
@@ -108,8 +105,9 @@ class CohortSection:
     def _onLine(self, line):
         self._ui.cohortLog.appendPlainText(line)
 
-    def _onProgress(self, done, total):
+    def _onProgress(self, what, done, total):
         self._ui.cohortProgressBar.setRange(0, max(total, 1))
+        self._ui.cohortProgressBar.setFormat(f"{what} {done}/{total}")
         self._ui.cohortProgressBar.setValue(done)
 
     def _onFinished(self, code, lastError):
@@ -120,15 +118,19 @@ class CohortSection:
         elif code:
             self._say(wording.error_box(re.sub(r"^labcradiomics: ", "", lastError) or _("See the log below.")))
         else:
-            self._say(
-                _("{step} is done: {path}").format(
-                    step=step.title,
-                    path=inputs.report or inputs.model_out if step.name != "extract" else inputs.features,
-                )
-            )
-            if "model_out" in step.needs:
-                self._addModel(inputs.model_out)
+            self._finish(step, inputs)
         self.update()
+
+    def _finish(self, step, inputs):
+        path, model = cohort_jobs.written(step, inputs)
+        page = Path(path, "index.html")
+        shown = page if page.is_file() else Path(path)
+        link = f'<a href="{shown.absolute().as_uri()}">{escape(path)}</a>'
+        self._say(_("{step} is done: {path}").format(step=step.title, path=link))
+        if step.name == "extract":
+            self._form.setValues({**self._form.values(), "features": inputs["features_out"]})
+        if model is not None:
+            self._addModel(model)
 
     def _addModel(self, path):
         from LABCRadiomicsLib.errors import LABCRadiomicsError

@@ -33,6 +33,7 @@ class ModelChoice:
         ui.modelSelector.addItem(_("Model file..."), FROM_FILE)
         ui.modelSelector.connect("currentIndexChanged(int)", self._onChanged)
         ui.modelPathLineEdit.connect("currentPathChanged(QString)", self._onChanged)
+        ui.modelPathLineEdit.connect("validInputChanged(bool)", self._onChanged)  # the only signal of an emptied one
         ui.completeModelButton.connect("clicked(bool)", self._onComplete)
         self._updating = False
 

@@ -93,7 +93,7 @@ def draw_nomogram(case, path):
     from LABCRadiomicsLib.errors import ModelError
     from LABCRadiomicsLib.nomogram_plot import nomogram_figure
 
-    picture = nomogram_figure(case.model, case.score.prediction)
+    picture = nomogram_figure(case.model, case.score.prediction, narrow=True)
     if picture is None:
         sentence = _("Model {model} has no nomogram that can be drawn: it states no ranges of its values.")
         raise ModelError(sentence.format(model=case.model.id))

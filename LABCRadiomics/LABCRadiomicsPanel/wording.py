@@ -84,8 +84,40 @@ def stability_sentence(stability):
     return text + "."
 
 
+def trust(result):
+    """How far to trust a result, as sentences, the gravest first."""
+    outside = sum(part["in_range"] is False for part in result["contributions"])
+    sentences = []
+    if outside:
+        sentence = _(
+            "{n} of {total} features lie outside the training cohort's range (see Features): an extrapolation."
+        )
+        sentences.append("\u26a0 " + sentence.format(n=outside, total=len(result["contributions"])))
+    if result["discrimination"] is not None:
+        sentences.append(discrimination_sentence(result["discrimination"], result["status"] == "demonstration"))
+    if result["stability"] is not None:
+        sentences.append(stability_sentence(result["stability"]))
+    told = {"feature-out-of-range", "demonstration"}  # above; the badge says the other
+    return sentences + [warning["message"] for warning in result["warnings"] if warning["code"] not in told]
+
+
+def discrimination_sentence(row, simulated):
+    """How well the model told other patients apart."""
+    whom = {
+        "external": _("{n} {patients} of another center"),
+        "validation": _("{n} {patients} of a validation cohort"),
+        "optimism-corrected": _("the {n} {patients} it was made from, corrected for optimism"),
+        "apparent": _("the {n} {patients} it was made from, which is too good"),
+    }[row["kind"]].format(n=row["n"], patients=_("simulated patients") if simulated else _("patients"))
+    value = f"{row['value']:.3f}"
+    if row["lower"] is not None:
+        value += _(", 95% CI {lower} to {upper}").format(lower=f"{row['lower']:.3f}", upper=f"{row['upper']:.3f}")
+    sentence = _("{metric}: {value}, in {whom} (0.5 is chance, 1 perfect).")
+    return sentence.format(metric=row["metric"], value=value, whom=whom)
+
+
 def result_text(result):
-    """Everything of a result below its badge: score, survival, stability, warnings, what was scored."""
+    """Everything of a result below its badge: score, survival, how far to trust them, what was scored."""
     inputs = result["inputs"]
     parts = [
         f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>",
@@ -93,13 +125,9 @@ def result_text(result):
     ]
     if result["points"] is not None:
         parts.append("<p>" + escape(_("Nomogram: {points:.0f} points").format(points=result["points"])) + "</p>")
-    if result["stability"] is not None:
-        parts.append(f"<p>{escape(stability_sentence(result['stability']))}</p>")
-    if result["warnings"]:
-        count = len(result["warnings"])
-        title = _("1 warning") if count == 1 else _("{count} warnings").format(count=count)
-        sentences = "".join(f"<li>{escape(warning['message'])}</li>" for warning in result["warnings"])
-        parts.append(f"<p><b>&#9888; {title}</b></p><ul>{sentences}</ul>")
+    sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in trust(result))
+    if sentences:
+        parts.append(f"<p><b>{escape(_('How far to trust it'))}</b></p><ul style='margin-left:-22px'>{sentences}</ul>")
     scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model}").format(
         model=result["model"], **{key: inputs[key] for key in ("segment", "segmentation", "volume")}
     )

@@ -85,6 +85,15 @@ def test_wang_holds_the_published_numbers_of_the_workflow(wang):
     assert {850, 851, 14, 93, 8, 0.75, 20, 616, 0.05, 250, 15, 278, 52, 41.7, 23.7, 64.7, 55.4, 69.1, 23.0} <= held
 
 
+def test_discrimination_is_that_of_other_patients(wang):
+    """Not the flattering training figure, and of the nomogram only where it gives survival."""
+    row = wang.discrimination
+    assert (row.metric, row.kind, row.value) == ("C-index, radiomics score alone", "validation", 0.614)
+    demo = find_model("demo-phantom").discrimination
+    assert (demo.metric, demo.kind) == ("C-index, nomogram", "validation")
+    assert replace(wang, performance=()).discrimination is None
+
+
 def test_wang_coefficients_are_the_logarithms_of_the_published_hazard_ratios(wang):
     ratios = [math.exp(value) for value in wang.nomogram.coefficients()]
     assert ratios == pytest.approx([1.0431, 1.6461, 1.8162, 1.229, 0.724, 0.742, 0.688, 3.866], rel=1e-12)

@@ -210,9 +210,37 @@ def test_apply_shows_the_result(ready):
         limits = f"95% CI {100 * estimate['lower']:.1f}% to {100 * estimate['upper']:.1f}%"
         assert f"at {estimate['months']:g} months {100 * estimate['probability']:.1f}% {limits}" in text
     assert len(document["survival"]) == 3
-    assert f"{len(document['warnings'])} warnings" in text
+    outside = sum(part["in_range"] is False for part in document["contributions"])
+    assert outside and f"{outside} of {len(document['contributions'])} features lie outside" in text
+    assert "C-index, nomogram: 0.747, 95% CI 0.647 to 0.846, in 139 simulated patients of a validation cohort" in text
+    others = [w for w in document["warnings"] if w["code"] not in ("feature-out-of-range", "demonstration")]
+    assert len(others) == 5 and all(warning["message"] in text for warning in others)
     assert NOTICE in ready.ui.noticeLabel.text
     assert ready.ui.cancelButton.isHidden() and ready.ui.progressBar.isHidden()
+
+
+def test_trust_says_the_gravest_first(module):
+    from LABCRadiomicsPanel.wording import trust
+
+    row = {"metric": "C-index, radiomics score alone", "n": 91, "value": 0.6, "lower": None, "kind": "external"}
+    result = {
+        "status": "complete",
+        "contributions": [{"in_range": True}, {"in_range": False}, {"in_range": None}],
+        "discrimination": row,
+        "stability": None,
+        "warnings": [
+            {"code": "feature-out-of-range", "message": "left out"},
+            {"code": "mask-resampled", "message": "kept"},
+        ],
+    }
+    first, second, third = trust(result)
+    assert first.startswith("\u26a0 1 of 3 features lie outside")
+    assert (
+        second == "C-index, radiomics score alone: 0.600, in 91 patients of another center (0.5 is chance, 1 perfect)."
+    )
+    assert third == "kept"
+    assert "which is too good" in trust(result | {"discrimination": row | {"kind": "apparent"}})[1]
+    assert trust(result | {"contributions": [], "discrimination": None, "warnings": []}) == []
 
 
 def test_error_is_shown_and_goes_with_the_input(ready):

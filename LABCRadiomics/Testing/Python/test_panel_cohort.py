@@ -1,10 +1,12 @@
 """The cohort section: command lines of the steps, and real background processes with log, progress, cancel and end."""
 
 import csv
+import json
 import re
 import shutil
 import sys
 import time
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -60,64 +62,211 @@ def jobs():
     return __import__("LABCRadiomicsPanel.cohort_jobs", fromlist=["cohort_jobs"])
 
 
+def editor(panel, name):
+    """The widget of a field."""
+    return panel.cohort._form._rows[name][2]
+
+
+def fill(panel, **texts) -> None:
+    """Type or choose values of fields as a user does."""
+    for name, text in texts.items():
+        field, _label, widget = panel.cohort._form._rows[name]
+        if field.kind == "choice":
+            widget.setCurrentIndex(widget.findData(text))
+        elif field.kind == "flag":
+            widget.checked = text
+        elif field.kind == "text":
+            widget.text = text
+        else:
+            widget.setCurrentPath(str(text))
+
+
+GIVEN = {
+    "model": "demo-phantom",
+    "cases": "c.csv",
+    "features_out": "f.csv",
+    "features": "f.csv",
+    "outcomes": "o.csv",
+    "time": "t",
+    "event": "e",
+    "out": "m.json",
+    "report": "r",
+}
+
+
 def test_command_lines(app):
-    given = jobs().CohortInputs(
-        model="demo-phantom",
-        cases="c.csv",
-        features="f.csv",
-        outcomes="o.csv",
-        id="case",
-        time="t",
-        event="e",
-        covariates="age, stage",
-        icc="i.csv",
-        model_out="m.json",
-        report="r",
-    )
-    lines = {step.name: " ".join(jobs().arguments(step, given)) for step in jobs().steps()}
-    table = "--id case --time t --event e"
+    lines = {step.name: " ".join(jobs().arguments(step, GIVEN)) for step in jobs().steps()}
     assert lines == {
         "extract": "extract c.csv --out f.csv --resume",
-        "train": f"train f.csv o.csv {table} --out m.json --report r --covariates age,stage --icc i.csv",
-        "validate": f"validate demo-phantom f.csv o.csv {table} --report r",
-        "recalibrate": f"recalibrate demo-phantom f.csv o.csv {table} --out m.json",
+        "train": "train f.csv o.csv --time t --event e --out m.json --report r",
+        "validate": "validate demo-phantom f.csv o.csv --time t --event e --report r",
+        "recalibrate": "recalibrate demo-phantom f.csv o.csv --time t --event e --out m.json",
     }
 
 
-def test_command_lines_are_the_cli_s(app):
-    """Every option that the panel gives is one of the command line's."""
+def test_command_lines_with_every_option(app):
+    given = GIVEN | {
+        "case_column": "patient",
+        "what": "model",
+        "settings": "s.yaml",
+        "array_order": "as-loaded",
+        "jobs": "3",
+        "covariates": "age, stage",
+        "icc": "i.csv",
+        "min_icc": "0.8",
+        "p": "0.1",
+        "folds": "k.csv",
+        "n_folds": "5",
+        "penalty": "1se",
+        "horizon": "36",
+        "bootstrap": "50",
+        "seed": "7",
+        "comparator": "stage",
+        "label": "north",
+        "external": "yes",
+        "method": "slope",
+    }
+    lines = {step.name: "|".join(jobs().arguments(step, given)) for step in jobs().steps()}
+    assert lines == {
+        "extract": "extract|c.csv|--out|f.csv|--features|model|--settings|s.yaml|--array-order|as-loaded|--jobs|3|"
+        "--resume|--model|demo-phantom",
+        "train": "train|f.csv|o.csv|--time|t|--event|e|--out|m.json|--report|r|--id|patient|--covariates|age, stage|"
+        "--icc|i.csv|--min-icc|0.8|--p|0.1|--folds|k.csv|--n-folds|5|--penalty|1se|--horizon|36|--bootstrap|50|"
+        "--seed|7|--settings|s.yaml|--jobs|3",
+        "validate": "validate|demo-phantom|f.csv|o.csv|--time|t|--event|e|--report|r|--id|patient|"
+        "--comparator|stage|--label|north|--external|--bootstrap|50|--seed|7",
+        "recalibrate": "recalibrate|demo-phantom|f.csv|o.csv|--time|t|--event|e|--out|m.json|--id|patient|"
+        "--method|slope",
+    }
+
+
+def test_fields_are_the_command_line_s(app):
+    """Every option, choice and usual value that the panel shows is the command line's own."""
     import typer
 
     from LABCRadiomicsLib.cli import app as cli
 
     commands = typer.main.get_command(cli).commands
-    given = jobs().CohortInputs(*["x"] * 11)
+    checked = 0
     for step in jobs().steps():
-        if step.name not in commands:
-            pytest.fail(f"the command line has no {step.name}")
-        known = {option for parameter in commands[step.name].params for option in parameter.opts}
-        options = {word for word in jobs().arguments(step, given) if word.startswith("--")}
-        assert options <= known, step.name
+        known = {option: parameter for parameter in commands[step.name].params for option in parameter.opts}
+        for field in step.fields:
+            if not field.option:
+                continue
+            parameter = known[field.option]
+            checked += 1
+            if field.kind == "choice" and parameter.default is not None:
+                assert field.choices[0][0] == parameter.default, field.name
+            if isinstance(parameter.default, Enum):
+                assert {value for value, _title in field.choices} == {*type(parameter.default)}, field.name
+            if field.kind == "text" and field.usual and parameter.default is not None:
+                assert field.usual == f"{parameter.default:g}" if field.usual[0].isdigit() else parameter.default
+            assert bool(parameter.is_flag) == (field.kind == "flag")
+        required = {option for option, parameter in known.items() if parameter.required and option.startswith("--")}
+        assert required <= {field.option for field in step.needs}, step.name
+    assert checked == 36
 
 
 def test_fields_follow_the_step(panel):
-    shown = {}
     for step in jobs().steps():
         choose_step(panel, step.name)
-        editors = {
-            field: names[1]
-            for field, names in __import__("LABCRadiomicsPanel.cohort_section", fromlist=["ROWS"]).ROWS.items()
-        }
-        shown[step.name] = {field for field, editor in editors.items() if not getattr(panel.ui, editor).isHidden()}
-        assert shown[step.name] == set(step.needs + step.may) - {"model"}
+        shown = {name for name, row in panel.cohort._form._rows.items() if not row[2].isHidden()}
+        assert shown == {field.name for field in step.fields}
         assert not panel.ui.cohortStartButton.enabled
-        assert panel.ui.cohortStartButton.toolTip.startswith("Give the ")
-    assert shown["extract"] == {"cases", "features"}
+        assert panel.ui.cohortStartButton.toolTip.startswith("Missing: ")
+    choose_step(panel, "train")
+    assert editor(panel, "jobs").placeholderText == "2"
+    choose_step(panel, "extract")
+    assert editor(panel, "jobs").placeholderText == "one a processor"
+
+
+def test_start_is_enabled_by_what_is_needed_and_disabled_without_it(panel, tmp_path):
+    fill(panel, cases=tmp_path / "cases.csv", features_out=tmp_path / "f.csv")
+    assert panel.ui.cohortStartButton.enabled
+    fill(panel, features_out="")
+    assert panel.ui.cohortStartButton.toolTip == "Missing: Feature table"
+    assert not panel.ui.cohortStartButton.enabled
+
+
+def test_a_new_file_is_asked_for_by_a_save_dialog(panel):
+    """As ctkPathLineEdit::browse decides: by the filter Writable."""
+    import ctk
+
+    writable = {
+        name
+        for name, (field, _label, widget) in panel.cohort._form._rows.items()
+        if field.kind in ("file", "new file") and widget.filters & ctk.ctkPathLineEdit.Writable
+    }
+    assert writable == {"features_out", "out"}
+    assert not editor(panel, "report").filters & ctk.ctkPathLineEdit.Files
+
+
+def test_choices_are_kept_in_the_scene(panel, tmp_path):
+    choose_step(panel, "train")
+    fill(panel, features=tmp_path / "features.csv", penalty="1se", bootstrap="20")
+    panel.enter()
+    scene = str(tmp_path / "scene.mrb")
+    assert slicer.util.saveScene(scene)
+    slicer.mrmlScene.Clear()
+    assert panel.cohort.values() == {"step": "extract", "time": "dfs_months", "event": "dfs_event"}
+    slicer.util.loadScene(scene)
+    panel.enter()
+    assert panel.cohort.step().name == "train"
+    assert panel.cohort.values() == {
+        "step": "train",
+        "features": str(tmp_path / "features.csv"),
+        "time": "dfs_months",
+        "event": "dfs_event",
+        "penalty": "1se",
+        "bootstrap": "20",
+    }
+
+
+@pytest.mark.slow
+def test_train_validate_and_recalibrate_in_the_background(panel, cohort, tmp_path):
+    """Each step as a user starts it; the model that comes out of one is chosen for the next."""
+    from training_data import MAIN_EFFECTS, write_cohort
+
+    for name, seed in (("training", 1), ("other", 2)):
+        (tmp_path / name).mkdir()
+        write_cohort(tmp_path / name, seed, effects=MAIN_EFFECTS)
+    choose_step(panel, "train")
+    table = {"features": tmp_path / "training" / "features.csv", "outcomes": tmp_path / "training" / "outcomes.csv"}
+    fill(panel, **table, time="months", event="event", out=tmp_path / "model.json", report=tmp_path / "report")
+    fill(panel, covariates="age, stage", bootstrap="4", n_folds="5", jobs="1")
+    seen = []
+    panel.ui.cohortProgressBar.connect("valueChanged(int)", lambda _done: seen.append(panel.ui.cohortProgressBar.text))
+    run(panel)
+    assert (tmp_path / "report" / "index.html").as_uri() in panel.ui.cohortMessageLabel.text
+    assert seen[-1] == "bootstrap of the whole selection 4/4"
+    trained = panel.modelChoice.model
+    assert panel._parameterNode.model == str(tmp_path / "model.json")
+    assert trained.nomogram.parameters()[:1] == ("age",) and trained.score.terms
+
+    choose_step(panel, "validate")
+    table = {"features": tmp_path / "other" / "features.csv", "outcomes": tmp_path / "other" / "outcomes.csv"}
+    fill(panel, **table, report=tmp_path / "validation", bootstrap="10", external=True, label="north")
+    run(panel)
+    report = json.loads((tmp_path / "validation" / "report.json").read_text())
+    assert report["n"] == 120 and {row["kind"] for row in report["performance"]} == {"external"}
+
+    choose_step(panel, "recalibrate")
+    fill(panel, out=tmp_path / "local.json", method="slope")
+    run(panel)
+    assert panel._parameterNode.model == str(tmp_path / "local.json")
+    assert panel.modelChoice.model.fingerprint != trained.fingerprint
+    assert panel.modelChoice.model.score == trained.score
+
+
+def run(panel) -> None:
+    assert panel.ui.cohortStartButton.enabled, panel.ui.cohortStartButton.toolTip
+    panel.ui.cohortStartButton.click()
+    wait(panel.cohort, 120)
+    assert "is done" in panel.ui.cohortMessageLabel.text, panel.ui.cohortLog.toPlainText()
 
 
 def test_extract_runs_in_the_background(panel, cohort, breast1, tmp_path):
-    panel.ui.casesPathLineEdit.setCurrentPath(str(cases_table(tmp_path / "cases.csv", breast1, 3)))
-    panel.ui.featuresPathLineEdit.setCurrentPath(str(tmp_path / "features.csv"))
+    fill(panel, cases=cases_table(tmp_path / "cases.csv", breast1, 3), features_out=tmp_path / "features.csv")
     progress = []
     panel.ui.cohortProgressBar.connect("valueChanged(int)", progress.append)
     assert panel.ui.cohortStartButton.enabled
@@ -134,12 +283,13 @@ def test_extract_runs_in_the_background(panel, cohort, breast1, tmp_path):
     assert "3 cases" in panel.ui.cohortLog.toPlainText()
     assert "\x1b" not in panel.ui.cohortLog.toPlainText() and "\u2501" not in panel.ui.cohortLog.toPlainText()
     assert progress[-1] == 3
-    assert panel.ui.cohortProgressBar.isHidden() and panel.ui.cohortStartButton.enabled
+    choose_step(panel, "train")  # whose input is the table just made
+    assert editor(panel, "features").currentPath == str(tmp_path / "features.csv")
+    assert panel.ui.cohortProgressBar.isHidden()
 
 
 def test_refused_input_is_shown_in_one_sentence(panel, cohort, tmp_path):
-    panel.ui.casesPathLineEdit.setCurrentPath(str(tmp_path / "no such table.csv"))
-    panel.ui.featuresPathLineEdit.setCurrentPath(str(tmp_path / "features.csv"))
+    fill(panel, cases=tmp_path / "no such table.csv", features_out=tmp_path / "features.csv")
     panel.ui.cohortStartButton.click()
     wait(cohort)
     assert "Not done." in panel.ui.cohortMessageLabel.text
@@ -163,8 +313,7 @@ def long_run(panel, cohort, python_slicer, breast1, tmp_path):
     """An extraction of many cases, started; gives the file with the process id of its Python."""
     pid_file = tmp_path / "pid"
     as_launcher(python_slicer, pid_file)
-    panel.ui.casesPathLineEdit.setCurrentPath(str(cases_table(tmp_path / "cases.csv", breast1, 200)))
-    panel.ui.featuresPathLineEdit.setCurrentPath(str(tmp_path / "features.csv"))
+    fill(panel, cases=cases_table(tmp_path / "cases.csv", breast1, 200), features_out=tmp_path / "features.csv")
     panel.ui.cohortStartButton.click()
     until(lambda: panel.ui.cohortProgressBar.value > 0, 60)
     assert alive(pid_file)
@@ -180,8 +329,7 @@ def until(condition, seconds) -> None:
 
 
 def start_extract(panel, tmp_path):
-    panel.ui.casesPathLineEdit.setCurrentPath(str(tmp_path / "cases.csv"))
-    panel.ui.featuresPathLineEdit.setCurrentPath(str(tmp_path / "features.csv"))
+    fill(panel, cases=tmp_path / "cases.csv", features_out=tmp_path / "features.csv")
     panel.ui.cohortStartButton.click()
 
 
@@ -266,9 +414,7 @@ def test_new_model_appears_in_the_list(panel, cohort, python_slicer, tmp_path):
     save_model(registry.find_model("demo-phantom"), made)
     python_slicer.write_text(f'#!/bin/sh\n{shutil.which("cp")} "{made}" "{out}"\n')
     choose_step(panel, "recalibrate")
-    panel.ui.featuresPathLineEdit.setCurrentPath(str(tmp_path / "f.csv"))
-    panel.ui.outcomesPathLineEdit.setCurrentPath(str(tmp_path / "o.csv"))
-    panel.ui.modelOutPathLineEdit.setCurrentPath(str(out))
+    fill(panel, features=tmp_path / "f.csv", outcomes=tmp_path / "o.csv", out=out)
     panel.ui.cohortStartButton.click()
     wait(cohort, 10)
     assert panel.ui.modelSelector.currentData == str(out)
@@ -280,8 +426,7 @@ def test_new_model_appears_in_the_list(panel, cohort, python_slicer, tmp_path):
 def test_unreadable_new_model_is_explained(panel, cohort, python_slicer, tmp_path):
     python_slicer.write_text("#!/bin/sh\nexit 0\n")
     choose_step(panel, "recalibrate")
-    for editor in ("featuresPathLineEdit", "outcomesPathLineEdit", "modelOutPathLineEdit"):
-        getattr(panel.ui, editor).setCurrentPath(str(tmp_path / editor))
+    fill(panel, features=tmp_path / "f.csv", outcomes=tmp_path / "o.csv", out=tmp_path / "m.json")
     panel.ui.cohortStartButton.click()
     wait(cohort, 10)
     assert "Not done." in panel.ui.cohortMessageLabel.text

@@ -103,15 +103,18 @@ def test_contributions_are_a_table(ready):
     ready.ui.applyButton.click()
     table = mrml_results.result_nodes(slicer.mrmlScene)["contributions"]
     parts = ready.resultView.document["contributions"]
-    assert [table.GetColumnName(column) for column in range(5)] == [
+    assert [table.GetColumnName(column) for column in range(table.GetNumberOfColumns())] == [
         "Feature",
         "Value",
         "Coefficient",
         "Contribution",
+        "Training range",
         "In training range",
     ]
     assert [table.GetCellText(row, 0) for row in range(table.GetNumberOfRows())] == [part["feature"] for part in parts]
     assert table.GetCellText(0, 3) == f"{parts[0]['contribution']:.6g}"
+    term = next(t for t in registry.find_model("demo-phantom").score.terms if t.feature == parts[0]["feature"])
+    assert table.GetCellText(0, 4) == f"{term.low:.6g} to {term.high:.6g}"
 
 
 def test_model_without_survival_takes_the_chart_away(ready, case):

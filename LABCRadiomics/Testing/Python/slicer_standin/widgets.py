@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+
 import slicer
 from PySide6 import QtCore, QtGui, QtWidgets
 
@@ -81,16 +84,18 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
 
 
 class ctkPathLineEdit(QtWidgets.QWidget):
-    """A path with a button that opens a file dialog."""
+    """A path with a button that opens a file dialog; only a path that fits the name filters is told as changed."""
 
     currentPathChanged = Signal(str)
     validInputChanged = Signal(bool)
     Files, Dirs, Drives, NoDot, NoDotDot = 0x2, 0x1, 0x4, 0x2000, 0x4000
     NoDotAndDotDot, Readable, Writable, Executable = 0x6000, 0x10, 0x20, 0x40
+    AdjustToMinimumContentsLength = 2
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._values = {"filters": 0, "nameFilters": [], "label": "", "settingKey": "", "options": 0}
+        self._values = {"filters": 0, "nameFilters": [], "sizeAdjustPolicy": self.AdjustToMinimumContentsLength}
+        self._valid = False
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self._line = QtWidgets.QLineEdit()
@@ -98,22 +103,29 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self._button.setText("…")
         layout.addWidget(self._line)
         layout.addWidget(self._button)
-        self._line.textChanged.connect(self.currentPathChanged)
+        self._line.textChanged.connect(self._update)
+
+    def _update(self, path):
+        patterns = re.findall(r"\*\.\w+", " ".join(self._values["nameFilters"])) or ["?*"]
+        before, self._valid = self._valid, any(fnmatch.fnmatch(path, pattern) for pattern in patterns)
+        if self._valid:
+            self.currentPathChanged.emit(path)
+        if self._valid != before:
+            self.validInputChanged.emit(self._valid)
 
     def setCurrentPath(self, path):
         """Set the path."""
         self._line.setText(path)
-
-    def addCurrentPathToHistory(self):
-        """Remember the path; there is no history outside Slicer."""
 
     currentPath = Property(str, lambda self: self._line.text(), lambda self, value: self.setCurrentPath(value))
     filters = Property(int, lambda self: self._values["filters"], lambda self, v: self._values.update(filters=v))
     nameFilters = Property(
         "QStringList", lambda self: self._values["nameFilters"], lambda self, v: self._values.update(nameFilters=v)
     )
-    settingKey = Property(
-        str, lambda self: self._values["settingKey"], lambda self, v: self._values.update(settingKey=v)
+    sizeAdjustPolicy = Property(
+        int,
+        lambda self: self._values["sizeAdjustPolicy"],
+        lambda self, v: self._values.update(sizeAdjustPolicy=v),
     )
 
 
