@@ -37,8 +37,8 @@ class ScoredCase:
 def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress):
     """Score one patient; see LABCRadiomicsLogic.process."""
     from LABCRadiomicsLib.mrml import images_from_nodes, with_notices
-    from LABCRadiomicsLib.mrml_results import result_document
     from LABCRadiomicsLib.registry import find_model
+    from LABCRadiomicsLib.result_document import result_document
 
     progress = progress or (lambda done, total, text: None)
     total = 22 if stability else 3
