@@ -373,7 +373,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _showResult(self) -> None:
         """Show the result that the scene holds, and say when it is not of what is chosen now."""
-        from LABCRadiomicsLib.mrml_results import read_result
+        from LABCRadiomicsLib.mrml_results import VOLUME, read_result
 
         document = read_result(self._parameterNode.result) if self._parameterNode else None
         if document != self.resultView.document:
@@ -382,7 +382,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         self.resultView.setStale(self._edited or self.logic.difference(document, self._parameterNode))
         inMemory = self._scored is not None and self._scored.document == document
-        self.actions.setCase(self._scored if inMemory else None)
+        volumeNode = self._parameterNode.result.GetNodeReference(VOLUME)
+        self.actions.setCase(self._scored if inMemory else None, volumeNode, self._edited)
 
     def onCheck(self, _clicked: bool = False) -> None:
         """Compute the model's features by SlicerRadiomics too and compare."""

@@ -128,6 +128,16 @@ def save_values(document, path):
         ) from error
 
 
+def save_dicom(document, files, path):
+    """Write a result document as a DICOM structured report of the series in the files.
+
+    :raises LABCRadiomicsLib.errors.InputError: the files cannot be read, or the report cannot be written
+    """
+    from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
+
+    write_report(path, structured_report(document, read_sources(files)))
+
+
 def _as_csv(document):
     buffer = io.StringIO()
     columns = ["feature", "value", "coefficient", "contribution", "in_range"]
