@@ -85,8 +85,9 @@ def read_sources(files: Iterable[str | os.PathLike[str]]) -> list[pydicom.Datase
 
 def _header(path: str | os.PathLike[str]) -> pydicom.Dataset:
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True)
-        header.decode()  # the report is in UTF-8, whatever these are in
+        with warnings.catch_warnings(action="ignore"):  # about small faults of real headers
+            header = pydicom.dcmread(path, stop_before_pixels=True)
+            header.decode()  # the report is in UTF-8, whatever these are in
         missing = [name for name in _UIDS if not (header.get(name) and isinstance(header[name].value, UID))]
     except InvalidDicomError as error:
         raise InputError(f"{path} is no DICOM file: give the files of the MRI series.") from error
@@ -136,13 +137,12 @@ def structured_report(
     demonstration = "demonstration, " if document["status"] == "demonstration" else ""
     series_uid, instance_uid, tracking_uid = new_uid(), new_uid(), new_uid()
     content = _content(document, sources, tracking_uid)
-    first = copy.copy(sources[0])
+    first = copy.deepcopy(sources[0])
     for name in _COPIED:
         if name not in first:
             setattr(first, name, "")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about patient names without a caret: they stay as they are
+        with warnings.catch_warnings(action="ignore"):  # about patient names without a caret: they stay as they are
             report = sr.Comprehensive3DSR(
                 evidence=[first, *sources[1:]],
                 content=content,
