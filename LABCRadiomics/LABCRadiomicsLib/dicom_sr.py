@@ -22,11 +22,12 @@ from highdicom import sr
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from pydicom.errors import InvalidDicomError
 from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
 from pydicom.uid import UID
 
 from . import NOTICE, __version__
 from .errors import InputError
-from .feature_codes import ibsi_code, unit
+from .feature_codes import ibsi_code, unit_code
 from .files import write_atomically
 from .scoring import DEMONSTRATION
 
@@ -137,14 +138,10 @@ def structured_report(
     demonstration = "demonstration, " if document["status"] == "demonstration" else ""
     series_uid, instance_uid, tracking_uid = new_uid(), new_uid(), new_uid()
     content = _content(document, sources, tracking_uid)
-    first = copy.deepcopy(sources[0])
-    for name in _COPIED:
-        if name not in first:
-            setattr(first, name, "")
     try:
         with warnings.catch_warnings(action="ignore"):  # about patient names without a caret: they stay as they are
             report = sr.Comprehensive3DSR(
-                evidence=[first, *sources[1:]],
+                evidence=[_with_patient(sources[0]), *sources[1:]],
                 content=content,
                 series_instance_uid=series_uid,
                 series_number=SERIES_NUMBER,
@@ -154,15 +151,25 @@ def structured_report(
                 manufacturer=f"{SOFTWARE} developers",
                 manufacturer_model_name=SOFTWARE,
                 software_versions=__version__,
-                specific_character_set=_UTF8,
                 coding_schemes=[CodingSchemeIdentificationItem(SCHEME, name=f"{SOFTWARE} private codes")],
             )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, ValueError) as error:  # a SOP class or a value that highdicom does not know
         raise InputError(
             f"Patient and study of the DICOM series cannot be copied into a report ({error}): export the series again."
         ) from error
+    report.SpecificCharacterSet = _UTF8  # highdicom before 0.28 does not take it from there
     _set_date(report, made or datetime.now())
     return report
+
+
+def _with_patient(source: pydicom.Dataset) -> pydicom.Dataset:
+    """Copy a header, with all that highdicom takes from it."""
+    header = copy.deepcopy(source)
+    for name in _COPIED:
+        if name not in header:
+            setattr(header, name, "")
+    header.SpecificCharacterSet = _UTF8
+    return header
 
 
 def write_report(path: str | os.PathLike[str], report: sr.Comprehensive3DSR) -> None:
@@ -227,36 +234,34 @@ def _group(
 
 
 def _results(document: Mapping[str, Any]) -> list[sr.Measurement]:
-    """Score, cutoff, and survival with its limits."""
-    values = [("score", "Radiomics score", document["score"], codes.UCUM.NoUnits)]
-    values.append(("cutoff", "Cutoff of the radiomics score", document["cutoff"], codes.UCUM.NoUnits))
+    """Score, cutoff, and survival with its limits, as far as the model gives them."""
+    found = [_measurement("score", "Radiomics score", document["score"], codes.UCUM.NoUnits)]
+    if document["cutoff"] is not None:
+        found.append(_measurement("cutoff", "Cutoff of the radiomics score", document["cutoff"], codes.UCUM.NoUnits))
     for estimate in document["survival"]:
         months = f"{estimate['months']:g}"
-        for end, words, key in (
-            ("", "", "probability"),
-            ("-lower", ", lower 95% limit", "lower"),
-            ("-upper", ", upper 95% limit", "upper"),
+        for key, end, words in (
+            ("probability", "", ""),
+            ("lower", "-lower", ", lower 95% limit"),
+            ("upper", "-upper", ", upper 95% limit"),
         ):
-            percent = None if estimate[key] is None else 100 * estimate[key]
-            meaning = f"Predicted survival at {months} months{words}"
-            values.append((f"surv-{months}{end}", meaning, percent, codes.UCUM.Percent))
-    return [
-        sr.Measurement(_concept(code, meaning), value, unit)
-        for code, meaning, value, unit in values
-        if value is not None
-    ]
+            if estimate[key] is not None:
+                meaning = f"Predicted survival at {months} months{words}"
+                found.append(_measurement(f"surv-{months}{end}", meaning, 100 * estimate[key], codes.UCUM.Percent))
+    return found
 
 
 def _features(document: Mapping[str, Any]) -> list[sr.Measurement]:
     return [
-        sr.Measurement(
-            name=_concept(part["feature"], part["feature"]),
-            value=part["value"],
-            unit=unit(part["feature"]),
-            method=ibsi_code(part["feature"]),
+        _measurement(
+            part["feature"], part["feature"], part["value"], unit_code(part["feature"]), ibsi_code(part["feature"])
         )
         for part in document["contributions"]
     ]
+
+
+def _measurement(code: str, meaning: str, value: float, unit: Code, method: Code | None = None) -> sr.Measurement:
+    return sr.Measurement(_concept(code, meaning), float(value), unit, method=method)
 
 
 def _texts(document: Mapping[str, Any]) -> list[tuple[Any, str]]:

@@ -109,10 +109,10 @@ def ibsi_code(feature: str) -> Code | None:
     return None if keyword is None else getattr(codes.IBSI, keyword)
 
 
-def unit(feature: str) -> Code:
+def unit_code(feature: str) -> Code:
     """Give the unit of a feature: millimeters for sizes, none for what depends on the MRI's arbitrary intensities."""
-    image_class, _, name = feature.partition("_")[2].partition("_")
-    if image_class != "shape":
+    feature_class, _, name = feature.partition("_")[2].partition("_")
+    if feature_class != "shape":
         return codes.UCUM.NoUnits
     if name.endswith("Volume"):
         return codes.UCUM.CubicMillimeter

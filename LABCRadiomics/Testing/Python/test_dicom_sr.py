@@ -117,10 +117,9 @@ def written(document, sources, tmp_path):
 
 
 def made_up(**changes):
-    """A result document of the made-up model, which has a size among its features."""
+    """A result document of the made-up model."""
     model = replace(example_models.model(), **changes)
-    values = example_models.FEATURES | {"original_shape_MeshVolume": 5e4}
-    return result_document(model, predict(model, values), {"segment": "tumor"})
+    return result_document(model, predict(model, example_models.FEATURES), {"segment": "tumor"})
 
 
 # --- content ---
@@ -190,7 +189,9 @@ def test_a_demonstration_is_labelled_as_one(written):
 
 
 def test_a_complete_model_is_not_called_a_demonstration(sources):
-    report = structured_report(made_up(status="complete"), sources)
+    document = made_up(status="complete")
+    report = structured_report(document, sources)
+    check_values(report, document)
     assert report.SeriesDescription == "LABCRadiomics: research use only"
     assert texts(report, "121106") == [NOTICE]
 
@@ -236,7 +237,7 @@ def test_codes_and_units_of_the_features():
     assert {code.scheme_designator for code in found.values()} == {"IBSI"}
     assert found["shape_MeshVolume"].value == "RNU0"
     assert found["ngtdm_Complexity"].value == "HDEZ"
-    units = {feature: feature_codes.unit(f"original_shape_{feature}").value for feature in FEATURES["shape"]}
+    units = {feature: feature_codes.unit_code(f"original_shape_{feature}").value for feature in FEATURES["shape"]}
     assert units.pop("SurfaceVolumeRatio") == "/mm"
     assert {feature for feature, unit in units.items() if unit == "mm3"} == {"MeshVolume", "VoxelVolume"}
     assert {feature for feature, unit in units.items() if unit == "mm2"} == {"SurfaceArea"}
