@@ -370,17 +370,19 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._showResult()
         self._checkCanApply()
 
-    def _say(self, text: str, problem: bool = False) -> None:
-        from LABCRadiomicsPanel.wording import error_box
+    def _say(self, text: str, problem: bool = False, written: str = "") -> None:
+        """Show a sentence, as a problem or with a link to the file that was written."""
+        from LABCRadiomicsPanel.wording import error_box, file_link
 
-        self.ui.messageLabel.text = error_box(text) if problem else escape(text)
+        words = error_box(text) if problem else escape(text)
+        self.ui.messageLabel.text = f"{words} {file_link(written)}" if written else words
         self.ui.messageLabel.visible = bool(text)
 
     # --- result ---
 
     def _showResult(self) -> None:
         """Show the result that the scene holds, and say when it is not of what is chosen now."""
-        from LABCRadiomicsLib.mrml_results import read_result
+        from LABCRadiomicsLib.mrml_results import VOLUME, read_result
 
         document = read_result(self._parameterNode.result) if self._parameterNode else None
         if document != self.resultView.document:
@@ -389,7 +391,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         self.resultView.setStale(self._edited or self.logic.difference(document, self._parameterNode))
         inMemory = self._scored is not None and self._scored.document == document
-        self.actions.setCase(self._scored if inMemory else None)
+        volumeNode = self._parameterNode.result.GetNodeReference(VOLUME)
+        self.actions.setCase(self._scored if inMemory else None, volumeNode, self._edited)
 
     def onCheck(self, _clicked: bool = False) -> None:
         """Compute the model's features by SlicerRadiomics too and compare."""

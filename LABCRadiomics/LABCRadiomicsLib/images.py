@@ -200,14 +200,25 @@ def _read(path: Path, role: str) -> sitk.Image:
         ) from error
 
 
-def _read_dicom_series(folder: Path, role: str) -> sitk.Image:
+def dicom_files(folder: str | Path, role: str = "Image") -> list[str]:
+    """List the files of a folder's only DICOM series, in the order :func:`read_image` reads them.
+
+    Raises
+    ------
+    InputError
+        The folder holds no DICOM series or several.
+    """
     series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
     if not series:
         raise InputError(f"{role} folder {folder} holds no DICOM series: give a folder with the files of one series.")
     if len(series) > 1:
         raise InputError(f"{role} folder {folder} holds {len(series)} DICOM series: give a folder with just one.")
+    return list(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0]))
+
+
+def _read_dicom_series(folder: Path, role: str) -> sitk.Image:
     reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0]))
+    reader.SetFileNames(dicom_files(folder, role))
     try:
         return reader.Execute()
     except RuntimeError as error:

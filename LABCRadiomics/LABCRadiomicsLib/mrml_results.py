@@ -26,34 +26,6 @@ VOLUME, SEGMENTATION = "LABCRadiomics.volume", "LABCRadiomics.segmentation"  # n
 _COLORS = {"patient": (0.45, 0.45, 0.45), "high": (0.84, 0.37, 0.0), "low": (0.0, 0.45, 0.70)}
 
 
-def result_document(model: Model, prediction: Prediction, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Put everything that is shown of a result into one JSON document.
-
-    Parameters
-    ----------
-    model : Model
-    prediction : Prediction
-        Made by the model.
-    inputs : mapping
-        What was scored, in words: ``volume``, ``segmentation``, ``segment``, ``segment_id``, ``model``, ``covariates``.
-
-    Returns
-    -------
-    dict
-        :meth:`.scoring.Prediction.to_dict` and ``title``, ``endpoint``, ``covariates``, ``score_points``,
-        ``discrimination`` (how well the model told other patients apart), ``inputs``.
-    """
-    return {
-        **prediction.to_dict(),
-        "title": model.title,
-        "endpoint": model.nomogram.endpoint if model.nomogram else None,
-        "covariates": [vars(covariate) for covariate in prediction.covariates],
-        "score_points": prediction.score_points,
-        "discrimination": vars(model.discrimination) if model.discrimination else None,
-        "inputs": dict(inputs),
-    }
-
-
 def store_result(
     scene: slicer.vtkMRMLScene,
     document: Mapping[str, Any],

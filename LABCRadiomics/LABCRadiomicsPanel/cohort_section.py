@@ -1,7 +1,6 @@
 """The section for cohorts: fields of the chosen step, start and cancel, progress and log."""
 
 import re
-from html import escape
 from pathlib import Path
 
 from slicer.i18n import tr as _
@@ -124,8 +123,7 @@ class CohortSection:
     def _finish(self, step, inputs):
         path, model = cohort_jobs.written(step, inputs)
         page = Path(path, "index.html")
-        shown = page if page.is_file() else Path(path)
-        link = f'<a href="{shown.absolute().as_uri()}">{escape(path)}</a>'
+        link = wording.file_link(path, page if page.is_file() else path)
         self._say(_("{step} is done: {path}").format(step=step.title, path=link))
         if step.name == "extract":
             self._form.setValues({**self._form.values(), "features": inputs["features_out"]})

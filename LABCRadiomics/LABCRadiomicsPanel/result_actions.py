@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from LABCRadiomicsLib.errors import LABCRadiomicsError
 
 from . import packages, result_view, scored_case
+from .dicom_source import sourceFiles
 from .radiomics_check import RadiomicsCheck
 
 
@@ -20,10 +21,11 @@ class ResultActions:
         :param ui: widgets of the panel
         :param view: the panel's ResultView
         :param requirements: path of Resources/requirements.txt
-        :param say: shows a text in the panel, as a problem when its second argument is true
+        :param say: see LABCRadiomicsWidget._say
         """
         self._ui, self._view, self._requirements, self._say = ui, view, requirements, say
         self._case = None
+        self._volumeNode = None  # of the shown result
         self._missing = None  # why nothing can be scored now
         self._check = RadiomicsCheck(self._onCheckFinished)
         for button, slot in (
@@ -32,24 +34,35 @@ class ResultActions:
             (ui.showNomogramButton, self.onShowNomogram),
             (ui.saveReportButton, self.onSaveReport),
             (ui.saveValuesButton, self.onSaveValues),
+            (ui.saveDicomButton, self.onSaveDicom),
         ):
             button.connect("clicked(bool)", slot)
 
     def cleanup(self):
         """End a comparison that is under way and forget the case: the scene or the panel goes away."""
         self._check.cleanup()
-        self._case = None
+        self._case = self._volumeNode = None
 
-    def setCase(self, case):
-        """Give the ScoredCase behind the shown result; None when its images are not in memory (a loaded scene)."""
-        self._case = case
+    def setCase(self, case, volumeNode, edited):
+        """Say what is behind the shown result.
+
+        :param case: its ScoredCase; None when its images are not in memory (a loaded scene)
+        :param volumeNode: the volume that was scored; None when it is no longer in the scene
+        :param edited: why the result no longer fits its nodes, empty when it does
+        """
+        self._case, self._volumeNode = case, volumeNode
         reason = "" if case is not None else _("Click Apply: the images of this result are not in memory.")
-        for button, text in (
-            (self._ui.saveReportButton, _("Write report.html and result.json into a folder.")),
-            (self._ui.showNomogramButton, _("Draw this patient on the model's nomogram.")),
+        for button, problem, text in (
+            (self._ui.saveReportButton, reason, _("Write report.html and result.json into a folder.")),
+            (self._ui.showNomogramButton, reason, _("Draw this patient on the model's nomogram.")),
+            (
+                self._ui.saveDicomButton,
+                edited or sourceFiles(volumeNode)[1],
+                _("Write the result as a DICOM structured report of the volume's study."),
+            ),
         ):
-            button.enabled = not reason
-            button.toolTip = reason or text
+            button.enabled = not problem
+            button.toolTip = problem or text
 
     def onShowPlot(self, _clicked=False):
         """Show the survival curves in a plot view."""
@@ -83,7 +96,7 @@ class ResultActions:
         """Ask for a folder and write the report into it."""
         folder = qt.QFileDialog.getExistingDirectory(self._ui.saveReportButton.window(), _("Folder for the report"))
         if folder and self._attempt(("matplotlib", "Jinja2"), lambda: scored_case.save_report(self._case, folder)):
-            self._say(_("Written: report.html and result.json in {folder}").format(folder=folder))
+            self._say(_("Written:"), written=str(Path(folder, "report.html")))
 
     def onSaveValues(self, _clicked=False):
         """Ask for a file and write the result's values: everything as JSON, the features as CSV."""
@@ -91,7 +104,20 @@ class ResultActions:
             self._ui.saveValuesButton.window(), _("Values of the result"), "result.json", _("Values (*.json *.csv)")
         )
         if path and self._attempt((), lambda: scored_case.save_values(self._view.document, path)):
-            self._say(_("Written: {path}").format(path=path))
+            self._say(_("Written:"), written=path)
+
+    def onSaveDicom(self, _clicked=False):
+        """Ask for a file and write the result as a DICOM structured report."""
+        files, problem = sourceFiles(self._volumeNode)
+        if problem:  # the database changed since the button was enabled
+            self._say(problem, True)
+            return
+        path = qt.QFileDialog.getSaveFileName(
+            self._ui.saveDicomButton.window(), _("DICOM structured report"), "result.dcm", _("DICOM (*.dcm)")
+        )
+        document = self._view.document
+        if path and self._attempt(("highdicom",), lambda: scored_case.save_dicom(document, files, path)):
+            self._say(_("Written:"), written=path)
 
     def _attempt(self, names, step):
         """Do a step that needs packages beyond Slicer's own; what goes wrong is said in the panel."""

@@ -37,8 +37,8 @@ class ScoredCase:
 def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress):
     """Score one patient; see LABCRadiomicsLogic.process."""
     from LABCRadiomicsLib.mrml import images_from_nodes, with_notices
-    from LABCRadiomicsLib.mrml_results import result_document
     from LABCRadiomicsLib.registry import find_model
+    from LABCRadiomicsLib.result_document import result_document
 
     progress = progress or (lambda done, total, text: None)
     total = 22 if stability else 3
@@ -126,6 +126,16 @@ def save_values(document, path):
         raise InputError(
             _("The values cannot be written to {path}: {reason}.").format(path=path, reason=error.strerror or error)
         ) from error
+
+
+def save_dicom(document, files, path):
+    """Write a result document as a DICOM structured report of the series in the files.
+
+    :raises LABCRadiomicsLib.errors.InputError: the files cannot be read, or the report cannot be written
+    """
+    from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
+
+    write_report(path, structured_report(document, read_sources(files)))
 
 
 def _as_csv(document):

@@ -1,6 +1,7 @@
 """A result and a model in the words of the panel, as the rich text of labels; nothing here knows Qt."""
 
 from html import escape
+from pathlib import Path
 
 from slicer.i18n import tr as _
 
@@ -23,6 +24,11 @@ def percent(value):
 def error_box(sentence):
     """One sentence that cannot be overlooked; the words mark it, not the color alone."""
     return f"<b>&#9888; {escape(_('Not done.'))}</b> {escape(sentence)}"
+
+
+def file_link(path, shown=""):
+    """A path that opens its file, or that of another path, when clicked."""
+    return f'<a href="{Path(shown or path).absolute().as_uri()}">{escape(str(path))}</a>'
 
 
 def group_badge(result, outdated):

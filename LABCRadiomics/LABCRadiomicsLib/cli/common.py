@@ -12,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 ModelOption = Annotated[str, typer.Option("--model", help="Id of a bundled model, or path of a model file.")]
 ModelArgument = Annotated[str, typer.Argument(help="Id of a bundled model, or path of a model file.")]
-OutFolderOption = Annotated[Path | None, typer.Option("--out", help="Folder for report.html and result.json.")]
+OutFolderOption = Annotated[
+    Path | None, typer.Option("--out", help="Folder for report.html, result.json and, from DICOM, result.dcm.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +37,9 @@ def score(
     start = time.perf_counter()
     pair = read_image(image), read_mask(mask)
     read_seconds = time.perf_counter() - start
-    _score(pair, f"{image.name} with {mask.name}", label, model, covariate, stability, out, as_json, read_seconds)
+    case = f"{image.name} with {mask.name}"
+    folder = image if image.is_dir() else None
+    _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds, folder)
 
 
 def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
@@ -69,7 +72,7 @@ def _demo_images(image: Path, mask: Path):
     return (mrml.image_from_volume(volume), roi), "through a MRML scene, as in the Slicer module"
 
 
-def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds) -> None:
+def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds, dicom_folder=None) -> None:
     from ..patient import score_image
     from ..registry import find_model
 
@@ -79,11 +82,13 @@ def _score(pair, case, label, model_id, covariate, stability, out, as_json, read
         from ..robustness import contour_stability
 
         result = contour_stability(model, *pair, result)
-    written = None
+    written = {}
     if out is not None:
         from ..report import write_patient_report
 
-        written = write_patient_report(out, model, result, *pair, case)
+        written["Report"], written["Numbers"] = write_patient_report(out, model, result, *pair, case)
+        if dicom_folder is not None:
+            written |= _write_structured_report(out / "result.dcm", dicom_folder, model, result, case, covariate)
     if as_json:
         print(json.dumps(result.prediction.to_dict(), allow_nan=False))
         return
@@ -91,8 +96,24 @@ def _score(pair, case, label, model_id, covariate, stability, out, as_json, read
 
     console = Console()
     console.print(prediction_panel(model, result.prediction))
-    if written:
-        console.print(f"Report: {written[0]}\nNumbers: {written[1]}", soft_wrap=True, highlight=False)
+    for what, path in written.items():
+        console.print(f"{what}: {path}", soft_wrap=True, highlight=False)
+
+
+def _write_structured_report(path: Path, folder: Path, model, result, case, covariate) -> dict[str, Path]:
+    """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
+    from ..dicom_sr import read_sources, structured_report, write_report
+    from ..images import dicom_files
+    from ..result_document import result_document
+
+    document = result_document(model, result.prediction, {"segment": case, "covariates": _covariates(covariate)})
+    try:
+        report = structured_report(document, read_sources(dicom_files(folder)))
+    except InputError as error:
+        print(f"labcradiomics: No DICOM structured report: {error}", file=sys.stderr)
+        return {}
+    write_report(path, report)
+    return {"DICOM SR": path}
 
 
 def _covariates(given: list[str] | None) -> dict[str, str]:

@@ -342,7 +342,8 @@ def test_the_scoring_path_needs_no_heavy_package():
     """Scoring imports the standard library, numpy, SimpleITK and radiomics with what radiomics itself imports."""
     code = (
         "import sys; import LABCRadiomicsLib.patient, LABCRadiomicsLib.registry; "
-        "print([name for name in ('scipy', 'pandas', 'matplotlib', 'lifelines', 'sksurv', 'jinja2', 'rich', 'typer') "
+        "print([name for name in ('scipy', 'pandas', 'matplotlib', 'lifelines', 'sksurv', 'jinja2', 'rich', 'typer', "
+        "'pydicom', 'highdicom') "
         "if name in sys.modules])"
     )
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

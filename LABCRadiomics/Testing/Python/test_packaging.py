@@ -230,8 +230,20 @@ assert registry.bundled_models()
 @pytest.mark.parametrize(
     "refused",
     [
-        {"radiomics", "matplotlib", "jinja2", "typer", "rich", "pandas", "joblib", "lifelines", "sksurv", "scipy"},
-        {"matplotlib", "jinja2", "typer", "rich", "joblib", "lifelines", "sksurv", "sklearn"},
+        {
+            "radiomics",
+            "matplotlib",
+            "jinja2",
+            "typer",
+            "rich",
+            "pandas",
+            "joblib",
+            "lifelines",
+            "sksurv",
+            "scipy",
+            "pydicom",
+        },
+        {"matplotlib", "jinja2", "typer", "rich", "joblib", "lifelines", "sksurv", "sklearn", "pydicom", "highdicom"},
     ],
 )
 def test_panel_opens_and_scores_without_the_optional_packages(refused):

@@ -125,10 +125,11 @@ def test_model_without_survival_takes_the_chart_away(ready, case):
     model = registry.find_model("demo-phantom")
     bare = replace(model, nomogram=None, groups=None)
     ready.modelChoice.model = bare
+    from LABCRadiomicsLib.result_document import result_document
     from LABCRadiomicsLib.scoring import predict
 
     prediction = predict(bare, scored.score.extraction.values)
-    document = mrml_results.result_document(bare, prediction, scored.document["inputs"])
+    document = result_document(bare, prediction, scored.document["inputs"])
     mrml_results.store_result(slicer.mrmlScene, document, bare, prediction, case[0], case[1])
     assert set(mrml_results.result_nodes(slicer.mrmlScene)) == {"result", "contributions"}
     folder = hierarchy().GetItemChildWithName(hierarchy().GetSceneItemID(), "LABC Radiomics result")

@@ -94,6 +94,7 @@ def running(folder: Path, lists: Path | None = None) -> Iterator[application.Mod
             "mrmlScene": scene,
             "app": application.application(scene, folder),
             "modules": application.modules(scene),
+            "dicomDatabase": application.DICOMDatabase(),
         }.items():
             stack.enter_context(mock.patch.object(slicer, name, value, create=True))
         for name, value in {

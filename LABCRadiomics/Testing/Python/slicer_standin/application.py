@@ -147,6 +147,27 @@ class LayoutManager:
         self._node.SetViewArrangement(layout)
 
 
+class DICOMDatabase:
+    """Stands for ``slicer.dicomDatabase``, a ``ctkDICOMDatabase``: which file holds an instance."""
+
+    __slots__ = ("_files", "isOpen")
+
+    def __init__(self):
+        self.isOpen = True
+        self._files = {}
+
+    def insert(self, filePath, storeFile=True, generateThumbnail=True):
+        """Remember a file where it is."""
+        import pydicom
+
+        uid = pydicom.dcmread(filePath, stop_before_pixels=True).SOPInstanceUID
+        self._files[uid] = str(filePath)
+
+    def fileForInstance(self, sopInstanceUID):
+        """Give the file of an instance; empty when it is not in the database."""
+        return self._files.get(sopInstanceUID, "")
+
+
 class SampleDataLogic:
     """Stands for ``SampleData.SampleDataLogic``: remembers what was registered."""
 

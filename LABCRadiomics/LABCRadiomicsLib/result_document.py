@@ -1,0 +1,38 @@
+"""Everything that is shown of a result in one JSON document: what the scene keeps and the DICOM SR is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .model import Model
+from .scoring import Prediction
+
+
+def result_document(model: Model, prediction: Prediction, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Put everything that is shown of a result into one JSON document.
+
+    Parameters
+    ----------
+    model : Model
+    prediction : Prediction
+        Made by the model.
+    inputs : mapping
+        What was scored, in words: ``volume``, ``segmentation``, ``segment``, ``segment_id``, ``model``, ``covariates``.
+
+    Returns
+    -------
+    dict
+        :meth:`.scoring.Prediction.to_dict` and ``title``, ``version``, ``endpoint``, ``covariates``, ``score_points``,
+        ``discrimination`` (how well the model told other patients apart), ``inputs``.
+    """
+    return {
+        **prediction.to_dict(),
+        "title": model.title,
+        "version": model.version,
+        "endpoint": model.nomogram.endpoint if model.nomogram else None,
+        "covariates": [vars(covariate) for covariate in prediction.covariates],
+        "score_points": prediction.score_points,
+        "discrimination": vars(model.discrimination) if model.discrimination else None,
+        "inputs": dict(inputs),
+    }
