@@ -130,7 +130,11 @@ def result_text(result):
         survival_table(result),
     ]
     if result["points"] is not None:
-        parts.append("<p>" + escape(_("Nomogram: {points:.0f} points").format(points=result["points"])) + "</p>")
+        parts.append(
+            "<p>"
+            + escape(_("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"]))
+            + "</p>"
+        )
     sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in trust(result))
     if sentences:
         parts.append(f"<p><b>{escape(_('How far to trust it'))}</b></p><ul style='margin-left:-22px'>{sentences}</ul>")
