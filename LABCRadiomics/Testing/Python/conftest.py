@@ -1,6 +1,7 @@
 """Fixtures shared by the tests: where the larger data and the reference values from R are, and the bundled case."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,6 +42,18 @@ def resources() -> Path:
 def breast1() -> tuple[Path, Path]:
     """Image and mask file of the bundled real case."""
     return RESOURCES / "SampleData" / "breast1_image.nrrd", RESOURCES / "SampleData" / "breast1_label.nrrd"
+
+
+@pytest.fixture
+def fresh_python():
+    """Run code in a Python that has imported nothing, with this library on its path; gives what it prints."""
+
+    def call(code: str) -> str:
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "LABCRadiomics")}
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    return call
 
 
 @pytest.fixture

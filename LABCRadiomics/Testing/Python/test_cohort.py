@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import radiomics
 import SimpleITK as sitk
 
 from LABCRadiomicsLib import cohort, execution
@@ -144,7 +145,7 @@ def test_the_record_gives_the_settings_back(cases, tmp_path):
     made = read_extraction(result.features_csv)
     parameters = {name: dict(part) for name, part in made.parameters().items()}
     assert ExtractionSettings.from_parameters(parameters, made.array_order) == ALL
-    assert made.pyradiomics_version == "v3.0.1" and made.axes is None
+    assert made.pyradiomics_version == radiomics.__version__ and made.axes is None
     assert None not in made.setting.values()  # a model file holds what is set, nothing else
     document = json.loads(result.record.read_text())
     assert (document["cases"], document["features"]) == (4, 851)

@@ -6,8 +6,6 @@ import hashlib
 import json
 import math
 import random
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -202,12 +200,11 @@ def test_an_invalid_model_is_not_written(tmp_path):
         save_model(model, tmp_path / "no folder" / "m.json")
 
 
-def test_reading_models_imports_nothing_heavy():
+def test_reading_models_imports_nothing_heavy(fresh_python):
     code = (
         "import sys, numpy; before = set(sys.modules)\n"
         "import LABCRadiomicsLib.scoring, LABCRadiomicsLib.registry, LABCRadiomicsLib.completion\n"
         "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"scipy", "pandas", "SimpleITK", "radiomics", "lifelines", "sksurv", "matplotlib", "jsonschema", "yaml"}
-    assert not heavy & set(run.stdout.split())
+    assert not heavy & set(fresh_python(code).split())

@@ -1,7 +1,6 @@
 """What the table against R and the laws leave open: statuses, optimality, stored numbers, speed, real radiomics."""
 
 import csv
-import sys
 
 import numpy as np
 import pytest
@@ -100,15 +99,12 @@ def test_survival_needs_only_stored_numbers() -> None:
     assert (here.lower < here.survival).all() and (here.survival < here.upper).all()
 
 
-def test_the_scoring_path_needs_no_scipy_for_individual_survival() -> None:
-    import subprocess
-
+def test_the_scoring_path_needs_no_scipy_for_individual_survival(fresh_python) -> None:
     code = (
         "import sys, LABCRadiomicsLib.statistics.individual_survival;"
         "print([n for n in ('scipy', 'pandas', 'lifelines', 'sksurv') if n in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert fresh_python(code).strip() == "[]"
 
 
 def test_survival_before_the_first_event_is_one() -> None:
