@@ -61,9 +61,11 @@ def registerSampleData():
     import SampleData
 
     image, mask = bundledFiles()
-    SampleData.SampleDataLogic.registerCustomSampleDataCategory("LABCRadiomics", title=_("LABC Radiomics"))
+    category = "LABC Radiomics"
+    if hasattr(SampleData.SampleDataLogic, "registerCustomSampleDataCategory"):  # Slicer 5.12 and later
+        SampleData.SampleDataLogic.registerCustomSampleDataCategory(category, title=_("LABC Radiomics"))
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        category="LABCRadiomics",
+        category=category,
         sampleName="LABCRadiomicsBreast1",
         thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "LABCRadiomics.png"),
         uris=[image.as_uri(), mask.as_uri()],
@@ -207,8 +209,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.run.cleanup()
         self.actions.cleanup()
         self._scored = None
-        self._edited = ""
-        self.inputWatch.cleanup()
+        self.inputWatch.cleanup()  # watching again looks at what they hold
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller=None, event=None) -> None:
@@ -222,10 +223,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def initializeParameterNode(self) -> None:
         """Ensure parameter node exists and observed."""
         self.setParameterNode(self.logic.getParameterNode())
-        if not self._parameterNode.inputVolume:
-            firstVolumeNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
-            if firstVolumeNode:
-                self._parameterNode.inputVolume = firstVolumeNode
+        if not self._parameterNode.inputVolume and self.ui.inputVolumeSelector.nodeCount():
+            self._parameterNode.inputVolume = self.ui.inputVolumeSelector.nodeFromIndex(0)
 
     def setParameterNode(self, inputParameterNode) -> None:
         """Set and observe parameter node, whose changes are shown immediately; None forgets it."""
@@ -260,7 +259,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self.covariateForm.setModel(self.modelChoice.model)
             self.covariateForm.setValues(readObject(parameters.covariates))
             self.cohort.setValues(readObject(parameters.cohort))
-            self.inputWatch.watch(parameters.inputVolume, parameters.segmentation)
+            if self.inputWatch.watch(parameters.inputVolume, parameters.segmentation):
+                self._edited = self.logic.edited(parameters)
         finally:
             self._updating = False
         if not self.run.isRunning():
@@ -305,7 +305,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _onInputEdited(self) -> None:
         """A result belongs to the voxels and the contour that were scored."""
         if self.resultView.document is not None:
-            self._edited = _("The volume or the segmentation was changed after this result: click Apply again.")
+            self._edited = self.logic.EDITED
             self._scored = None
         if self._parameterNode:
             self._showResult()
@@ -325,7 +325,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             )
         if self.run.isRunning():
             return _("A run is in progress")
-        if not parameters or parameters.inputVolume is None:
+        if not parameters or parameters.inputVolume is None or self.ui.inputVolumeSelector.currentNode() is None:
             return _("Select the MRI volume")
         if self.ui.segmentSelector.currentNode() is None or not self._segmentExists():
             return _("Select the segmentation and the tumor's segment")
@@ -411,6 +411,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
     """Scoring of nodes in the scene; needs no widget."""
 
+    EDITED = _("The volume or the segmentation was changed after this result: click Apply again.")
+
     def getParameterNode(self):
         """Give what the user chose."""
         return LABCRadiomicsParameterNode(super().getParameterNode())
@@ -442,6 +444,18 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
         return store_result(
             slicer.mrmlScene, case.document, case.model, case.score.prediction, case.volumeNode, case.roiNode
         )
+
+    def edited(self, parameterNode) -> str:
+        """Say that the chosen nodes no longer hold what their result was made of; empty when they do."""
+        from LABCRadiomicsLib.mrml import is_unchanged
+        from LABCRadiomicsLib.mrml_results import read_result
+
+        document = read_result(parameterNode.result)
+        if document is None or self.difference(document, parameterNode):
+            return ""
+        known, segmentId = document["inputs"]["fingerprint"], parameterNode.segmentId
+        unchanged = is_unchanged(known, parameterNode.inputVolume, parameterNode.segmentation, segmentId)
+        return "" if unchanged else self.EDITED
 
     def difference(self, document, parameterNode) -> str:
         """Say in what a result differs from what is chosen now; empty when in nothing."""

@@ -9,11 +9,12 @@ MRML coordinates are RAS, SimpleITK's are LPS; both in mm.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -113,6 +114,41 @@ def images_from_nodes(
     if roi_node is not None and roi_node.IsA("vtkMRMLSegmentationNode"):
         return image, *mask_from_segment(roi_node, roi, volume_node)
     return image, mask_from_labelmap(roi_node, roi), []
+
+
+def fingerprint(image: sitk.Image, mask: sitk.Image) -> dict[str, Any]:
+    """Tell what was scored from what may have been edited since; a saved and loaded scene gives the same.
+
+    Parameters
+    ----------
+    image, mask : SimpleITK.Image
+        See :func:`images_from_nodes`.
+
+    Returns
+    -------
+    dict
+        ``voxels``: SHA-256 of both voxel arrays; ``grid``: spacing, origin and direction of the image (mm, LPS).
+    """
+    digest = hashlib.sha256()
+    for part in (image, mask):
+        digest.update(np.ascontiguousarray(sitk.GetArrayViewFromImage(part)))
+    grid = [*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]
+    return {"voxels": digest.hexdigest(), "grid": grid}
+
+
+def is_unchanged(
+    known: Mapping[str, Any],
+    volume_node: slicer.vtkMRMLScalarVolumeNode,
+    roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
+    roi: str | int | None,
+) -> bool:
+    """Say whether nodes still hold what a :func:`fingerprint` was taken of (positions within 1e-4 mm)."""
+    try:
+        image, mask, _ = images_from_nodes(volume_node, roi_node, roi)
+    except (InputError, GeometryError):
+        return False
+    now = fingerprint(image, mask)
+    return now["voxels"] == known["voxels"] and np.allclose(now["grid"], known["grid"], rtol=0, atol=1e-4)
 
 
 def image_from_volume(volume_node: slicer.vtkMRMLScalarVolumeNode) -> sitk.Image:

@@ -6,7 +6,7 @@ Which node is which is kept in a node attribute, so those of a loaded scene are 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ def store_result(
     vtkMRMLTextNode
         The document; it references the volume and the segmentation.
     """
+    remove_nodes(scene, keep=result_nodes(scene).values())  # those of an earlier scene, which nobody shows
     text = _node(scene, "vtkMRMLTextNode", "result", "LABC Radiomics result")
     text.SetText(json.dumps(document, indent=1, allow_nan=False))
     text.SetNodeReferenceID(VOLUME, volume_node.GetID())
@@ -69,18 +70,18 @@ def read_result(text_node: slicer.vtkMRMLTextNode | None) -> dict[str, Any] | No
 
 
 def result_nodes(scene: slicer.vtkMRMLScene) -> dict[str, slicer.vtkMRMLNode]:
-    """Find the scene's result nodes by their role."""
-    found = {}
-    for index in range(scene.GetNumberOfNodes()):
-        node = scene.GetNthNode(index)
-        if node.GetAttribute(ROLE):
-            found[node.GetAttribute(ROLE)] = node
-    return found
+    """Find the scene's result nodes by their role; the newest where a scene was loaded into one with a result."""
+    return {node.GetAttribute(ROLE): node for node in _all_result_nodes(scene)}
 
 
-def remove_nodes(scene: slicer.vtkMRMLScene, keep: Sequence[slicer.vtkMRMLNode] = ()) -> None:
+def _all_result_nodes(scene: slicer.vtkMRMLScene) -> list[slicer.vtkMRMLNode]:
+    nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
+    return [node for node in nodes if node.GetAttribute(ROLE)]
+
+
+def remove_nodes(scene: slicer.vtkMRMLScene, keep: Collection[slicer.vtkMRMLNode] = ()) -> None:
     """Remove the scene's result nodes."""
-    for node in result_nodes(scene).values():
+    for node in _all_result_nodes(scene):
         if node not in keep:
             scene.RemoveNode(node)
 

@@ -18,7 +18,8 @@ def result_document(model: Model, prediction: Prediction, inputs: Mapping[str, A
     prediction : Prediction
         Made by the model.
     inputs : mapping
-        What was scored, in words: ``volume``, ``segmentation``, ``segment``, ``segment_id``, ``model``, ``covariates``.
+        What was scored: ``volume``, ``segmentation``, ``segment``, ``segment_id``, ``model``, ``covariates`` in words,
+        and from nodes the :func:`.mrml.fingerprint` of their voxels.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 import ctk
 import qt
+from slicer.i18n import tr as _
 
 
 class CohortForm:
@@ -52,7 +53,8 @@ class CohortForm:
             editor.filters = path.Dirs | path.Writable
         else:
             editor.filters = path.Files | (path.Writable if field.kind == "new file" else path.Readable)
-            editor.nameFilters = [field.filters]
+            # Without the second a path with another ending is never told as changed.
+            editor.nameFilters = [field.filters, _("All files (*)")]
         editor.connect("currentPathChanged(QString)", self._onChanged)
         editor.connect("validInputChanged(bool)", self._onChanged)  # there is no other signal of an emptied field
         return editor

@@ -1,5 +1,6 @@
 """One command of ``LABCRadiomicsLib.cli`` in a process of Slicer's Python; the application stays usable."""
 
+import codecs
 import os
 import re
 import shutil
@@ -27,6 +28,10 @@ class CohortProcess:
         """
         self._onLine, self._onProgress, self._onFinished = onLine, onProgress, onFinished
         self._process = None
+        self._ended = None  # the process before: Qt still works on it after the signal that it ended
+        self._killTimer = qt.QTimer()
+        self._killTimer.setSingleShot(True)
+        self._killTimer.connect("timeout()", self._onKill)
         self._token = None  # file whose removal ends the command, see background.py
         self._cancelled = False
         self._rest = {}
@@ -53,6 +58,8 @@ class CohortProcess:
         environment.insert("TERM", "xterm")
         environment.insert("COLUMNS", "100")
         self._cancelled, self._rest, self._lastError = False, {"out": "", "error": ""}, ""
+        decoder = codecs.getincrementaldecoder("utf-8")  # output may end in the middle of a character
+        self._decoders = {channel: decoder("replace") for channel in self._rest}
         self._process = qt.QProcess()
         self._process.setProcessEnvironment(environment)
         self._process.connect("readyReadStandardOutput()", self._onOutput)
@@ -68,16 +75,27 @@ class CohortProcess:
         if self._process is not None:
             self._cancelled = True
             self._token.unlink(missing_ok=True)
-            process = self._process
-            qt.QTimer.singleShot(KILL_MSEC, lambda: process.kill() if self._process is process else None)
+            self._killTimer.start(KILL_MSEC)
 
     def cleanup(self):
         """End the command at once and forget it, without a report: the panel goes away."""
-        process, self._process = self._process, None
+        process = self._forget()
         if process is not None:
-            self._token.unlink(missing_ok=True)
             process.kill()  # the launcher; the command itself ends by the token
             process.waitForFinished(3000)
+
+    def _forget(self):
+        """Be no longer running; gives the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            self._ended = process
+            self._killTimer.stop()
+            self._token.unlink(missing_ok=True)
+        return process
+
+    def _onKill(self):
+        if self._process is not None:
+            self._process.kill()
 
     def _onOutput(self):
         if self._process is not None:
@@ -88,7 +106,7 @@ class CohortProcess:
             self._take("error", self._process.readAllStandardError())
 
     def _take(self, channel, data):
-        text = self._rest[channel] + ANSI.sub("", str(data.data(), encoding="utf-8", errors="replace"))
+        text = self._rest[channel] + ANSI.sub("", self._decoders[channel].decode(data.data()))
         *lines, self._rest[channel] = re.split(r"[\r\n]+", text)
         for line in (*lines, *([self._rest[channel]] if BAR in self._rest[channel] else [])):
             self._report(channel, line)
@@ -105,9 +123,8 @@ class CohortProcess:
     def _onProcessError(self, error):
         # After any other error the process still finishes.
         if self._process is not None and error == qt.QProcess.FailedToStart:
-            process, self._process = self._process, None
-            self._token.unlink(missing_ok=True)
-            self._onFinished(1, _("The process could not be started: {reason}").format(reason=process.errorString()))
+            reason = self._forget().errorString()
+            self._onFinished(1, _("The process could not be started: {reason}").format(reason=reason))
 
     def _onEnd(self, code, _status):
         if self._process is None:
@@ -116,8 +133,7 @@ class CohortProcess:
         self._onError()
         for channel, rest in self._rest.items():
             self._report(channel, rest)
-        self._process = None
-        self._token.unlink(missing_ok=True)
+        self._forget()
         self._onFinished(None if self._cancelled else code, self._lastError)
 
 

@@ -19,9 +19,12 @@ class InputWatch(VTKObservationMixin):
         self._voxels = None
 
     def watch(self, volumeNode, segmentationNode):
-        """Observe these nodes and no others; either may be None."""
+        """Observe these nodes and no others; either may be None.
+
+        :return: whether they were not observed before, so that they may have been edited unseen
+        """
         if (volumeNode, segmentationNode) == self._inputs:
-            return
+            return False
         self.cleanup()
         self._inputs = volumeNode, segmentationNode
         self._voxels = voxelState(volumeNode)
@@ -33,6 +36,7 @@ class InputWatch(VTKObservationMixin):
             modified = slicer.vtkSegmentation.SourceRepresentationModified
             self.addObserver(segmentationNode, modified, self._onEdited)
             self.addObserver(segmentationNode, slicer.vtkSegmentation.SegmentRemoved, self._onSegmentRemoved)
+        return True
 
     def cleanup(self):
         """Observe nothing."""

@@ -1,4 +1,4 @@
-"""The same features by the SlicerRadiomics module, beside ours: an independent check of the extraction."""
+"""The same features by the SlicerRadiomics extension, beside ours: an independent check of the extraction."""
 
 import json
 import math
@@ -13,14 +13,18 @@ TOLERANCE = 1e-12  # relative
 
 
 class RadiomicsCheck:
-    """Runs SlicerRadiomics' own logic in the background, compares, and leaves the scene as it was."""
+    """Runs the SlicerRadiomics extension's extractor in the background, compares, and leaves the scene as it was.
+
+    That is its command line module, which its panel runs too. SlicerRadiomicsLogic around it is not used: at the end
+    it removes an observer of the scene by the number that its own observer has on another object.
+    """
 
     def __init__(self, finished):
         """
         :param finished: called with the outcome in words
         """
         self._finished = finished
-        self._logic = None
+        self._cliNode = self._table = self._observerTag = None
         self._nodes = []
         self._parameterFile = None
         self._expected = {}
@@ -28,39 +32,42 @@ class RadiomicsCheck:
     @staticmethod
     def unavailable():
         """Say why the check cannot run in this Slicer; None when it can."""
-        for name in ("slicerradiomics", "slicerradiomicscli"):
-            if not hasattr(slicer.modules, name):
-                return _("Needs the SlicerRadiomics extension: install it in the Extensions Manager, restart Slicer.")
-        return None
+        if hasattr(slicer.modules, "slicerradiomicscli"):
+            return None
+        return _("Needs the SlicerRadiomics extension: install it in the Extensions Manager, restart Slicer.")
 
     def isRunning(self):
         """Whether SlicerRadiomics is at work."""
-        return self._logic is not None
+        return self._cliNode is not None
 
     def start(self, volumeNode, segmentationNode, segmentId, model):
         """Extract the model's features both ways, in the array order that SlicerRadiomics uses.
 
         :raises LABCRadiomicsLib.errors.LABCRadiomicsError: unusable input
         """
-        from SlicerRadiomics import SlicerRadiomicsLogic
-
         self._expected = extractAsLoaded(volumeNode, segmentationNode, segmentId, model)
         self._parameterFile = Path(slicer.app.temporaryPath) / f"LABCRadiomicsCheck-{os.getpid()}.json"
         self._parameterFile.write_text(json.dumps(neededParameters(model)), encoding="utf-8")
         labelmap = self._exportSegment(volumeNode, segmentationNode, segmentId)
-        table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "LABC Radiomics check")
-        self._nodes.append(table)
-        self._logic = SlicerRadiomicsLogic()
-        self._logic.runCLIWithParameterFile(volumeNode, labelmap, table, str(self._parameterFile), self._onFinished)
-        if self._logic is not None and self._logic.cliNode is not None:
-            self._nodes.append(self._logic.cliNode)  # SlicerRadiomics forgets it in the scene
+        self._table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "LABC Radiomics check")
+        self._nodes.append(self._table)
+        parameters = {
+            "Image": volumeNode.GetID(),
+            "Mask": labelmap.GetID(),
+            "param": str(self._parameterFile),
+            "out": self._table.GetID(),
+            "label": 1,
+        }
+        self._cliNode = slicer.cli.run(slicer.modules.slicerradiomicscli, None, parameters, update_display=False)
+        self._nodes.append(self._cliNode)
+        self._observerTag = self._cliNode.AddObserver(vtk.vtkCommand.ModifiedEvent, self._onModified)
 
     def cleanup(self):
         """Remove what the check put into the scene; a run that is under way is cancelled."""
-        if self._logic is not None and self._logic.cliNode is not None:
-            self._logic.callback = None
-            self._logic.cliNode.Cancel()
-        self._logic = None
+        cliNode, self._cliNode, self._table = self._cliNode, None, None
+        if cliNode is not None:
+            cliNode.RemoveObserver(self._observerTag)
+            cliNode.Cancel()
         for node in self._nodes:
             if node.GetScene() is not None:
                 node.GetScene().RemoveNode(node)
@@ -68,6 +75,13 @@ class RadiomicsCheck:
         if self._parameterFile is not None:
             self._parameterFile.unlink(missing_ok=True)
         self._parameterFile = None
+
+    def _onModified(self, cliNode, _event):
+        # A command that ends quickly is never seen running; not to be busy is the only sure sign.
+        if cliNode is self._cliNode and not cliNode.IsBusy():
+            outcome = describe(self._expected, readTable(self._table), cliNode.GetErrorText())
+            self.cleanup()
+            self._finished(outcome)
 
     def _exportSegment(self, volumeNode, segmentationNode, segmentId):
         """Slicer's own export on the volume's grid, with the nodes that it makes remembered."""
@@ -80,16 +94,6 @@ class RadiomicsCheck:
         )
         self._nodes += [slicer.mrmlScene.GetNodeByID(nodeId) for nodeId in _nodeIds() if nodeId not in before]
         return labelmap
-
-    def _onFinished(self):
-        table = next((node for node in self._nodes if node.IsA("vtkMRMLTableNode")), None)
-        outcome = describe(self._expected, readTable(table)) if table is not None else ""
-        cliNode = self._logic.cliNode if self._logic is not None else None
-        if cliNode is not None and cliNode not in self._nodes:
-            self._nodes.append(cliNode)
-        self._logic = None
-        self.cleanup()
-        self._finished(outcome)
 
 
 def extractAsLoaded(volumeNode, segmentationNode, segmentId, model):
@@ -118,28 +122,29 @@ def neededParameters(model):
 
 
 def readTable(tableNode):
-    """Values of a SlicerRadiomics table by feature name: image type, class and name in columns 0 to 2, values in 3."""
-    if tableNode.GetNumberOfColumns() < 4:
-        return {}
-    names = (
-        "_".join(tableNode.GetCellText(row, column) for column in range(3))
-        for row in range(tableNode.GetNumberOfRows())
-    )
+    """Values of the extractor's table by feature name: one column a feature, one row."""
     values = {}
-    for row, name in enumerate(names):
+    for column in range(tableNode.GetNumberOfColumns() if tableNode.GetNumberOfRows() else 0):
         try:
-            values[name] = float(tableNode.GetCellText(row, 3))
+            values[tableNode.GetColumnName(column)] = float(tableNode.GetCellText(0, column))
         except ValueError:  # diagnostics are texts
             continue
     return values
 
 
-def describe(ours, theirs):
-    """Say in one sentence whether the values agree."""
+def describe(ours, theirs, errorText=""):
+    """Say in one sentence whether the values agree.
+
+    :param ours, theirs: values by feature name
+    :param errorText: what the extractor printed as errors
+    """
     missing = [name for name in ours if name not in theirs]
     if missing:
-        sentence = _("SlicerRadiomics gave no value of {name} ({n} of {total} missing); see its messages in the log.")
-        return sentence.format(name=missing[0], n=len(missing), total=len(ours))
+        sentence = _("SlicerRadiomics gave no value of {name} ({n} of {total} missing). {said}")
+        said = (errorText or "").strip().splitlines()
+        return sentence.format(
+            name=missing[0], n=len(missing), total=len(ours), said=said[-1] if said else _("It gave no message.")
+        )
     off = {name: difference(value, theirs[name]) for name, value in ours.items()}
     worst = max(off, key=off.get)
     if off[worst] <= TOLERANCE:

@@ -1,5 +1,6 @@
 """What can be done with a result: show it in the views, draw its nomogram, save it, compare it with SlicerRadiomics."""
 
+import logging
 from pathlib import Path
 
 import qt
@@ -149,8 +150,10 @@ class ResultActions:
         slicer.app.processEvents()
         try:
             self._check.start(volumeNode, segmentationNode, segmentId, model)
-        except LABCRadiomicsError as error:
+        except Exception as error:
             self._check.cleanup()
+            if not isinstance(error, LABCRadiomicsError):
+                logging.exception("LABCRadiomics: defect while comparing with SlicerRadiomics")
             self._view.showCheck(str(error))
         self.updateCheck(self._missing)
 

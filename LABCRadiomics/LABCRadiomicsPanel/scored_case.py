@@ -36,7 +36,7 @@ class ScoredCase:
 
 def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress):
     """Score one patient; see LABCRadiomicsLogic.process."""
-    from LABCRadiomicsLib.mrml import images_from_nodes, with_notices
+    from LABCRadiomicsLib.mrml import fingerprint, images_from_nodes, with_notices
     from LABCRadiomicsLib.registry import find_model
     from LABCRadiomicsLib.result_document import result_document
 
@@ -46,7 +46,7 @@ def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, p
     start = time.perf_counter()
     progress(0, total, _("Reading the nodes"))
     image, mask, notices = images_from_nodes(volumeNode, roiNode, segmentId)
-    inputs = _inputs(volumeNode, roiNode, segmentId, modelId, covariates)
+    inputs = _inputs(volumeNode, roiNode, segmentId, modelId, covariates) | {"fingerprint": fingerprint(image, mask)}
     readSeconds = time.perf_counter() - start
     progress(1, total, _("Computing the features"))
     from LABCRadiomicsLib.patient import score_image  # brings pyradiomics

@@ -33,13 +33,20 @@ def test_sample_data_is_the_bundled_case(module, breast1):
     application.SampleDataLogic.registered.clear()
     module.registerSampleData()
     (source,) = application.SampleDataLogic.registered
-    assert application.SampleDataLogic.titles == {"LABCRadiomics": "LABC Radiomics"}
+    assert application.SampleDataLogic.titles == {"LABC Radiomics": "LABC Radiomics"}
     paths = [Path(unquote(urlsplit(uri).path)) for uri in source["uris"]]
     assert [urlsplit(uri).scheme for uri in source["uris"]] == ["file", "file"]
     assert [path.resolve() for path in paths] == [path.resolve() for path in breast1]
     assert source["checksums"] == [f"SHA256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in breast1]
     assert source["loadFileTypes"] == ["VolumeFile", "SegmentationFile"]
     assert Path(source["thumbnailFileName"]).is_file()
+
+
+def test_sample_data_in_a_slicer_without_category_titles(module, monkeypatch):
+    application.SampleDataLogic.registered.clear()
+    monkeypatch.delattr(application.SampleDataLogic, "registerCustomSampleDataCategory")
+    module.registerSampleData()
+    assert application.SampleDataLogic.registered[0]["category"] == "LABC Radiomics"
 
 
 def test_its_own_self_test_passes(module):

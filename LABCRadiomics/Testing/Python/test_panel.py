@@ -70,6 +70,18 @@ def test_apply_button_says_what_is_missing(panel, case_files):
     assert state() == (False, "Select the MRI volume")
 
 
+def test_a_labelmap_is_no_mri(panel, breast1, case_files):
+    """Although vtkMRMLLabelMapVolumeNode is a vtkMRMLScalarVolumeNode."""
+    from LABCRadiomicsLib import mrml
+
+    labelmap = mrml.load_volume(slicer.mrmlScene, breast1[1], "vtkMRMLLabelMapVolumeNode")
+    panel.enter()
+    assert panel._parameterNode.inputVolume is None
+    panel._parameterNode.inputVolume = labelmap  # by a script
+    case_files.load_segmentation()
+    assert panel.ui.applyButton.toolTip == "Select the MRI volume" and not panel.ui.applyButton.enabled
+
+
 def test_models_are_offered_with_their_card(panel):
     offered = [panel.ui.modelSelector.itemData(row) for row in range(panel.ui.modelSelector.count)]
     assert offered == [*(model.id for model in registry.bundled_models()), "file"]

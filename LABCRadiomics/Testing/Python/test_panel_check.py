@@ -1,21 +1,19 @@
-"""The comparison with the SlicerRadiomics module: a fake of its logic that is called and answers as the real one does.
+"""The comparison with the SlicerRadiomics extension: a fake of its command line module on a real node of Slicer's.
 
-The fake keeps to AIM-Harvard/SlicerRadiomics, SlicerRadiomics.py: ``runCLIWithParameterFile(imageNode, maskNode,
-tableNode, parameterFilePath, callback)``, a table with the columns Image type, Feature Class, Feature Name and one of
-texts named by the label, a CLI node that stays in the scene, and the callback at the end of an event.
+The fake keeps to slicer.cli (Base/Python/slicer/cli.py) and to AIM-Harvard/SlicerRadiomics: the parameters of
+SlicerRadiomicsCLI.xml, and a table with one column a feature, as ``pyradiomics --format=csv`` writes it.
 """
 
 import json
-import sys
 import types
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
-import numpy as np  # noqa: E402
 import radiomics.featureextractor  # noqa: E402
 import vtk  # noqa: E402
 
@@ -26,62 +24,75 @@ from LABCRadiomicsLib.model_file import save_model  # noqa: E402
 pytest_plugins = ("slicer_standin.fixtures",)
 
 
-class FakeLogic:
-    """Stands for SlicerRadiomics.SlicerRadiomicsLogic; ``finish`` plays the CLI's end."""
-
-    made: list = []  # noqa: RUF012
+class FakeCli:
+    """Stands for slicer.cli and the module; ``finish`` plays the command's end."""
 
     def __init__(self):
-        self.cliNode = None
-        self.callback = None
-        self.cancelled = False
-        FakeLogic.made.append(self)
+        self.node = None
 
-    def runCLIWithParameterFile(self, imageNode, maskNode, tableNode, parameterFilePath, callback=None):
-        self.image, self.mask, self.table, self.callback = imageNode, maskNode, tableNode, callback
-        self.parameters = json.loads(open(parameterFilePath).read())  # noqa: PTH123, SIM115
-        self.cliNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", "SlicerRadiomicsCLI")
-        self.cliNode.Cancel = lambda: setattr(self, "cancelled", True)
+    def run(
+        self,
+        module,
+        node=None,
+        parameters=None,
+        wait_for_completion=False,
+        delete_temporary_files=True,
+        update_display=True,
+        hide_window=True,
+    ):
+        assert module is slicer.modules.slicerradiomicscli and node is None and not wait_for_completion
+        scene = slicer.mrmlScene
+        self.image, self.mask, self.table = (scene.GetNodeByID(parameters[key]) for key in ("Image", "Mask", "out"))
+        assert parameters["label"] == 1
+        self.parameters = json.loads(Path(parameters["param"]).read_text())
+        self.node = slicer.vtkMRMLCommandLineModuleNode()
+        scene.AddNode(self.node)
+        self.node.SetStatus(self.node.Scheduled)
+        return self.node
 
     def values(self):
         """What the stock extractor gives on the nodes' arrays."""
         extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(self.parameters)
         found = extractor.execute(mrml.image_from_volume(self.image), mrml.mask_from_labelmap(self.mask, 1), label=1)
-        return {
-            name: repr(float(np.asarray(value))) for name, value in found.items() if not name.startswith("diagnostics")
-        }
+        return {name: str(value) for name, value in found.items()}
 
-    def finish(self, values):
-        """Fill the table and call back."""
-        for name in ("Image type", "Feature Class", "Feature Name", "label_1"):
-            self.table.AddColumn().SetName(name)
-        for key, value in values.items():
-            row = self.table.AddEmptyRow()
-            for column, text in enumerate((*key.split("_", 3)[:3], value)):
-                self.table.SetCellText(row, column, text)
-        self.cliNode, callback, self.callback = None, self.callback, None
-        callback()
+    def finish(self, values, states=("Running", "Completing", "Completed"), error=""):
+        """Fill the table, and pass through states."""
+        for name, value in values.items():
+            column = vtk.vtkStringArray()
+            column.SetName(name)
+            column.InsertNextValue(value)
+            self.table.AddColumn(column)
+        self.node.SetErrorText(error)
+        for state in states:
+            self.node.SetStatus(getattr(self.node, state))
 
 
 @pytest.fixture
-def radiomics_module(app, monkeypatch):
+def extension(app, monkeypatch):
     """SlicerRadiomics installed."""
-    fake = types.ModuleType("SlicerRadiomics")
-    fake.SlicerRadiomicsLogic = FakeLogic
-    FakeLogic.made.clear()
-    monkeypatch.setitem(sys.modules, "SlicerRadiomics", fake)
-    for name in ("slicerradiomics", "slicerradiomicscli"):
-        monkeypatch.setattr(slicer.modules, name, object(), raising=False)
-    return FakeLogic
+    fake = FakeCli()
+    module = types.ModuleType("slicer.cli")
+    module.run = fake.run
+    monkeypatch.setattr(slicer, "cli", module, raising=False)
+    monkeypatch.setattr(slicer.modules, "slicerradiomicscli", object(), raising=False)
+    return fake
 
 
 @pytest.fixture
-def checked(radiomics_module, ready):
-    """The panel with a result, the comparison started; and the fake's logic."""
+def checked(extension, ready):
+    """The panel with a result, the comparison started; and the fake."""
     ready.ui.applyButton.click()
     before = nodes()
     ready.ui.checkButton.click()
-    return ready, radiomics_module.made[-1], before
+    return ready, extension, before
+
+
+def test_cli_is_called_as_slicer_has_it(slicer_lists):
+    import inspect
+
+    signature = str(inspect.signature(FakeCli().run))
+    assert f"\nrun{signature}\n" in (slicer_lists / "slicer.cli.txt").read_text()
 
 
 def nodes() -> set[str]:
@@ -95,16 +106,16 @@ def test_button_says_that_the_extension_is_missing(ready):
 
 
 def test_same_input_same_settings_same_values(checked):
-    panel, logic, before = checked
+    panel, cli, before = checked
     assert "at work" in panel.ui.checkLabel.text
     assert not panel.ui.checkButton.enabled
-    assert logic.image is panel._parameterNode.inputVolume
-    assert slicer.util.arrayFromVolume(logic.mask).sum() == 143
+    assert cli.image is panel._parameterNode.inputVolume
+    assert slicer.util.arrayFromVolume(cli.mask).sum() == 143
     model = registry.find_model("demo-phantom")
-    assert logic.parameters["setting"] == dict(model.extraction.setting)
+    assert cli.parameters["setting"] == dict(model.extraction.setting)
     used = {term.feature.split("_")[1] for term in model.score.terms}
-    assert set(logic.parameters["featureClass"]) == used
-    logic.finish(logic.values())
+    assert set(cli.parameters["featureClass"]) == used
+    cli.finish(cli.values())
     assert panel.ui.checkLabel.text.startswith(f"All {len(model.score.terms)} features equal those of SlicerRadiomics")
     assert nodes() == before
     assert panel.ui.checkButton.enabled
@@ -122,7 +133,7 @@ def flip(volume) -> None:
     slicer.util.updateVolumeFromArray(volume, array)
 
 
-def test_values_are_of_the_array_as_slicer_holds_it(radiomics_module, ready, tmp_path):
+def test_values_are_of_the_array_as_slicer_holds_it(extension, ready, tmp_path):
     """SlicerRadiomics knows no canonical order; wavelet features depend on it."""
     table = tmp_path / "ones.csv"
     names = [
@@ -138,49 +149,80 @@ def test_values_are_of_the_array_as_slicer_holds_it(radiomics_module, ready, tmp
     ready.ui.applyButton.click()
     assert ready.ui.messageLabel.text == ""
     ready.ui.checkButton.click()
-    logic = radiomics_module.made[-1]
-    logic.finish(logic.values())
+    extension.finish(extension.values())
     assert ready.ui.checkLabel.text.startswith("All 15 features equal")
     scored = {part["feature"]: part["value"] for part in ready.resultView.document["contributions"]}
-    stock = {name: float(value) for name, value in logic.values().items() if name in scored}
+    stock = {name: float(value) for name, value in extension.values().items() if name in scored}
     assert any(abs(scored[name] - stock[name]) > 1e-6 * abs(stock[name]) for name in scored)  # the order matters here
 
 
 def test_difference_is_named(checked):
-    panel, logic, before = checked
-    values = logic.values()
+    panel, cli, before = checked
+    values = cli.values()
     feature = registry.find_model("demo-phantom").score.terms[0].feature
-    values[feature] = repr(float(values[feature]) * 1.5)
-    logic.finish(values)
+    values[feature] = str(float(values[feature]) * 1.5)
+    cli.finish(values)
     assert f"1 of {len(registry.find_model('demo-phantom').score.terms)} features differ" in panel.ui.checkLabel.text
     assert feature in panel.ui.checkLabel.text
     assert nodes() == before
 
 
-def test_failed_extraction_is_explained(checked):
-    panel, logic, before = checked
-    logic.finish({})
-    assert "SlicerRadiomics gave no value of" in panel.ui.checkLabel.text
-    assert nodes() == before
+@pytest.mark.parametrize("states", [("CompletedWithErrors",), ("Running", "CompletedWithErrors")])
+def test_failed_extraction_is_explained(checked, states):
+    """Also one that failed so early that it was never seen running."""
+    panel, cli, before = checked
+    cli.finish({}, states, error="Traceback\nValueError: no label\n")
+    assert panel.ui.checkLabel.text.startswith("SlicerRadiomics gave no value of")
+    assert panel.ui.checkLabel.text.endswith("ValueError: no label")
+    assert nodes() == before and panel.ui.checkButton.enabled
 
 
+def test_only_its_own_observers_are_removed(checked):
+    panel, cli, _before = checked
+    heard = []
+    for observed in (slicer.mrmlScene, cli.node):
+        for _ in range(20):
+            observed.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: heard.append(1))
+    node = cli.node
+    cli.finish(cli.values())
+    heard.clear()
+    slicer.mrmlScene.Modified()
+    assert len(heard) == 20
+    node.Modified()
+    assert len(heard) == 40
+    assert "All " in panel.ui.checkLabel.text
+
+
+@pytest.mark.parametrize("state", ["Scheduled", "Running"])
 @pytest.mark.parametrize("end", ["close", "reload"])
-def test_scene_or_panel_gone_during_the_comparison(checked, end):
-    panel, logic, before = checked
+def test_scene_or_panel_gone_during_the_comparison(checked, end, state):
+    panel, cli, before = checked
+    node = cli.node
+    node.SetStatus(getattr(node, state))
     if end == "close":
         slicer.mrmlScene.Clear()
     else:
         panel.onReload()
         assert nodes() == before
-    assert logic.callback is None and logic.cancelled
+    assert node.GetStatus() == node.Cancelling and node.GetScene() is None
+    node.SetStatus(node.Cancelled)  # what the command does then is nobody's concern
 
 
-def test_unusable_input_is_explained(radiomics_module, ready):
+def test_a_defect_leaves_nothing_behind(extension, ready, monkeypatch, caplog):
+    ready.ui.applyButton.click()
+    before = nodes()
+    monkeypatch.setattr(slicer.cli, "run", lambda *_given, **_options: 1 / 0)
+    ready.ui.checkButton.click()
+    assert "division by zero" in ready.ui.checkLabel.text and "ZeroDivisionError" in caplog.text
+    assert nodes() == before and ready.ui.checkButton.enabled
+
+
+def test_unusable_input_is_explained(extension, ready):
     ready.ui.applyButton.click()
     before = nodes()
     ready._parameterNode.segmentation.GetSegmentation().AddEmptySegment("empty", "empty")
     ready.ui.segmentSelector.setCurrentSegmentID("empty")
     ready.ui.checkButton.click()
     assert "is empty" in ready.ui.checkLabel.text
-    assert nodes() == before and radiomics_module.made == []
+    assert nodes() == before and extension.node is None
     assert ready.ui.checkButton.enabled

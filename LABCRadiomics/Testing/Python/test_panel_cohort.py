@@ -188,6 +188,12 @@ def test_start_is_enabled_by_what_is_needed_and_disabled_without_it(panel, tmp_p
     assert not panel.ui.cohortStartButton.enabled
 
 
+def test_any_ending_of_a_file_is_taken(panel, tmp_path):
+    fill(panel, cases=tmp_path / "cases.txt", features_out=tmp_path / "features")
+    assert panel.ui.cohortStartButton.enabled
+    assert panel.cohort.values()["features_out"] == str(tmp_path / "features")
+
+
 def test_a_new_file_is_asked_for_by_a_save_dialog(panel):
     """As ctkPathLineEdit::browse decides: by the filter Writable."""
     import ctk
@@ -372,6 +378,8 @@ def test_python_that_does_not_start_is_explained(panel, cohort, python_slicer, t
     start_extract(panel, tmp_path)
     wait(cohort, 10)
     assert "could not be started" in panel.ui.cohortMessageLabel.text
+    # PythonQt deletes an object with its last reference; Qt still works on this one after the signal.
+    assert cohort._process._ended is not None
 
 
 def test_declined_packages_start_nothing(panel, cohort, tmp_path, monkeypatch):

@@ -232,11 +232,11 @@ def test_loaded_scene_shows_its_choices(ready, app, tmp_path, breast1, entered):
     ready.ui.stabilityCheckBox.checked = True
     ready.ui.applyButton.click()
     shown = ready.ui.groupLabel.text, ready.ui.resultLabel.text
-    assert slicer.util.saveScene(tmp_path / "scene.mrb")
+    assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     if not entered:
         app.exit()
     slicer.mrmlScene.Clear()
-    assert slicer.util.loadScene(tmp_path / "scene.mrb")
+    slicer.util.loadScene(str(tmp_path / "scene.mrb"))
     if not entered:
         app.enter()
     assert ready._parameterNode.segmentation.GetName() == "second"
@@ -251,6 +251,75 @@ def test_loaded_scene_shows_its_choices(ready, app, tmp_path, breast1, entered):
     ready.ui.applyButton.click()
     assert node_names() == names
     assert ready.ui.saveReportButton.enabled
+
+
+@pytest.fixture
+def saved_after_an_edit(ready, tmp_path):
+    """A scene whose segment was painted on after the result."""
+    ready.ui.applyButton.click()
+    paint(ready)
+    assert "was changed after this result" in ready.ui.staleLabel.text
+    path = str(tmp_path / "scene.mrb")
+    slicer.util.saveScene(path)
+    return path
+
+
+def paint(panel) -> None:
+    parameters = panel._parameterNode
+    segment = parameters.segmentation.GetSegmentation().GetSegment(parameters.segmentId)
+    labelmap = segment.GetRepresentation(mrml._BINARY_LABELMAP)
+    scalars = labelmap.GetPointData().GetScalars()
+    inside = next(index for index in range(scalars.GetNumberOfTuples()) if scalars.GetTuple1(index))
+    scalars.SetTuple1(inside, 0)
+    labelmap.Modified()
+
+
+def test_an_outdated_result_is_outdated_in_a_loaded_scene(ready, saved_after_an_edit):
+    slicer.mrmlScene.Clear()
+    slicer.util.loadScene(saved_after_an_edit)
+    assert "was changed after this result" in ready.ui.staleLabel.text
+    assert "OUTDATED" in ready.ui.groupLabel.text
+    ready.ui.applyButton.click()
+    assert ready.ui.staleLabel.text == ""
+
+
+def test_a_scene_imported_beside_does_not_make_a_result_valid_again(ready, tmp_path):
+    ready.ui.applyButton.click()
+    paint(ready)
+    other = slicer.vtkMRMLScene()
+    other.AddNewNodeByClass("vtkMRMLTextNode", "unrelated")
+    other.SetURL(str(tmp_path / "other.mrml"))
+    assert other.Commit()
+    slicer.mrmlScene.SetURL(str(tmp_path / "other.mrml"))
+    assert slicer.mrmlScene.Import()
+    assert "was changed after this result" in ready.ui.staleLabel.text
+
+
+def test_an_edit_before_the_panel_is_opened_is_noticed(ready, app, tmp_path):
+    ready.ui.applyButton.click()
+    path = str(tmp_path / "scene.mrb")
+    slicer.util.saveScene(path)
+    app.exit()
+    slicer.mrmlScene.Clear()
+    slicer.util.loadScene(path)
+    segmentation = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode").GetSegmentation()
+    segmentation.GetNthSegment(0).GetRepresentation(mrml._BINARY_LABELMAP).GetPointData().GetScalars().Fill(1)
+    app.enter()
+    assert "was changed after this result" in ready.ui.staleLabel.text
+
+
+def test_a_scene_loaded_into_one_with_a_result_leaves_one_result(ready, tmp_path):
+    ready.ui.applyButton.click()
+    path = str(tmp_path / "scene.mrb")
+    slicer.util.saveScene(path)
+    slicer.util.loadScene(path)
+    roles = [node.GetAttribute(mrml_results.ROLE) for node in mrml_results._all_result_nodes(slicer.mrmlScene)]
+    assert len(roles) == 2 * len(set(roles))
+    assert ready.ui.staleLabel.text == "" and ready.resultView.document is not None
+    ready.ui.applyButton.click()
+    left = [node.GetAttribute(mrml_results.ROLE) for node in mrml_results._all_result_nodes(slicer.mrmlScene)]
+    assert sorted(left) == sorted(set(roles))
+    assert ready._parameterNode.result is mrml_results.result_nodes(slicer.mrmlScene)["result"]
 
 
 def test_scene_edited_by_hand_is_survived(ready):
@@ -327,10 +396,10 @@ def test_observers_do_not_pile_up(ready, app, tmp_path):
         app.enter()
         ready.ui.applyButton.click()
         assert observers(ready) == expected
-    slicer.util.saveScene(tmp_path / "scene.mrb")
+    slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     for _ in range(2):
         slicer.mrmlScene.Clear()
-        slicer.util.loadScene(tmp_path / "scene.mrb")
+        slicer.util.loadScene(str(tmp_path / "scene.mrb"))
         assert observers(ready) == expected
 
 

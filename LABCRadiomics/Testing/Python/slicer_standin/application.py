@@ -89,7 +89,16 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
 class ModuleParent:
     """Stands for ``qSlicerScriptedLoadableModule``: takes the attributes a module class sets, and no others."""
 
-    __slots__ = ("acknowledgementText", "categories", "contributors", "dependencies", "helpText", "path", "title")
+    __slots__ = (
+        "acknowledgementText",
+        "categories",
+        "contributors",
+        "dependencies",
+        "helpText",
+        "icon",
+        "path",
+        "title",
+    )
 
 
 class WidgetParent(widgets.qMRMLWidget):
@@ -253,13 +262,16 @@ def childWidgetVariables(widget):
 
 
 def saveScene(filename, properties={}):  # noqa: B006
-    """Save the scene as a bundle."""
-    return slicer.mrmlScene.WriteToMRB(str(filename), None, slicer.vtkMRMLMessageCollection())
+    """Save the scene as a bundle; PythonQt takes no path object."""
+    if not isinstance(filename, str):
+        raise TypeError(f"saveScene takes a str, not {filename!r}")
+    return slicer.mrmlScene.WriteToMRB(filename, None, slicer.vtkMRMLMessageCollection())
 
 
 def loadScene(filename, properties={}):  # noqa: B006
-    """Load a bundle into the scene."""
-    return slicer.mrmlScene.ReadFromMRB(str(filename), False)
+    """Load a bundle into the scene; it gives no node."""
+    if not slicer.mrmlScene.ReadFromMRB(str(filename), False):
+        raise RuntimeError(f"Failed to load {filename}")
 
 
 class ModuleWidgets:
@@ -354,4 +366,8 @@ def modules(scene) -> types.SimpleNamespace:
     return found
 
 
-wait_cursor = contextlib.nullcontext
+@contextlib.contextmanager
+def wait_cursor(show=True):
+    """Handle events before the work begins."""
+    slicer.app.processEvents()
+    yield

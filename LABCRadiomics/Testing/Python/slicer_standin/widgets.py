@@ -6,6 +6,7 @@ import fnmatch
 import re
 
 import slicer
+import vtk
 from PySide6 import QtCore, QtGui, QtWidgets
 
 Property, Signal, Slot = QtCore.Property, QtCore.Signal, QtCore.Slot
@@ -19,7 +20,6 @@ FLAGS = (
     "showChildNodeTypes",
     "selectNodeUponCreation",
 )
-SCENE_EVENTS = ("NodeAddedEvent", "NodeRemovedEvent", "EndImportEvent", "EndCloseEvent", "EndBatchProcessEvent")
 
 
 class ctkCollapsibleButton(QtWidgets.QWidget):
@@ -106,7 +106,8 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self._line.textChanged.connect(self._update)
 
     def _update(self, path):
-        patterns = re.findall(r"\*\.\w+", " ".join(self._values["nameFilters"])) or ["?*"]
+        listed = re.findall(r"\((.*?)\)", " ".join(self._values["nameFilters"]))
+        patterns = " ".join(listed).split() or ["?*"]
         before, self._valid = self._valid, any(fnmatch.fnmatch(path, pattern) for pattern in patterns)
         if self._valid:
             self.currentPathChanged.emit(path)
@@ -150,7 +151,11 @@ class qMRMLWidget(QtWidgets.QWidget):
 
 
 class qMRMLNodeComboBox(QtWidgets.QWidget):
-    """A list of the scene's nodes of some classes; the names in it follow the scene."""
+    """A list of the scene's nodes of some classes, one row a node.
+
+    As qMRMLSceneModel.cxx and qMRMLNodeComboBox.cxx do: rows come and go one at a time, the box chooses what then is
+    current; after a scene was closed or loaded all rows are made anew; a node under a new name is told as a new choice.
+    """
 
     currentNodeChanged = Signal(object)
     currentNodeIDChanged = Signal(str)
@@ -159,24 +164,34 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._values = dict.fromkeys(FLAGS, False)
-        self._types, self._scene, self._current, self._tags, self._named = [], None, None, [], []
+        self._types, self._scene, self._tags, self._observed = [], None, [], {}
         self._box = QtWidgets.QComboBox()
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._box)
-        self._box.activated.connect(lambda index: self.setCurrentNodeID(self._box.itemData(index) or ""))
+        self._box.currentTextChanged.connect(self._emit)  # also when another row has the same text
+        self.setEnabled(False)
 
     def setMRMLScene(self, scene):
         """Show another scene."""
-        for observed, tag in self._tags:
-            observed.RemoveObserver(tag)
+        if scene is self._scene:
+            return
+        for tag in self._tags:
+            self._scene.RemoveObserver(tag)
         self._scene, self._tags = scene, []
+        blocked = self._box.blockSignals(True)
+        self._rebuild()
+        self._box.blockSignals(blocked)
         if scene is not None:
+            event = slicer.vtkMRMLScene
             self._tags = [
-                (scene, scene.AddObserver(getattr(slicer.vtkMRMLScene, event), lambda *_: self._populate()))
-                for event in SCENE_EVENTS
+                scene.AddObserver(event.NodeAddedEvent, _with_node(self._add), 10.0),
+                scene.AddObserver(event.NodeAboutToBeRemovedEvent, _with_node(self._remove), -10.0),
+                scene.AddObserver(event.EndCloseEvent, lambda *_: self._rebuild()),
+                scene.AddObserver(event.EndImportEvent, lambda *_: self._rebuild()),
             ]
-        self._populate()
+        self._emit()
+        self.setEnabled(scene is not None)
 
     def mrmlScene(self):
         """Give the scene."""
@@ -184,71 +199,101 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
 
     def currentNode(self):
         """Give the selected node or None."""
-        return self._current
+        return self.nodeFromIndex(self._box.currentIndex())
 
     def nodeCount(self):
         """How many nodes can be selected."""
-        return len(self._nodes())
+        return self._box.count()
+
+    def nodeFromIndex(self, index):
+        """Give the node of a row."""
+        node_id = self._box.itemData(index)
+        return self._scene.GetNodeByID(node_id) if node_id and self._scene is not None else None
 
     def setCurrentNode(self, node):
         """Select a node; what is not in the list is no selection."""
-        chosen = node if node in self._nodes() else None
-        if chosen is None and node is not None and self._scene is not None and self._scene.IsBatchProcessing():
-            return
-        changed = chosen is not self._current
-        self._current = chosen
-        self._box.setCurrentIndex(max(self._box.findData(chosen.GetID()), -1) if chosen else self._box.findData(""))
-        if changed:
-            self.currentNodeChanged.emit(chosen)
-            self.currentNodeIDChanged.emit(chosen.GetID() if chosen else "")
+        self.setCurrentNodeID(node.GetID() if node is not None else "")
 
     def setCurrentNodeID(self, node_id):
         """Select a node by its ID."""
-        self.setCurrentNode(self._scene.GetNodeByID(node_id) if self._scene and node_id else None)
+        self._box.setCurrentIndex(self._row(node_id))
 
-    def _nodes(self):
-        if self._scene is None:
-            return []
-        found = []
-        for node_class in self._types:
-            for index in range(self._scene.GetNumberOfNodesByClass(node_class)):
-                node = self._scene.GetNthNodeByClass(index, node_class)
-                exact = node.GetClassName() == node_class or self._values["showChildNodeTypes"]
-                if exact and not node.GetHideFromEditors():
-                    found.append(node)
-        return found
+    def _row(self, node_id):
+        return self._box.findData(node_id) if node_id else -1
 
-    def _populate(self):
-        if self._scene is not None and self._scene.IsBatchProcessing():
-            return
-        nodes = self._nodes()
-        self._follow_names(nodes)
-        self._box.clear()
-        if self._values["noneEnabled"]:
-            self._box.addItem("None", "")
-        for node in nodes:
+    def _emit(self, _text=None):
+        node = self.currentNode()
+        self.currentNodeChanged.emit(node)
+        self.currentNodeIDChanged.emit(node.GetID() if node else "")
+
+    def _is_listed(self, node):
+        of_type = any(
+            node.IsA(name) if self._values["showChildNodeTypes"] else node.GetClassName() == name
+            for name in self._types
+        )
+        return of_type and not node.GetHideFromEditors()
+
+    def _add(self, node):
+        if not self._scene.IsImporting():
+            self._insert(node)
+
+    def _insert(self, node):
+        if node.GetID() not in self._observed:
+            self._observed[node.GetID()] = node, node.AddObserver("ModifiedEvent", self._modified)
+        if self._is_listed(node) and self._row(node.GetID()) < 0:
             self._box.addItem(node.GetName(), node.GetID())
-        keep = self._current if self._current in nodes else None
-        if keep is None and nodes and not self._values["noneEnabled"]:
-            keep = nodes[0]
-        self.setCurrentNode(keep)
+            self.nodeAdded.emit(node)
 
-    def _follow_names(self, nodes):
-        for node, tag in self._named:
+    def _remove(self, node):
+        if self._scene.IsClosing():
+            return
+        observed, tag = self._observed.pop(node.GetID(), (None, None))
+        if observed is not None:
+            observed.RemoveObserver(tag)
+        row = self._row(node.GetID())
+        if row >= 0:
+            self._box.removeItem(row)
+
+    def _rebuild(self):
+        for node, tag in self._observed.values():
             node.RemoveObserver(tag)
-        self._named = [(node, node.AddObserver("ModifiedEvent", self._rename)) for node in nodes]
+        self._observed = {}
+        self._box.model().removeRows(0, self._box.count())
+        for index in range(self._scene.GetNumberOfNodes() if self._scene is not None else 0):
+            self._insert(self._scene.GetNthNode(index))
 
-    def _rename(self, node, _event):
-        index = self._box.findData(node.GetID())
-        if index >= 0:
-            self._box.setItemText(index, node.GetName())
+    def _modified(self, node, _event):
+        if self._scene.IsClosing() or self._scene.IsImporting():
+            return
+        row, listed = self._row(node.GetID()), self._is_listed(node)
+        if row >= 0 and not listed:
+            self._box.removeItem(row)
+        elif row < 0 and listed:
+            self._box.addItem(node.GetName(), node.GetID())
+        elif row >= 0 and self._box.itemText(row) != node.GetName():
+            self._box.setItemText(row, node.GetName())
 
-    nodeTypes = Property(
-        "QStringList", lambda self: self._types, lambda self, value: (setattr(self, "_types", value), self._populate())
-    )
+    def _set_types(self, types):
+        self._types = list(types)
+        if self._scene is not None:
+            self._rebuild()
+
+    nodeTypes = Property("QStringList", lambda self: self._types, lambda self, value: self._set_types(value))
     currentNodeID = Property(
-        str, lambda self: self._current.GetID() if self._current else "", lambda self, v: self.setCurrentNodeID(v)
+        str,
+        lambda self: self.currentNode().GetID() if self.currentNode() else "",
+        lambda self, value: self.setCurrentNodeID(value),
     )
+
+
+def _with_node(method):
+    """An observer that is given the node of the event."""
+
+    def observer(_scene, _event, node):
+        method(node)
+
+    observer.CallDataType = vtk.VTK_OBJECT
+    return observer
 
 
 def _flag(name):
@@ -317,6 +362,8 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
             self._box.setCurrentIndex(index)
 
     def _node_changed(self, node):
+        if node is self._segmentation:
+            return
         for observed, tag in self._tags:
             observed.RemoveObserver(tag)
         self._segmentation, self._tags = node, []
@@ -344,6 +391,8 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
             self._box.setCurrentIndex(0)
 
     def _segment_changed(self, index):
+        if self._segmentation is None:
+            return
         self._segment_id = self._box.itemData(index) or ""
         self.currentSegmentChanged.emit(self._segment_id)
 
