@@ -31,7 +31,7 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score one patient from an MRI and a tumor mask."""
-    from ..images import read_image, read_mask
+    from ..imaging.images import read_image, read_mask
 
     start = time.perf_counter()
     pair = read_image(image), read_mask(mask)
@@ -59,7 +59,7 @@ def _demo_images(image: Path, mask: Path):
     except ModuleNotFoundError as error:
         if error.name != "slicer":
             raise
-        from ..images import read_image, read_mask
+        from ..imaging.images import read_image, read_mask
 
         return (read_image(image), read_mask(mask)), "from its files (slicer-core is not installed)"
     scene = mrml.new_scene()
@@ -70,8 +70,8 @@ def _demo_images(image: Path, mask: Path):
 
 
 def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds) -> None:
+    from ..model.registry import find_model
     from ..patient import score_image
-    from ..registry import find_model
 
     model = find_model(model_id)
     result = score_image(model, *pair, label, _covariates(covariate), read_seconds)
@@ -87,7 +87,7 @@ def _score(pair, case, label, model_id, covariate, stability, out, as_json, read
     if as_json:
         print(json.dumps(result.prediction.to_dict(), allow_nan=False))
         return
-    from ..terminal import prediction_panel
+    from .terminal import prediction_panel
 
     console = Console()
     console.print(prediction_panel(model, result.prediction))

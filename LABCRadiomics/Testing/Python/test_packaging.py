@@ -219,8 +219,9 @@ class Refuse:
         if name.split(".")[0] in {refused}:
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Refuse())
-from LABCRadiomicsLib import mrml, mrml_results, nomogram, registry
-from LABCRadiomicsLib.completion import complete_model
+from LABCRadiomicsLib import mrml, mrml_results
+from LABCRadiomicsLib.model import nomogram, registry
+from LABCRadiomicsLib.model.completion import complete_model
 if "radiomics" not in {refused}:
     from LABCRadiomicsLib import patient, robustness
 assert registry.bundled_models()

@@ -19,9 +19,10 @@ import numpy as np  # noqa: E402
 import radiomics.featureextractor  # noqa: E402
 import vtk  # noqa: E402
 
-from LABCRadiomicsLib import mrml, registry  # noqa: E402
-from LABCRadiomicsLib.completion import complete_model  # noqa: E402
-from LABCRadiomicsLib.model_file import save_model  # noqa: E402
+from LABCRadiomicsLib import mrml  # noqa: E402
+from LABCRadiomicsLib.model import registry  # noqa: E402
+from LABCRadiomicsLib.model.completion import complete_model  # noqa: E402
+from LABCRadiomicsLib.model.file import save_model  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 

@@ -8,7 +8,8 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
-from LABCRadiomicsLib import mrml, mrml_results, registry  # noqa: E402
+from LABCRadiomicsLib import mrml, mrml_results  # noqa: E402
+from LABCRadiomicsLib.model import registry  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
