@@ -162,3 +162,9 @@ def side_by_side(
 def find(performance: Sequence[Mapping[str, Any]], metric: str, kind: str | None = None) -> Mapping[str, Any] | None:
     """Give the row of a metric, of a kind where one is asked for."""
     return next((r for r in performance if r["metric"] == metric and kind in (None, r["kind"])), None)
+
+
+def main_index(report: Mapping[str, Any], kind: str | None = None) -> Mapping[str, Any] | None:
+    """Give the row of the C-index that stands for a report: the nomogram's, else the score's."""
+    rows = report["performance"]
+    return find(rows, "C-index, nomogram", kind) or find(rows, "C-index, radiomics score alone", kind)

@@ -12,7 +12,7 @@ from ..model.file import load_model
 from ..plots import cohort as cohort_plots
 from ..plots.nomogram import nomogram_figure
 from ..tables.csv_table import read_table
-from .page import Figure, Page, Section, Table, find, gain_table, limits, p_value, text, with_limits
+from .page import Figure, Page, Section, Table, gain_table, limits, main_index, p_value, text, with_limits
 
 
 def training_page(report: Mapping[str, Any], folder: Path) -> Page:
@@ -59,13 +59,8 @@ def _setting(value: Any) -> str:
     return (" + ".join(value) or "none") if isinstance(value, list) else "none" if value is None else str(value)
 
 
-def _index(report: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
-    rows = report["performance"]
-    return find(rows, "C-index, nomogram", kind) or find(rows, "C-index, radiomics score alone", kind)
-
-
 def _headline(report: Mapping[str, Any]) -> str:
-    apparent, corrected = (_index(report, kind) for kind in ("apparent", "optimism-corrected"))
+    apparent, corrected = (main_index(report, kind) for kind in ("apparent", "optimism-corrected"))
     if corrected is None:
         return f"Apparent C-index {apparent['value']:.2f}: its optimism was not measured"
     verdict = (

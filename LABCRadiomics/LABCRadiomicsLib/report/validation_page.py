@@ -8,7 +8,7 @@ from typing import Any
 
 from ..plots import cohort as cohort_plots
 from ..tables.csv_table import read_table
-from .page import Figure, Page, Section, Table, find, gain_table, limits, p_value, side_by_side, with_limits
+from .page import Figure, Page, Section, Table, find, gain_table, limits, main_index, p_value, side_by_side, with_limits
 
 _OF_TRAINING = ("apparent", "optimism-corrected")
 _ONLY_HERE = ("Brier", "IPA", "IDI", "continuous NRI", "hazard ratio")  # measures that training has not
@@ -50,13 +50,8 @@ def validation_page(report: Mapping[str, Any], folder: Path) -> Page:
     )
 
 
-def _main_index(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    rows = report["performance"]
-    return find(rows, "C-index, nomogram") or find(rows, "C-index, radiomics score alone")
-
-
 def _headline(report: Mapping[str, Any]) -> str:
-    row = _main_index(report)
+    row = main_index(report)
     if row is None:
         return "The C-index could not be measured"
     beyond = row["lower"] is not None and row["lower"] > 0.5
@@ -66,7 +61,7 @@ def _headline(report: Mapping[str, Any]) -> str:
 
 
 def _index(report: Mapping[str, Any]) -> str:
-    row = _main_index(report)
+    row = main_index(report)
     if row is None:
         return ""
     what = row["metric"].removeprefix("C-index, ")

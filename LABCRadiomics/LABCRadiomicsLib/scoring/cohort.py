@@ -12,7 +12,7 @@ from ..errors import CohortError, InputError
 from ..feature_names import canonical_feature_name
 from ..model import Model
 from ..notices import Notice
-from ..tables.cohort import FeatureTable, OutcomeTable
+from ..tables.cohort import FeatureTable, OutcomeTable, matching_rows
 from ..tables.csv_table import CASE, read_table, write_table
 from .prediction import Prediction, predict, require_score
 
@@ -183,7 +183,7 @@ def score_cohort(model: Model, features: FeatureTable, outcomes: OutcomeTable) -
     CohortError
         A case has no outcome, a feature of the score is missing, or a value is unusable.
     """
-    rows = _matching_rows(features.cases, outcomes.cases, "outcome")
+    rows = matching_rows(features.cases, outcomes.cases, _absent("outcome"))
     columns = {name: tuple(values[row] for row in rows) for name, values in outcomes.columns.items()}
     notices = list(outcomes.notices)
     unused = len(outcomes.cases) - len(features.cases)
@@ -205,7 +205,7 @@ def match_covariates(
     CohortError
         A case is not in the table.
     """
-    rows = _matching_rows(cases, table_cases, "row in the covariate table")
+    rows = matching_rows(cases, table_cases, _absent("row in the covariate table"))
     return {name: tuple(values[row] for row in rows) for name, values in columns.items()}
 
 
@@ -230,6 +230,13 @@ def write_scores(
     CohortError
         The file cannot be written.
     """
+    write_table(path, *scores_table(cases, predictions, extra))
+
+
+def scores_table(
+    cases: Sequence[str], predictions: Sequence[Prediction], extra: Mapping[str, Sequence] | None = None
+) -> tuple[list[str], list[tuple]]:
+    """Give header and rows of :func:`write_scores`."""
     extra = extra or {}
     # A case with an unknown covariate may have no survival where the others have.
     horizons = [e.months for e in next((p.survival for p in predictions if p.survival), ())]
@@ -247,20 +254,14 @@ def write_scores(
         )
         for case, prediction, *further in zip(cases, predictions, *extra.values(), strict=True)
     ]
-    write_table(path, [*header, "warnings", *extra], rows)
+    return [*header, "warnings", *extra], rows
+
+
+def _absent(what: str) -> str:
+    return f"case {{}} of the feature table has no {what}; add it or leave the case out."
 
 
 def _survival_cells(prediction: Prediction, horizons: int) -> list[float | None]:
     if not prediction.survival:  # a case whose linear predictor is not known
         return [None] * (3 * horizons)
     return [end for e in prediction.survival for end in (e.probability, e.lower, e.upper)]
-
-
-def _matching_rows(cases: Sequence[str], others: Sequence[str], what: str) -> list[int]:
-    """Row of each case among ``others``."""
-    places = {case: at for at, case in enumerate(others)}
-    absent = [case for case in cases if case not in places]
-    if absent:
-        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise CohortError(f"case {absent[0]}{more} of the feature table has no {what}; add it or leave the case out.")
-    return [places[case] for case in cases]

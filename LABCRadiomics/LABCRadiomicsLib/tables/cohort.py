@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,6 +196,29 @@ def read_icc(path: str | os.PathLike[str]) -> dict[str, tuple[float, float, floa
             if math.isnan(values[0]) or values[0] < found[feature][0]:
                 found[feature] = tuple(map(float, values))
     return found
+
+
+def matching_rows(cases: Sequence[str], others: Sequence[str], sentence: str) -> list[int]:
+    """Join two tables by case: give the row of each case among others.
+
+    Parameters
+    ----------
+    cases, others : sequence of str
+        Those of ``others`` that are not among ``cases`` are left out.
+    sentence : str
+        What is wrong and what to do when a case is not among the others; ``{}`` stands for the case.
+
+    Raises
+    ------
+    CohortError
+        A case is not among the others.
+    """
+    places = {case: at for at, case in enumerate(others)}
+    absent = [case for case in cases if case not in places]
+    if absent:
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        raise CohortError(sentence.format(f"{absent[0]}{more}"))
+    return [places[case] for case in cases]
 
 
 def _feature_columns(table: Table, pattern: str | None, id: str) -> list[str]:

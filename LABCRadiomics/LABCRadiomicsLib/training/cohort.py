@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import CohortError
 from ..notices import Notice
 from ..statistics.lasso import random_folds
-from ..tables.cohort import FeatureTable, OutcomeTable
+from ..tables.cohort import FeatureTable, OutcomeTable, matching_rows
 from .covariates import CovariateSpec, Value, infer_covariate, parse_column
 
 LEAST_EVENTS = 10
@@ -121,12 +121,8 @@ def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[Co
     CohortError
         A case has no outcome, or a covariate's cell is unusable.
     """
-    places = {case: at for at, case in enumerate(outcomes.cases)}
-    absent = [case for case in features.cases if case not in places]
-    if absent:
-        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise CohortError(f"Case {absent[0]}{more} of the feature table has no outcome; add it or leave the case out.")
-    rows = [places[case] for case in features.cases]
+    absent = "Case {} of the feature table has no outcome; add it or leave the case out."
+    rows = matching_rows(features.cases, outcomes.cases, absent)
     notices = list(outcomes.notices)
     unused = len(outcomes.cases) - len(rows)
     if unused:
@@ -164,10 +160,7 @@ def given_folds(cohort: Cohort, folds: Mapping[str, str]) -> np.ndarray:
     CohortError
         A case has no fold.
     """
-    absent = [case for case in cohort.cases if case not in folds]
-    if absent:
-        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise CohortError(f"Case {absent[0]}{more} has no fold in the fold table; give every case one.")
+    matching_rows(cohort.cases, tuple(folds), "Case {} has no fold in the fold table; give every case one.")
     return np.unique([folds[case] for case in cohort.cases], return_inverse=True)[1] + 1
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import NOTICE, __version__
-from ..files import write_atomically
 from ..model import Model
 from ..model.file import format_model
 from ..statistics.kaplan_meier import kaplan_meier
 from ..statistics.numbers_at_risk import numbers_at_risk
-from ..tables.csv_table import unwritable, write_table
+from ..tables.report_folder import report_document, write_report
 from ..validation.comparison import Comparison, Estimate
-from ..validation.report import performance_row, plain
 from .added_value import AddedValue
 from .clinical_models import Effect
 from .cross_validation import PERMUTATION_STATISTIC, NestedValidation, PermutationTest
@@ -39,7 +35,7 @@ def training_document(training: Training, model: Model, inputs: Mapping[str, str
         Names of the tables read, and their SHA-256.
     """
     cohort, recipe = training.cohort, training.plan.recipe
-    document = {
+    findings = {
         "report": "training",
         "model": model.id,
         "title": model.title,
@@ -70,18 +66,15 @@ def training_document(training: Training, model: Model, inputs: Mapping[str, str
         **_added_value(training.added_value, recipe.horizon),
         "subgroups": [_subgroup(row) for row in training.subgroups],
         "baseline_table": [vars(row) for row in training.characteristics],
-        "performance": [performance_row(row) for row in training.performance],
+        "performance": [vars(row) for row in training.performance],
         "optimism": training.optimism and _optimism(training.optimism, training),
         "nested": training.nested and _nested(training.nested),
         "permutation": training.permutation and _permutation(training.permutation),
         "events_per_parameter": vars(training.events_per_parameter),
         "settings": _settings(training),
         "notes": [notice.to_dict() for notice in training.notices],
-        "inputs": dict(inputs or {}),
-        "software": {"LABCRadiomics": __version__},
-        "notice": NOTICE,
     }
-    return plain(document)
+    return report_document(findings, inputs)
 
 
 def write_training_report(
@@ -106,18 +99,8 @@ def write_training_report(
     CohortError
         The folder cannot be written.
     """
-    folder = Path(folder)
     document = training_document(training, model, inputs)
-    path = folder / "report.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, (header, rows) in training_tables(document, training).items():
-            write_table(folder / name, header, rows)
-        write_atomically(folder / "model.json", format_model(model))
-        write_atomically(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    return path
+    return write_report(folder, document, training_tables(document, training), {"model.json": format_model(model)})
 
 
 def _selection(training: Training) -> dict[str, Any]:

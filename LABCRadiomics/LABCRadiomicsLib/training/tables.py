@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..tables.report_folder import Table, columns_of, kaplan_meier_table
 from .workflow import Training
-
-Table = tuple[list[str], list[Sequence[object]]]
 
 
 def training_tables(document: Mapping[str, Any], training: Training) -> dict[str, Table]:
@@ -31,15 +30,8 @@ def training_tables(document: Mapping[str, Any], training: Training) -> dict[str
     tables = {
         "scores.csv": (["case", "score", "risk_group", "linear_predictor", "months", "event", "fold"], list(patients)),
         "path.csv": _path_table(document["path"]),
-        "kaplan_meier.csv": (
-            ["group", "months", "survival", "lower", "upper"],
-            [
-                (name, *values)
-                for name in ("low", "high")
-                for values in _columns(document["groups"][name], "months", "survival", "lower", "upper")
-            ],
-        ),
-        "roc.csv": (["threshold", "tpr", "fpr"], _columns(document["roc"]["curve"], "threshold", "tpr", "fpr")),
+        "kaplan_meier.csv": kaplan_meier_table(document["groups"]),
+        "roc.csv": (["threshold", "tpr", "fpr"], columns_of(document["roc"]["curve"], "threshold", "tpr", "fpr")),
         "covariates.csv": _records(
             {"model": model, **row}
             for model in ("univariable", "multivariable")
@@ -75,10 +67,10 @@ def _calibration_tables(document: Mapping[str, Any]) -> dict[str, Table]:
     for entry in document["calibration"]["horizons"]:
         if entry["groups"]:
             names = ("n", "predicted", "observed", "lower", "upper")
-            tables["calibration_groups.csv"] = list(names), _columns(entry["groups"], *names)
+            tables["calibration_groups.csv"] = list(names), columns_of(entry["groups"], *names)
         if entry["curve"]:
             header = ["predicted_risk", "observed_risk"]
-            tables["calibration_curve.csv"] = header, _columns(entry["curve"], "predicted", "observed")
+            tables["calibration_curve.csv"] = header, columns_of(entry["curve"], "predicted", "observed")
     return tables
 
 
@@ -135,7 +127,3 @@ def _flat_groups(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _in_subgroup(row: Mapping[str, Any], effect: Mapping[str, Any]) -> dict[str, Any]:
     return {"subgroup": row["covariate"], "subgroup_level": row["level"], **effect}
-
-
-def _columns(owner: Mapping[str, Any], *names: str) -> list[tuple]:
-    return list(zip(*(owner[name] for name in names), strict=True))

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from .. import NOTICE, __version__
-from ..files import write_atomically
-from ..model import Performance, RiskGroup
-from ..scoring.cohort import write_scores
+from ..model import RiskGroup
+from ..scoring.cohort import scores_table
 from ..statistics.numbers_at_risk import numbers_at_risk
-from ..tables.csv_table import unwritable, write_table
+from ..tables.report_folder import Table, columns_of, kaplan_meier_table, report_document, write_report
 from .comparison import Comparison, Estimate, Reclassification
 from .workflow import Calibration, GroupComparison, MarkerROC, Validation
 
@@ -31,7 +25,7 @@ def validation_document(validation: Validation, inputs: Mapping[str, str] | None
     """
     scored = validation.scored
     model = scored.model
-    document = {
+    findings = {
         "report": "validation",
         "model": model.id,
         "title": model.title,
@@ -44,8 +38,8 @@ def validation_document(validation: Validation, inputs: Mapping[str, str] | None
         "n": len(scored.cases),
         "events": int(scored.event.sum()),
         "horizons_months": list(validation.horizons),
-        "performance": [performance_row(row) for row in validation.performance],
-        "training_performance": [performance_row(row) for row in model.performance],
+        "performance": [vars(row) for row in validation.performance],
+        "training_performance": [vars(row) for row in model.performance],
         "roc": [_roc(entry) for entry in validation.roc],
         "groups": _groups(validation.groups, validation),
         "logrank": _logrank(validation.groups),
@@ -64,11 +58,8 @@ def validation_document(validation: Validation, inputs: Mapping[str, str] | None
         },
         "reclassification": _comparison(validation.comparison),
         "notes": [notice.to_dict() for notice in validation.notices],
-        "inputs": dict(inputs or {}),
-        "software": {"LABCRadiomics": __version__},
-        "notice": NOTICE,
     }
-    return plain(document)
+    return report_document(findings, inputs)
 
 
 def write_validation_report(
@@ -94,66 +85,31 @@ def write_validation_report(
     CohortError
         The folder cannot be written.
     """
-    folder = Path(folder)
-    document = validation_document(validation, inputs)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        scored = validation.scored
-        outcome = {"months": scored.months, "event": scored.event}
-        write_scores(folder / "scores.csv", scored.cases, scored.predictions, outcome)
-        for name, (header, rows) in _tables(document).items():
-            write_table(folder / name, header, rows)
-        path = folder / "report.json"
-        write_atomically(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    return path
+    document, scored = validation_document(validation, inputs), validation.scored
+    outcome = {"months": scored.months, "event": scored.event}
+    scores = scores_table(scored.cases, scored.predictions, outcome)
+    return write_report(folder, document, {"scores.csv": scores, **_tables(document)})
 
 
-def plain(value: Any) -> Any:
-    """Make arrays, tuples and numpy numbers what JSON holds; numbers that are not finite become null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [plain(item) for item in value]
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    return value
-
-
-def performance_row(row: Performance) -> dict[str, Any]:
-    """Give a figure of performance as the JSON outputs hold it."""
-    return dict(vars(row))
-
-
-def _tables(document: Mapping[str, Any]) -> dict[str, tuple[list[str], list[tuple]]]:
+def _tables(document: Mapping[str, Any]) -> dict[str, Table]:
     """Header and rows of each table that goes with the report."""
     columns = ["cohort", "n", "events", "metric", "value", "lower", "upper", "kind"]
     tables = {"performance.csv": (columns, [tuple(row[c] for c in columns) for row in document["performance"]])}
     if document["groups"]:
-        rows = [
-            (name, *values)
-            for name in ("low", "high")
-            for values in _columns(document["groups"][name], "months", "survival", "lower", "upper")
-        ]
-        tables["kaplan_meier.csv"] = ["group", "months", "survival", "lower", "upper"], rows
+        tables["kaplan_meier.csv"] = kaplan_meier_table(document["groups"])
     roc = [
         (entry["marker"], entry["horizon"], *values)
         for entry in document["roc"]
-        for values in _columns(entry, "threshold", "fpr", "tpr")
+        for values in columns_of(entry, "threshold", "fpr", "tpr")
     ]
     tables["roc.csv"] = ["marker", "horizon", "threshold", "fpr", "tpr"], roc
     calibration = document["calibration"]["horizons"]
     if calibration:
         names = ("n", "predicted", "observed", "lower", "upper")
-        rows = [(e["months"], *values) for e in calibration if e["groups"] for values in _columns(e["groups"], *names)]
+        rows = [(e["months"], *row) for e in calibration if e["groups"] for row in columns_of(e["groups"], *names)]
         tables["calibration_groups.csv"] = ["horizon", "n", *(f"{name}_survival" for name in names[1:])], rows
         names = ("predicted", "observed")
-        rows = [(e["months"], *values) for e in calibration if e["curve"] for values in _columns(e["curve"], *names)]
+        rows = [(e["months"], *row) for e in calibration if e["curve"] for row in columns_of(e["curve"], *names)]
         tables["calibration_curve.csv"] = ["horizon", "predicted_risk", "observed_risk"], rows
     rows = [
         (entry["months"], name, *values)
@@ -164,10 +120,6 @@ def _tables(document: Mapping[str, Any]) -> dict[str, tuple[list[str], list[tupl
     if rows:
         tables["decision_curve.csv"] = ["horizon", "model", "threshold", "net_benefit"], rows
     return tables
-
-
-def _columns(owner: Mapping[str, Any], *names: str) -> list[tuple]:
-    return list(zip(*(owner[name] for name in names), strict=True))
 
 
 def _roc(entry: MarkerROC) -> dict[str, Any]:
