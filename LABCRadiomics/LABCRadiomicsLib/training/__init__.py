@@ -3,7 +3,7 @@
 ``procedure`` is the steps from features to a nomogram as one repeatable thing, which ``optimism`` and
 ``cross_validation`` repeat; ``workflow`` adds the evidence, ``model`` makes the model file and ``report`` the files.
 
-May import: errors, notices, files, feature_names, tables, statistics, model, validation.
+May import: errors, notices, feature_names, tables, statistics, model, validation.
 """
 
 from .cohort import Cohort, cohort_of, specs_of

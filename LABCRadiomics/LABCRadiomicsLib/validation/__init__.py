@@ -2,7 +2,7 @@
 
 ``workflow`` measures, ``report`` writes the results as files. ``comparison`` and ``stored_curves`` serve training too.
 
-May import: errors, notices, files, tables, statistics, model, scoring.
+May import: errors, notices, tables, statistics, model, scoring.
 """
 
 from .workflow import (
