@@ -242,8 +242,9 @@ def _log_hazard_error(nomogram: Nomogram, row: np.ndarray, hazard: float, step: 
     drift = _deviation(nomogram, row) * hazard - np.array(baseline.weighted_covariate_mean[step])
     scale = float(np.abs(drift).max()) or 1.0  # keeps the square of an absurd score's drift finite
     drift = drift / scale
-    # A covariance that is semidefinite up to rounding may give a negative square.
-    square = max(0.0, float(drift @ np.array(nomogram.covariance) @ drift))
+    with np.errstate(under="ignore"):  # some processors report it where beside an absurd score nothing is left
+        square = float(drift @ np.array(nomogram.covariance) @ drift)
+    square = max(0.0, square)  # a covariance that is semidefinite up to rounding may give a negative one
     return math.hypot(math.sqrt(baseline.cumulative_hazard_variance[step]), scale * math.sqrt(square)) / hazard
 
 

@@ -461,6 +461,7 @@ def test_killed_at_any_moment_and_resumed_the_table_is_the_same(many, tmp_path, 
 def test_interrupted_by_the_keyboard(many, tmp_path):
     cases, _ = many
     out = tmp_path / "f.csv"
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in a shell's background start with it ignored
     with (tmp_path / "stderr").open("wb") as stderr:
         process = _start(cases, out, "--jobs", "2", stderr=stderr)
         _wait(lambda: _lines(journal_path(out)) > 2)
