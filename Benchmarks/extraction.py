@@ -54,10 +54,11 @@ def run(way: str, image: str, mask: str) -> dict:
     import SimpleITK as sitk
     from radiomics import featureextractor
 
-    from LABCRadiomicsLib import features, images
-    from LABCRadiomicsLib.extraction_settings import SLICER_RADIOMICS_PARAMETERS
+    from LABCRadiomicsLib import features
+    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS
+    from LABCRadiomicsLib.imaging import images
+    from LABCRadiomicsLib.model.registry import find_model
     from LABCRadiomicsLib.patient import score_image
-    from LABCRadiomicsLib.registry import find_model
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)
     count = 0

@@ -32,9 +32,9 @@ def default_case() -> tuple[Path, Path]:
 
 
 def article_sized_model(folder: Path) -> Path:
-    from LABCRadiomicsLib.completion import complete_model
-    from LABCRadiomicsLib.model_file import save_model
-    from LABCRadiomicsLib.registry import find_model
+    from LABCRadiomicsLib.model.completion import complete_model
+    from LABCRadiomicsLib.model.file import save_model
+    from LABCRadiomicsLib.model.registry import find_model
 
     names = [f"wavelet-{BANDS[n % 8]}_{FEATURES[n % 5]}" for n in range(15)]
     (folder / "ones.csv").write_text("feature,coefficient\n" + "".join(f"{name},1\n" for name in names))

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from LABCRadiomicsLib.optimism import bootstrap_optimism
-from LABCRadiomicsLib.procedure import Procedure, Recipe
-from LABCRadiomicsLib.tables import read_features, read_outcomes
+from LABCRadiomicsLib.tables.cohort import read_features, read_outcomes
+from LABCRadiomicsLib.training.optimism import bootstrap_optimism
+from LABCRadiomicsLib.training.procedure import Procedure, Recipe
 
 PATIENTS, FEATURES, BAR_S = 139, 851, 120
 

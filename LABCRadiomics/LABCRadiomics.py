@@ -512,9 +512,9 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
 
     def test_nodes_score_as_files_do(self):
         """The nodes of the bundled case give the score of its files, and the scene stays as it was."""
-        from LABCRadiomicsLib.images import read_image, read_mask
+        from LABCRadiomicsLib.imaging.images import read_image, read_mask
+        from LABCRadiomicsLib.model.registry import find_model
         from LABCRadiomicsLib.patient import score_image
-        from LABCRadiomicsLib.registry import find_model
 
         volume, segmentation, segmentId = self._loadBundledCase()
         before = slicer.mrmlScene.GetNumberOfNodes()

@@ -16,7 +16,7 @@ Infinity are errors, and the message names the path of the bad field. `labcradio
 
 Times are in months, survival is a probability from 0 to 1, limits are 95% limits, a higher score means a higher
 hazard. Beyond this page, fields must agree with each other (for example: horizons lie within the baseline, the
-covariance has one row a parameter); `LABCRadiomicsLib/model_checks.py` lists all such rules.
+covariance has one row a parameter); `LABCRadiomicsLib/model/checks.py` lists all such rules.
 
 `fingerprint`, carried by every result, is the SHA-256 of the file's content as canonical JSON (sorted keys, no blanks).
 

@@ -15,24 +15,24 @@ from pathlib import Path
 import numpy as np
 import radiomics
 
-from LABCRadiomicsLib.agreement import reader_agreement, write_agreement
 from LABCRadiomicsLib.cli.common import ProgressBar
 from LABCRadiomicsLib.cohort import extract_cases
-from LABCRadiomicsLib.covariates import CovariateSpec
-from LABCRadiomicsLib.csv_table import read_table, write_table
-from LABCRadiomicsLib.extraction_record import read_extraction
-from LABCRadiomicsLib.extraction_settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.images import CANONICAL
+from LABCRadiomicsLib.cohort.agreement import reader_agreement, write_agreement
+from LABCRadiomicsLib.cohort.record import read_extraction
+from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+from LABCRadiomicsLib.imaging.images import CANONICAL
 from LABCRadiomicsLib.model import Extraction, Image, Model
-from LABCRadiomicsLib.model_file import save_model
-from LABCRadiomicsLib.procedure import Recipe
+from LABCRadiomicsLib.model.file import save_model
 from LABCRadiomicsLib.resources import models_folder
-from LABCRadiomicsLib.scored_cohort import score_cohort
+from LABCRadiomicsLib.scoring.cohort import score_cohort
 from LABCRadiomicsLib.simulation import write_simulation
-from LABCRadiomicsLib.tables import FeatureTable, OutcomeTable, read_features, read_icc, read_outcomes
-from LABCRadiomicsLib.trained_model import Card, trained_model
+from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features, read_icc, read_outcomes
+from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Plan, Training, cohort_of, train
-from LABCRadiomicsLib.training_report import write_training_report
+from LABCRadiomicsLib.training.covariates import CovariateSpec
+from LABCRadiomicsLib.training.model import Card, trained_model
+from LABCRadiomicsLib.training.procedure import Recipe
+from LABCRadiomicsLib.training.report import write_training_report
 from LABCRadiomicsLib.validation import validate
 
 PATIENTS, TRAINING, SEED, CREATED = 278, 139, 2022, "2026-11-23"

@@ -116,7 +116,7 @@ def structured_report(
     Parameters
     ----------
     document : mapping
-        See :func:`.result_document.result_document`; also one of a scene that an earlier version saved.
+        See :func:`.scoring.result_document.result_document`; also one of a scene that an earlier version saved.
     sources : sequence of pydicom.Dataset
         See :func:`read_sources`; patient and study are the first one's.
     made : datetime, optional

@@ -24,7 +24,7 @@ import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from .errors import GeometryError, InputError
-from .images import select_label
+from .imaging.images import select_label
 from .notices import Notice
 
 if TYPE_CHECKING:

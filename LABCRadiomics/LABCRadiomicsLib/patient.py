@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from .errors import ModelError
 from .features import ExtractionSettings, FeatureValues, extract
-from .images import AS_LOADED
+from .imaging.images import AS_LOADED
 from .model import Model
 from .notices import Notice
 from .scoring import Prediction, predict, require_score

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import SimpleITK as sitk
 
-from .contours import READER_LENGTH_MM, READER_SD_MM, redraw_contour
 from .errors import ExtractionError
 from .features import extract
-from .images import Volume, in_array_order, match_mask
+from .imaging.contours import READER_LENGTH_MM, READER_SD_MM, redraw_contour
+from .imaging.images import Volume, in_array_order, match_mask
 from .model import Model
 from .patient import PatientScore, extraction_settings
 from .scoring import predict

@@ -35,7 +35,7 @@ class CovariateForm:
         self._showState()
 
     def _field(self, covariate):
-        from LABCRadiomicsLib.nomogram import domain
+        from LABCRadiomicsLib.model.nomogram import domain
 
         if covariate.type == "number":
             field = qt.QLineEdit()
@@ -83,7 +83,7 @@ class CovariateForm:
     def problem(self):
         """Say what is wrong with the first unusable value; None when all are usable."""
         from LABCRadiomicsLib.errors import InputError
-        from LABCRadiomicsLib.nomogram import parse_covariate
+        from LABCRadiomicsLib.model.nomogram import parse_covariate
 
         values = self.values()
         for name, (covariate, _field) in self._fields.items():

@@ -99,7 +99,7 @@ class RadiomicsCheck:
 def extractAsLoaded(volumeNode, segmentationNode, segmentId, model):
     """Our values of the model's features on the voxel array as Slicer holds it."""
     from LABCRadiomicsLib.features import ExtractionSettings, extract
-    from LABCRadiomicsLib.images import AS_LOADED
+    from LABCRadiomicsLib.imaging.images import AS_LOADED
     from LABCRadiomicsLib.mrml import images_from_nodes
 
     image, mask, _notices = images_from_nodes(volumeNode, segmentationNode, segmentId)

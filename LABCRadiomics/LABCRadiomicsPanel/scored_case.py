@@ -36,9 +36,9 @@ class ScoredCase:
 
 def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress):
     """Score one patient; see LABCRadiomicsLogic.process."""
+    from LABCRadiomicsLib.model.registry import find_model
     from LABCRadiomicsLib.mrml import fingerprint, images_from_nodes, with_notices
-    from LABCRadiomicsLib.registry import find_model
-    from LABCRadiomicsLib.result_document import result_document
+    from LABCRadiomicsLib.scoring.result_document import result_document
 
     progress = progress or (lambda done, total, text: None)
     total = 22 if stability else 3
@@ -91,7 +91,7 @@ def draw_nomogram(case, path):
     :raises LABCRadiomicsLib.errors.ModelError: the model does not hold what a drawing needs
     """
     from LABCRadiomicsLib.errors import ModelError
-    from LABCRadiomicsLib.nomogram_plot import nomogram_figure
+    from LABCRadiomicsLib.plots.nomogram import nomogram_figure
 
     picture = nomogram_figure(case.model, case.score.prediction, narrow=True)
     if picture is None:

@@ -1,4 +1,7 @@
-"""The command ``labcradiomics``: one room per group of commands."""
+"""The command ``labcradiomics``: one file a group of commands, each of which imports what it does when it is called.
+
+May import: every other room.
+"""
 
 from __future__ import annotations
 

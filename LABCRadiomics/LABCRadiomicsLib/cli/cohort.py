@@ -13,7 +13,7 @@ from ..errors import InputError
 from .common import ProgressBar, refuse
 
 if TYPE_CHECKING:
-    from ..extraction_settings import ExtractionSettings
+    from ..features.settings import ExtractionSettings
 
 
 class Features(StrEnum):
@@ -65,7 +65,7 @@ def _what_to_extract(
     features: Features, model: str | None, settings: Path | None, array_order: ArrayOrder | None
 ) -> tuple[ExtractionSettings, list[str] | None]:
     """Give the settings, and the names of the features if not all are wanted."""
-    from ..extraction_settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+    from ..features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 
     if model is None:
         if features is Features.MODEL:
@@ -75,8 +75,8 @@ def _what_to_extract(
     if settings is not None or array_order is not None:
         option = "--settings" if settings is not None else "--array-order"
         raise InputError(f"Option {option} contradicts --model, which has its own settings: leave one out.")
+    from ..model.registry import find_model
     from ..patient import extraction_settings
-    from ..registry import find_model
     from ..scoring import require_score
 
     found = find_model(model)
@@ -96,7 +96,7 @@ def agreement(
     ] = None,
 ) -> None:
     """Measure how well the features of two readers' segmentations agree: ICC(2,1) with 95% limits."""
-    from ..agreement import reader_agreement, write_agreement
+    from ..cohort.agreement import reader_agreement, write_agreement
 
     found = reader_agreement(reader1, reader2, repeat)
     if out is not None:

@@ -17,8 +17,8 @@ app = typer.Typer(help="List, show, check and complete model files.", no_args_is
 @app.command("list")
 def models_list() -> None:
     """List the bundled models."""
-    from ..registry import bundled_models
-    from ..terminal import model_table
+    from ..model.registry import bundled_models
+    from .terminal import model_table
 
     Console().print(model_table(bundled_models()))
 
@@ -29,8 +29,8 @@ def models_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a model's card: its purpose, needs, gaps and performance."""
-    from ..registry import find_model
-    from ..terminal import show_model
+    from ..model.registry import find_model
+    from .terminal import show_model
 
     found = find_model(model)
     if as_json:
@@ -42,8 +42,8 @@ def models_show(
 @app.command("check")
 def models_check(path: Annotated[Path, typer.Argument(help="A model file.")]) -> None:
     """Check that a file is a valid model."""
-    from ..model_file import load_model
-    from ..terminal import gives
+    from ..model.file import load_model
+    from .terminal import gives
 
     model = load_model(path)
     print(f"{path} is a valid model: {model.id}, {model.status}, gives {gives(model)}.")
@@ -57,10 +57,10 @@ def models_complete(
     out: Annotated[Path, typer.Option(help="The model file to write.")],
 ) -> None:
     """Add the score's coefficients to an incomplete model."""
-    from ..completion import complete_model
-    from ..model_file import save_model
-    from ..registry import find_model
-    from ..terminal import gives
+    from ..model.completion import complete_model
+    from ..model.file import save_model
+    from ..model.registry import find_model
+    from .terminal import gives
 
     completed = complete_model(find_model(model), coefficients)
     save_model(completed, out)

@@ -32,7 +32,7 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score one patient from an MRI and a tumor mask."""
-    from ..images import read_image, read_mask
+    from ..imaging.images import read_image, read_mask
 
     start = time.perf_counter()
     pair = read_image(image), read_mask(mask)
@@ -62,7 +62,7 @@ def _demo_images(image: Path, mask: Path):
     except ModuleNotFoundError as error:
         if error.name != "slicer":
             raise
-        from ..images import read_image, read_mask
+        from ..imaging.images import read_image, read_mask
 
         return (read_image(image), read_mask(mask)), "from its files (slicer-core is not installed)"
     scene = mrml.new_scene()
@@ -73,8 +73,8 @@ def _demo_images(image: Path, mask: Path):
 
 
 def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds, dicom_folder=None) -> None:
+    from ..model.registry import find_model
     from ..patient import score_image
-    from ..registry import find_model
 
     model = find_model(model_id)
     result = score_image(model, *pair, label, _covariates(covariate), read_seconds)
@@ -92,7 +92,7 @@ def _score(pair, case, label, model_id, covariate, stability, out, as_json, read
     if as_json:
         print(json.dumps(result.prediction.to_dict(), allow_nan=False))
         return
-    from ..terminal import prediction_panel
+    from .terminal import prediction_panel
 
     console = Console()
     console.print(prediction_panel(model, result.prediction))
@@ -103,8 +103,8 @@ def _score(pair, case, label, model_id, covariate, stability, out, as_json, read
 def _write_structured_report(path: Path, folder: Path, model, result, case, covariate) -> dict[str, Path]:
     """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
     from ..dicom_sr import read_sources, structured_report, write_report
-    from ..images import dicom_files
-    from ..result_document import result_document
+    from ..imaging.images import dicom_files
+    from ..scoring.result_document import result_document
 
     document = result_document(model, result.prediction, {"segment": case, "covariates": _covariates(covariate)})
     try:

@@ -19,7 +19,7 @@ from .common import ProgressBar
 if TYPE_CHECKING:
     from ..model import Extraction, Model, Performance
     from ..training import Steps, Training
-    from ..training_cohort import Cohort
+    from ..training.cohort import Cohort
 
 
 class Penalty(StrEnum):
@@ -72,14 +72,14 @@ def train(
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Make a radiomics score, its cutoff and its nomogram from a cohort, and measure their optimism."""
-    from ..cohort_report import write_report_pages
-    from ..model_file import save_model
-    from ..procedure import Recipe
-    from ..tables import read_folds, read_icc
-    from ..trained_model import trained_model
+    from ..model.file import save_model
+    from ..report.cohort import write_report_pages
+    from ..tables.cohort import read_folds, read_icc
     from ..training import Plan
     from ..training import train as run
-    from ..training_report import write_training_report
+    from ..training.model import trained_model
+    from ..training.procedure import Recipe
+    from ..training.report import write_training_report
 
     if combat is not None:
         raise InputError(
@@ -132,9 +132,9 @@ def _cohort(
     clinical: Iterable[str],
     categories: tuple[str, ...],
 ) -> Cohort:
-    from ..csv_table import CASE, read_table
-    from ..tables import read_features, read_outcomes
-    from ..training_cohort import cohort_of, specs_of
+    from ..tables.cohort import read_features, read_outcomes
+    from ..tables.csv_table import CASE, read_table
+    from ..training.cohort import cohort_of, specs_of
 
     own = case_id if case_id in read_table(features).names else CASE
     table = read_features(features, columns, id=own)
@@ -147,18 +147,18 @@ def _cohort(
 
 def _extraction(features: Path, settings: Path | None, array_order: str, training: Training) -> Extraction | None:
     """How the features were made: by the parameter file given, or by the record beside the table."""
-    from ..extraction_record import extraction_of, read_extraction
-    from ..trained_model import yields_all
+    from ..cohort.record import extraction_of, read_extraction
+    from ..training.model import yields_all
 
     if settings is None:
         return yields_all(read_extraction(features), training)
-    from ..extraction_settings import ExtractionSettings
+    from ..features.settings import ExtractionSettings
 
     return extraction_of(ExtractionSettings.from_parameters(settings, array_order))
 
 
 def _card(out: Path, title: str | None, features: Path, demonstration: bool):
-    from ..trained_model import Card, model_id
+    from ..training.model import Card, model_id
 
     kind = {"status": "demonstration", "origin": "simulated"} if demonstration else {}
     name = title or f"Radiomics score trained on {features.name}"

@@ -27,9 +27,9 @@ def apply(
     case_column: IdOption = "case",
 ) -> None:
     """Score every case of a feature table."""
-    from ..registry import find_model
-    from ..scored_cohort import match_covariates, read_model_features, score_cases, write_scores
-    from ..tables import read_covariates
+    from ..model.registry import find_model
+    from ..scoring.cohort import match_covariates, read_model_features, score_cases, write_scores
+    from ..tables.cohort import read_covariates
 
     found = find_model(model)
     table = read_model_features(features, found, _own_case_column(features, case_column))
@@ -60,9 +60,9 @@ def validate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Measure a model on another cohort, with its stored cutoff."""
-    from ..cohort_report import write_report_pages
+    from ..report.cohort import write_report_pages
     from ..validation import validate as measure
-    from ..validation_report import write_validation_report
+    from ..validation.report import write_validation_report
 
     scored = _scored(model, features, outcomes, case_column, time, event)
     found = measure(
@@ -94,9 +94,9 @@ def recalibrate(
     method: Annotated[str, typer.Option(help="baseline, or slope (baseline and slope).")] = "baseline",
 ) -> None:
     """Fit a model's baseline survival, or baseline and slope, to a local cohort."""
-    from ..model_file import save_model
-    from ..recalibration import recalibrate as fit
-    from ..terminal import gives
+    from ..model.file import save_model
+    from ..validation.recalibration import recalibrate as fit
+    from .terminal import gives
 
     scored = _scored(model, features, outcomes, case_column, time, event)
     found = fit(scored, method, file=outcomes.name, sha256=sha256_of(outcomes))
@@ -106,9 +106,9 @@ def recalibrate(
 
 
 def _scored(model: str, features: Path, outcomes: Path, case_column: str, time: str, event: str):
-    from ..registry import find_model
-    from ..scored_cohort import read_model_features, score_cohort
-    from ..tables import read_outcomes
+    from ..model.registry import find_model
+    from ..scoring.cohort import read_model_features, score_cohort
+    from ..tables.cohort import read_outcomes
 
     found = find_model(model)
     table = read_model_features(features, found, _own_case_column(features, case_column))
@@ -117,16 +117,16 @@ def _scored(model: str, features: Path, outcomes: Path, case_column: str, time: 
 
 def _own_case_column(features: Path, case_column: str) -> str:
     """Feature tables of ``extract`` call it case, whatever the outcome table does."""
-    from ..csv_table import CASE, read_table
+    from ..tables.csv_table import CASE, read_table
 
     return case_column if case_column in read_table(features).names else CASE
 
 
 def _comparator(given: str, scored, features: Path, outcomes: Path, case_column: str, time: str, event: str):
     """A bundled model, a model file, or else columns of the outcome table."""
-    from ..comparison import clinical_predictor, predictor_of
-    from ..registry import bundled_model_files
+    from ..model.registry import bundled_model_files
     from ..validation import horizons_of
+    from ..validation.comparison import clinical_predictor, predictor_of
 
     horizons = horizons_of(scored)
     if Path(given).is_file() or given in {path.stem for path in bundled_model_files()}:

@@ -2,10 +2,12 @@
 
 ``make_phantom`` draws one MRI with one tumor, ``simulate_cohort`` the covariates and outcomes, ``redraw_contour``
 another reader's contour, and ``write_simulation`` puts a whole cohort into a folder.
+
+May import: errors, imaging.
 """
 
-from ..contours import redraw_contour
-from ..random_fields import correlated_field
+from ..imaging.contours import redraw_contour
+from ..imaging.random_fields import correlated_field
 from .cohort import LAW, Covariates, HazardLaw, Patient, simulate_cohort, simulate_patient, stage_group
 from .files import SIMULATED_NOTICE, write_simulation
 from .phantom import Phantom, Tumor, make_phantom

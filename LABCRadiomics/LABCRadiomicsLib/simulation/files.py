@@ -13,8 +13,9 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from .. import NOTICE, __version__, contours
+from .. import NOTICE, __version__
 from ..errors import InputError
+from ..imaging import contours
 from . import cohort, phantom
 from .cohort import LAW, Patient, patient_rng, simulate_cohort
 

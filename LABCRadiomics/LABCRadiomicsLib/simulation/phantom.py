@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from ..contours import boundary_distance, solid_component
-from ..random_fields import correlated_field, rough_field
+from ..imaging.contours import boundary_distance, solid_component
+from ..imaging.random_fields import correlated_field, rough_field
 
 SIZE = (40, 160, 160)  # array order: z (left-right), y (superior-inferior), x (anterior-posterior)
 SPACING = (2.0, 0.703125, 0.703125)

@@ -9,7 +9,7 @@ import pydicom
 import SimpleITK as sitk
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-from LABCRadiomicsLib.images import read_image
+from LABCRadiomicsLib.imaging.images import read_image
 
 SHAPE = (12, 32, 32)  # slices, rows, columns
 PATIENT_NAME = "Müller^Änne"

@@ -9,7 +9,7 @@ import pytest
 
 from LABCRadiomicsLib.errors import ModelError
 from LABCRadiomicsLib.model import Model
-from LABCRadiomicsLib.model_file import parse_model
+from LABCRadiomicsLib.model.file import parse_model
 
 _CURVE = {"months": [10, 30], "survival": [0.9, 0.7], "lower": [0.8, 0.5], "upper": [0.95, 0.85]}
 

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from scipy.stats import f as f_distribution
 
-from LABCRadiomicsLib.agreement import reader_agreement, write_agreement
 from LABCRadiomicsLib.cohort import extract_cases
+from LABCRadiomicsLib.cohort.agreement import reader_agreement, write_agreement
+from LABCRadiomicsLib.cohort.record import record_path
 from LABCRadiomicsLib.errors import CohortError
-from LABCRadiomicsLib.extraction_record import record_path
-from LABCRadiomicsLib.extraction_settings import ExtractionSettings
+from LABCRadiomicsLib.features.settings import ExtractionSettings
 from LABCRadiomicsLib.simulation import write_simulation
-from LABCRadiomicsLib.tables import read_features, read_icc, write_table
+from LABCRadiomicsLib.tables.cohort import read_features, read_icc
+from LABCRadiomicsLib.tables.csv_table import write_table
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ import jsonschema
 import pytest
 
 import example_models
-from LABCRadiomicsLib.completion import complete_model
 from LABCRadiomicsLib.errors import InputError, ModelError, ModelIncompleteError
 from LABCRadiomicsLib.model import Model, canonical_json
-from LABCRadiomicsLib.model_file import format_model, load_model, save_model
-from LABCRadiomicsLib.registry import bundled_model_files, bundled_models, find_model
+from LABCRadiomicsLib.model.completion import complete_model
+from LABCRadiomicsLib.model.file import format_model, load_model, save_model
+from LABCRadiomicsLib.model.registry import bundled_model_files, bundled_models, find_model
 from LABCRadiomicsLib.resources import models_folder
 from LABCRadiomicsLib.scoring import predict
 

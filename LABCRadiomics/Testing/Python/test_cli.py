@@ -13,9 +13,9 @@ import SimpleITK as sitk
 
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.features import extract
-from LABCRadiomicsLib.images import read_image, read_mask
+from LABCRadiomicsLib.imaging.images import read_image, read_mask
+from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings
-from LABCRadiomicsLib.registry import find_model
 from LABCRadiomicsLib.resources import models_folder
 
 SCORE_KEYS = [
@@ -341,7 +341,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(breast1, tmp_path):
 def test_the_scoring_path_needs_no_heavy_package():
     """Scoring imports the standard library, numpy, SimpleITK and radiomics with what radiomics itself imports."""
     code = (
-        "import sys; import LABCRadiomicsLib.patient, LABCRadiomicsLib.registry; "
+        "import sys; import LABCRadiomicsLib.patient, LABCRadiomicsLib.model.registry; "
         "print([name for name in ('scipy', 'pandas', 'matplotlib', 'lifelines', 'sksurv', 'jinja2', 'rich', 'typer', "
         "'pydicom', 'highdicom') "
         "if name in sys.modules])"

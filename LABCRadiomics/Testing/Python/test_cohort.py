@@ -14,23 +14,22 @@ import pytest
 import radiomics
 import SimpleITK as sitk
 
-from LABCRadiomicsLib import cohort, execution
-from LABCRadiomicsLib.cohort import errors_path, extract_cases, journal_path, read_cases
+from LABCRadiomicsLib.cohort import errors_path, execution, extract_cases, extraction, journal_path, read_cases
+from LABCRadiomicsLib.cohort.execution import Failure, over_cluster, over_processes
+from LABCRadiomicsLib.cohort.record import read_extraction, record_path
 from LABCRadiomicsLib.errors import CohortError, InputError
-from LABCRadiomicsLib.execution import Failure, over_cluster, over_processes
-from LABCRadiomicsLib.extraction_record import read_extraction, record_path
-from LABCRadiomicsLib.extraction_settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from LABCRadiomicsLib.features import extract
-from LABCRadiomicsLib.images import read_image, read_mask
-from LABCRadiomicsLib.registry import find_model
-from LABCRadiomicsLib.tables import read_features
+from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+from LABCRadiomicsLib.imaging.images import read_image, read_mask
+from LABCRadiomicsLib.model.registry import find_model
+from LABCRadiomicsLib.tables.cohort import read_features
 
 ALL = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS, "LPS")
 FEW = ExtractionSettings.from_parameters(
     {"imageType": {"Original": {}}, "featureClass": {"firstorder": [], "shape": []}, "setting": {"binWidth": 25}}, "LPS"
 )
 COMMAND = [sys.executable, "-m", "LABCRadiomicsLib.cli"]
-PACKAGES = str(Path(cohort.__file__).parents[1])
+PACKAGES = str(Path(extraction.__file__).parents[2])
 
 
 def _write_case(folder: Path, index: int, shape=(14, 20, 22)) -> None:
@@ -62,7 +61,9 @@ def cases(tmp_path):
 @pytest.fixture
 def in_process(monkeypatch):
     """Do the cases one by one in this process."""
-    monkeypatch.setattr(cohort, "over_processes", lambda call, tasks, jobs: ((n, call(t)) for n, t in tasks.items()))
+    monkeypatch.setattr(
+        extraction, "over_processes", lambda call, tasks, jobs: ((n, call(t)) for n, t in tasks.items())
+    )
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -366,7 +367,7 @@ def test_a_journal_of_other_settings_features_or_software_is_refused(cases, refe
     ):
         with pytest.raises(CohortError, match=f"was begun with other {what}"):
             extract_cases(cases, out, settings, features, resume=True)
-    monkeypatch.setattr(cohort, "software_versions", lambda: {"numpy": "1.0"})
+    monkeypatch.setattr(extraction, "software_versions", lambda: {"numpy": "1.0"})
     with pytest.raises(CohortError, match="was begun with other software"):
         extract_cases(cases, out, FEW, resume=True)
 
@@ -390,9 +391,9 @@ def test_cases_may_be_added_removed_and_reordered(cases, reference):
 
 
 def test_a_worker_with_other_software_is_refused(cases, reference, monkeypatch):
-    monkeypatch.setattr(cohort, "software_versions", lambda: {"numpy": "1.0"})
-    task = cohort._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"})
-    assert cohort._extract(task) == {"error": "This worker has numpy 1.0 where the run has 2.0: install the same."}
+    monkeypatch.setattr(extraction, "software_versions", lambda: {"numpy": "1.0"})
+    task = extraction._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"})
+    assert extraction._extract(task) == {"error": "This worker has numpy 1.0 where the run has 2.0: install the same."}
 
 
 # --- kill -9 and clusters ---------------------------------------------------------------------------------------

@@ -16,11 +16,11 @@ from LABCRadiomicsLib import NOTICE, __version__, feature_codes
 from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.feature_names import FEATURES
-from LABCRadiomicsLib.images import dicom_files, read_image, read_mask
+from LABCRadiomicsLib.imaging.images import dicom_files, read_image, read_mask
+from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import score_image
-from LABCRadiomicsLib.registry import find_model
-from LABCRadiomicsLib.result_document import result_document
 from LABCRadiomicsLib.scoring import predict
+from LABCRadiomicsLib.scoring.result_document import result_document
 
 
 def items(sequence):

@@ -12,10 +12,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from radiomics import cMatrices, cShape, featureextractor
 
-from LABCRadiomicsLib import features, images, mesh
+from LABCRadiomicsLib import features
 from LABCRadiomicsLib.errors import ExtractionError, GeometryError, InputError, ModelError
-from LABCRadiomicsLib.extraction_settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.matrices import RoiMatrices
+from LABCRadiomicsLib.features import extraction, mesh
+from LABCRadiomicsLib.features.matrices import RoiMatrices
+from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+from LABCRadiomicsLib.imaging import images
 
 DEFAULT = SLICER_RADIOMICS_PARAMETERS
 TEXTURE = {name: [] for name in ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")}
@@ -219,7 +221,7 @@ def test_a_subset_gives_the_values_of_the_whole(breast1):
 def test_a_subset_runs_only_the_filter_passes_it_needs(breast1, monkeypatch):
     image, mask = images.read_image(breast1[0]), images.read_mask(breast1[1])
     passes = []
-    transform = features.wavelet_blocks.__globals__["pywt"].swt
+    transform = extraction.wavelet_blocks.__globals__["pywt"].swt
     monkeypatch.setattr("pywt.swt", lambda *args, **keywords: passes.append(1) or transform(*args, **keywords))
     ours(image, mask, DEFAULT, names=["wavelet-LLH_glcm_Idmn", "original_firstorder_Mean"])
     assert len(passes) == 3

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import example_models
 from example_models import refusal, set_field
 from LABCRadiomicsLib.errors import ModelError
-from LABCRadiomicsLib.model_file import decode_model, load_model, save_model
+from LABCRadiomicsLib.model.file import decode_model, load_model, save_model
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -203,7 +203,7 @@ def test_an_invalid_model_is_not_written(tmp_path):
 def test_reading_models_imports_nothing_heavy(fresh_python):
     code = (
         "import sys, numpy; before = set(sys.modules)\n"
-        "import LABCRadiomicsLib.scoring, LABCRadiomicsLib.registry, LABCRadiomicsLib.completion\n"
+        "import LABCRadiomicsLib.scoring, LABCRadiomicsLib.model.registry, LABCRadiomicsLib.model.completion\n"
         "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
     )
     heavy = {"scipy", "pandas", "SimpleITK", "radiomics", "lifelines", "sksurv", "matplotlib", "jsonschema", "yaml"}

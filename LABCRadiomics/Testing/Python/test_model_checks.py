@@ -10,7 +10,7 @@ import pytest
 
 import example_models
 from example_models import drop_field, refusal, set_field
-from LABCRadiomicsLib.model_file import decode_model
+from LABCRadiomicsLib.model.file import decode_model
 
 
 def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:

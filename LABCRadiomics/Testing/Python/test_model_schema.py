@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema
 
 import example_models
-from LABCRadiomicsLib.model_checks import FieldError
-from LABCRadiomicsLib.model_file import decode_model
+from LABCRadiomicsLib.model.checks import FieldError
+from LABCRadiomicsLib.model.file import decode_model
 from LABCRadiomicsLib.resources import models_folder
 
 SCHEMA = json.loads((models_folder() / "model.schema.json").read_text(encoding="utf-8"))

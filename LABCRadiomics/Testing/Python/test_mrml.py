@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from LABCRadiomicsLib import features, images, patient, registry
+from LABCRadiomicsLib import features, patient
 from LABCRadiomicsLib.errors import GeometryError, InputError
-from LABCRadiomicsLib.model import Score, Term
+from LABCRadiomicsLib.imaging import images
+from LABCRadiomicsLib.model import Score, Term, registry
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 vtk = pytest.importorskip("vtk", reason="needs the slicer-core package, which brings vtk")

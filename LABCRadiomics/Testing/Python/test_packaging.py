@@ -36,7 +36,6 @@ ENTRY_TYPES = {
     "enabled": bool,
     "tier": int,
 }
-APPLICATION = {"slicer", "vtk", "qt", "ctk", "sitkUtils"}
 SCHEMA = (
     "https://raw.githubusercontent.com/Slicer/Slicer/main/Schemas/slicer-extension-catalog-entry-schema-v1.0.2.json#"
 )
@@ -197,13 +196,6 @@ def test_module_has_the_classes_slicer_looks_for():
     assert {NAME, f"{NAME}Widget", f"{NAME}Logic", f"{NAME}Test"} <= classes
 
 
-def test_only_the_mrml_rooms_import_slicer():
-    for path in sorted((MODULE / "LABCRadiomicsLib").rglob("*.py")):
-        application = imported_roots(ast.walk(ast.parse(path.read_text()))) & APPLICATION
-        allowed = {"slicer", "vtk"} if path.name in ("mrml.py", "mrml_results.py") else set()
-        assert application <= allowed, f"{path.name} imports {application}"
-
-
 def test_panel_imports_nothing_that_slicer_may_lack():
     """At file scope; the optional packages and pyradiomics only where a step needs them."""
     ours = {"LABCRadiomicsLib", "LABCRadiomicsPanel", "."}
@@ -219,8 +211,9 @@ class Refuse:
         if name.split(".")[0] in {refused}:
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Refuse())
-from LABCRadiomicsLib import mrml, mrml_results, nomogram, registry
-from LABCRadiomicsLib.completion import complete_model
+from LABCRadiomicsLib import mrml, mrml_results
+from LABCRadiomicsLib.model import nomogram, registry
+from LABCRadiomicsLib.model.completion import complete_model
 if "radiomics" not in {refused}:
     from LABCRadiomicsLib import patient, robustness
 assert registry.bundled_models()

@@ -10,8 +10,9 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
-from LABCRadiomicsLib import NOTICE, mrml_results, registry  # noqa: E402
-from LABCRadiomicsLib.model_file import save_model  # noqa: E402
+from LABCRadiomicsLib import NOTICE, mrml_results  # noqa: E402
+from LABCRadiomicsLib.model import registry  # noqa: E402
+from LABCRadiomicsLib.model.file import save_model  # noqa: E402
 from slicer_standin import proxies  # noqa: E402
 from slicer_standin.render import render  # noqa: E402
 
@@ -426,7 +427,7 @@ def test_removed_chart_is_explained(ready):
 
 
 def test_nomogram_is_drawn_in_the_panel(ready):
-    pytest.importorskip("LABCRadiomicsLib.nomogram_plot")
+    pytest.importorskip("LABCRadiomicsLib.plots")
     ready.ui.applyButton.click()
     ready.ui.showNomogramButton.click()
     assert ready.ui.messageLabel.text == ""

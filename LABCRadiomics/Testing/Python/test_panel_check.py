@@ -17,9 +17,10 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 import radiomics.featureextractor  # noqa: E402
 import vtk  # noqa: E402
 
-from LABCRadiomicsLib import mrml, registry  # noqa: E402
-from LABCRadiomicsLib.completion import complete_model  # noqa: E402
-from LABCRadiomicsLib.model_file import save_model  # noqa: E402
+from LABCRadiomicsLib import mrml  # noqa: E402
+from LABCRadiomicsLib.model import registry  # noqa: E402
+from LABCRadiomicsLib.model.completion import complete_model  # noqa: E402
+from LABCRadiomicsLib.model.file import save_model  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 

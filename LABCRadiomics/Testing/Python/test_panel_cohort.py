@@ -14,8 +14,9 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
-from LABCRadiomicsLib import mrml, registry  # noqa: E402
-from LABCRadiomicsLib.model_file import save_model  # noqa: E402
+from LABCRadiomicsLib import mrml  # noqa: E402
+from LABCRadiomicsLib.model import registry  # noqa: E402
+from LABCRadiomicsLib.model.file import save_model  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 

@@ -8,7 +8,8 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
-from LABCRadiomicsLib import mrml, mrml_results, registry  # noqa: E402
+from LABCRadiomicsLib import mrml, mrml_results  # noqa: E402
+from LABCRadiomicsLib.model import registry  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
@@ -125,8 +126,8 @@ def test_model_without_survival_takes_the_chart_away(ready, case):
     model = registry.find_model("demo-phantom")
     bare = replace(model, nomogram=None, groups=None)
     ready.modelChoice.model = bare
-    from LABCRadiomicsLib.result_document import result_document
     from LABCRadiomicsLib.scoring import predict
+    from LABCRadiomicsLib.scoring.result_document import result_document
 
     prediction = predict(bare, scored.score.extraction.values)
     document = result_document(bare, prediction, scored.document["inputs"])

@@ -12,12 +12,12 @@ from matplotlib.image import imread
 
 import example_models
 from LABCRadiomicsLib import plots
-from LABCRadiomicsLib.contours import redraw_contour
 from LABCRadiomicsLib.errors import ModelError, ModelIncompleteError
 from LABCRadiomicsLib.features import extract
-from LABCRadiomicsLib.images import Volume, axis_orders, read_image, read_mask
+from LABCRadiomicsLib.imaging.contours import redraw_contour
+from LABCRadiomicsLib.imaging.images import Volume, axis_orders, read_image, read_mask
+from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_image
-from LABCRadiomicsLib.registry import find_model
 from LABCRadiomicsLib.report import number, patient_html, percent
 from LABCRadiomicsLib.robustness import contour_stability
 from LABCRadiomicsLib.scoring import predict

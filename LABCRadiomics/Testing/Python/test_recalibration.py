@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from cohort_examples import gbsg2_model, gbsg2_scored, gbsg2_tables
-from LABCRadiomicsLib.completion import complete_model
 from LABCRadiomicsLib.errors import CohortError, InputError, ModelError
-from LABCRadiomicsLib.model_file import format_model, parse_model
-from LABCRadiomicsLib.recalibration import METHODS, recalibrate
-from LABCRadiomicsLib.registry import find_model
-from LABCRadiomicsLib.scored_cohort import score_cohort
+from LABCRadiomicsLib.model.completion import complete_model
+from LABCRadiomicsLib.model.file import format_model, parse_model
+from LABCRadiomicsLib.model.registry import find_model
+from LABCRadiomicsLib.scoring.cohort import score_cohort
 from LABCRadiomicsLib.statistics.baseline_hazard import baseline_hazard
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.individual_survival import individual_survival
 from LABCRadiomicsLib.statistics.slope import recalibrate_slope
-from LABCRadiomicsLib.tables import FeatureTable, OutcomeTable
+from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable
+from LABCRadiomicsLib.validation.recalibration import METHODS, recalibrate
 from r_reference import columns, gbsg2, relative_difference, table
 
 FIVE = ["age", "horTh1", "tsize", "pnodes", "progrec"]

@@ -18,8 +18,8 @@ from example_models import FEATURES
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.errors import InputError, ModelIncompleteError
 from LABCRadiomicsLib.model import Baseline, Covariate, Model, Nomogram, Score, Term
-from LABCRadiomicsLib.model_checks import UNKNOWN_WORDS
-from LABCRadiomicsLib.nomogram import parse_covariate, points, survival
+from LABCRadiomicsLib.model.checks import UNKNOWN_WORDS
+from LABCRadiomicsLib.model.nomogram import parse_covariate, points, survival
 from LABCRadiomicsLib.notices import Notice
 from LABCRadiomicsLib.scoring import DEMONSTRATION, Prediction, predict, survival_curve
 from LABCRadiomicsLib.statistics.cox import cox

@@ -21,9 +21,9 @@ from lifelines import CoxPHFitter, KaplanMeierFitter
 from scipy import ndimage
 from scipy.stats import spearmanr
 
-from LABCRadiomicsLib.contours import boundary_distance
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.random_fields import rough_field
+from LABCRadiomicsLib.imaging.contours import boundary_distance
+from LABCRadiomicsLib.imaging.random_fields import rough_field
 from LABCRadiomicsLib.simulation import (
     LAW,
     Covariates,

@@ -8,16 +8,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from LABCRadiomicsLib.csv_table import read_table
 from LABCRadiomicsLib.errors import CohortError
-from LABCRadiomicsLib.tables import (
+from LABCRadiomicsLib.tables.cohort import (
     read_covariates,
     read_features,
     read_folds,
     read_icc,
     read_outcomes,
-    write_table,
 )
+from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 
 FEATURES = "case,original_glcm_Idm,wavelet.LLH_glcm_Idmn\na,1.5,-2e-3\nb,0.25,7\n"
 OUTCOMES = "case,dfs_months,dfs_event,age,stage\na,12.5,1,50,II\nb,60,0,41.5,IIIc\n"

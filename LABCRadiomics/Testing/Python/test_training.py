@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.clinical_models import fit_clinical
-from LABCRadiomicsLib.covariates import infer_covariate, parse_column
-from LABCRadiomicsLib.csv_table import read_table, write_table
 from LABCRadiomicsLib.errors import CohortError
-from LABCRadiomicsLib.model_file import load_model
-from LABCRadiomicsLib.procedure import Recipe
+from LABCRadiomicsLib.model.file import load_model
 from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.statistics.cox import cox
-from LABCRadiomicsLib.tables import FeatureTable, OutcomeTable, read_features
+from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features
+from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Plan, train
-from LABCRadiomicsLib.training_cohort import Cohort, cohort_of, specs_of
+from LABCRadiomicsLib.training.clinical_models import fit_clinical
+from LABCRadiomicsLib.training.cohort import Cohort, cohort_of, specs_of
+from LABCRadiomicsLib.training.covariates import infer_covariate, parse_column
+from LABCRadiomicsLib.training.procedure import Recipe
 from r_reference import DAYS_PER_MONTH, FOLDER, relative_difference, table
 from training_data import MAIN_EFFECTS, cohort, write_cohort
 
@@ -241,9 +241,9 @@ def test_model_scores_the_cohort_it_was_made_from(trained, tmp_path):
 
 
 def test_extraction_comes_from_the_record_or_the_settings(trained, run, tmp_path):
-    from LABCRadiomicsLib.extraction_record import extraction_of, write_record
-    from LABCRadiomicsLib.extraction_settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+    from LABCRadiomicsLib.cohort.record import extraction_of, write_record
     from LABCRadiomicsLib.feature_names import FEATURES
+    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 
     folder = write_cohort(tmp_path, 3, p=18, effects=MAIN_EFFECTS)
     lines = (folder / "features.csv").read_text().splitlines()

@@ -11,14 +11,14 @@ import pytest
 from cohort_examples import FIVE, gbsg2_model, gbsg2_scored, gbsg2_tables, write_gbsg2
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.cli import main
-from LABCRadiomicsLib.comparison import clinical_predictor, predictor_of
 from LABCRadiomicsLib.errors import CohortError, ModelIncompleteError
-from LABCRadiomicsLib.model_file import load_model, save_model
-from LABCRadiomicsLib.registry import find_model
-from LABCRadiomicsLib.scored_cohort import read_model_features, score_cases, score_cohort, write_scores
-from LABCRadiomicsLib.tables import OutcomeTable
+from LABCRadiomicsLib.model.file import load_model, save_model
+from LABCRadiomicsLib.model.registry import find_model
+from LABCRadiomicsLib.scoring.cohort import read_model_features, score_cases, score_cohort, write_scores
+from LABCRadiomicsLib.tables.cohort import OutcomeTable
 from LABCRadiomicsLib.validation import horizons_of, validate
-from LABCRadiomicsLib.validation_report import validation_document, write_validation_report
+from LABCRadiomicsLib.validation.comparison import clinical_predictor, predictor_of
+from LABCRadiomicsLib.validation.report import validation_document, write_validation_report
 from r_reference import gbsg2, table
 
 HALF = slice(1, None, 2)
@@ -127,7 +127,7 @@ def test_the_groups_are_those_of_the_stored_cutoff(whole):
 
 
 def test_the_separation_of_the_groups_has_the_name_it_has_in_training(whole):
-    from LABCRadiomicsLib.procedure import GROUP_SEPARATION
+    from LABCRadiomicsLib.training.procedure import GROUP_SEPARATION
 
     assert _value(whole, GROUP_SEPARATION).value == pytest.approx(np.log(whole.groups.hazard_ratio.value))
 

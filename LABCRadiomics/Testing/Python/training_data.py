@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from LABCRadiomicsLib.csv_table import write_table
-from LABCRadiomicsLib.training_cohort import Cohort
+from LABCRadiomicsLib.tables.csv_table import write_table
+from LABCRadiomicsLib.training.cohort import Cohort
 
 MAIN_EFFECTS = (1.2, -1.0, 0.9)
 

@@ -1,0 +1,123 @@
+"""How results look in a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Column, Table
+from rich.text import Text
+
+from .. import NOTICE
+from ..model import Model
+from ..report import cohort_kind, covariate_value, metric_limits, metric_value, number, percent, stability_sentence
+from ..scoring import Prediction
+
+_STYLES = {"high": "bold red", "low": "bold blue", None: "bold"}
+
+
+def prediction_panel(model: Model, prediction: Prediction) -> RenderableType:
+    """Lay out a prediction as a person would want to read it: the answer first, then why, then how far to trust it."""
+    parts: list[RenderableType] = [_headline(prediction), Text()]
+    if prediction.survival:
+        parts += [_survival_table(model, prediction), Text()]
+    if prediction.covariates:
+        parts += [_covariate_table(model, prediction), Text()]
+    parts += [_contribution_table(model, prediction), Text()]
+    if prediction.stability is not None:
+        parts += [Text(stability_sentence(prediction)), Text()]
+    parts += [Text(f"! {warning.message}", style="yellow") for warning in prediction.warnings]
+    parts.append(Text(NOTICE, style="dim"))
+    return Panel(Group(*parts), title=f"{model.id} {model.version}", title_align="left")
+
+
+def _headline(prediction: Prediction) -> Text:
+    group = f"{prediction.risk_group.upper()} RISK" if prediction.risk_group else "NO RISK GROUP"
+    text = Text(group, style=_STYLES[prediction.risk_group])
+    text.append(f"   radiomics score {number(prediction.score)}", style="default")
+    if prediction.cutoff is not None:
+        side = "above" if prediction.risk_group == "high" else "not above"
+        text.append(f", {side} the cutoff {number(prediction.cutoff)} (higher is worse, no unit)", style="default")
+    return text
+
+
+def _survival_table(model: Model, prediction: Prediction) -> Table:
+    table = Table(model.nomogram.endpoint, "probability", "95% limits", box=None, pad_edge=False)
+    for estimate in prediction.survival:
+        limits = "not available"
+        if estimate.lower is not None:
+            limits = f"{percent(estimate.lower)} to {percent(estimate.upper)}"
+        table.add_row(f"at {estimate.months:g} months", percent(estimate.probability), limits)
+    return table
+
+
+def _covariate_table(model: Model, prediction: Prediction) -> Table:
+    table = Table("covariate", "value", "points", box=None, pad_edge=False)
+    for covariate in prediction.covariates:
+        points = "" if covariate.points is None else f"{covariate.points:.1f}"
+        table.add_row(covariate.label, covariate_value(covariate, model), points)
+    if prediction.points is not None:
+        table.add_row("Radiomics score", number(prediction.score), f"{prediction.score_points:.1f}")
+        table.add_row("Total", "", f"{prediction.points:.1f}", style="bold")
+    return table
+
+
+def _contribution_table(model: Model, prediction: Prediction) -> Table:
+    numbers = (Column(name, no_wrap=True) for name in ("value", "contribution", "in range"))
+    table = Table(Column("feature", overflow="fold"), *numbers, box=None, pad_edge=False)
+    for part in prediction.contributions:
+        known = {True: "yes", False: "NO", None: "not stated"}[part.in_range]
+        table.add_row(part.feature, number(part.value), number(part.contribution), known)
+    table.add_row("intercept", "", number(model.score.intercept), "")
+    return table
+
+
+def model_table(models: tuple[Model, ...]) -> Table:
+    """List models with what they can give."""
+    table = Table("id", "status", "title", "gives", box=None, pad_edge=False)
+    for model in models:
+        table.add_row(model.id, model.status, model.title, gives(model))
+    return table
+
+
+def gives(model: Model) -> str:
+    """Say in words which results a model can give."""
+    if model.score is None:
+        return "nothing until completed"
+    parts = ["score"]
+    if model.cutoff is not None:
+        parts.append("risk group")
+    if model.nomogram is not None and model.nomogram.baseline is not None:
+        parts.append(model.nomogram.endpoint.lower())
+    return ", ".join(parts)
+
+
+def show_model(console: Console, model: Model) -> None:
+    """Print a model's card: what it is for, what it needs, what it lacks, how it performed."""
+    console.print(f"[bold]{model.title}[/bold]")
+    console.print(f"id {model.id}   version {model.version}   status {model.status}   gives {gives(model)}")
+    console.print(f"fingerprint {model.fingerprint}")
+    console.print(f"made from {model.provenance.cohort.n} patients; {model.provenance.citation}")
+    console.print(f"image: {model.image.modality}, {model.image.sequence}, {model.image.timing}")
+    console.print(f"intended use: {model.intended_use}")
+    for missing in model.missing:
+        console.print(f"[yellow]missing: {missing.what}; {missing.where}[/yellow]")
+    if model.cutoff is not None:
+        console.print(f"cutoff {number(model.cutoff.value)} ({model.cutoff.method}); high risk is a score above it")
+    if model.score is not None:
+        table = Table("feature", "coefficient", "training range (1st to 99th percentile)", box=None, pad_edge=False)
+        for term in model.score.terms:
+            limits = "" if term.low is None else f"{number(term.low)} to {number(term.high)}"
+            table.add_row(term.feature, number(term.coefficient), limits)
+        console.print(table)
+    console.print(_performance_table(model))
+    for text in model.limitations:
+        console.print(f"- {text}")
+    console.print(f"[dim]{NOTICE}[/dim]")
+
+
+def _performance_table(model: Model) -> Table:
+    table = Table("performance", "cohort", "n (events)", "value", "95% limits", box=None, pad_edge=False)
+    for row in model.performance:
+        events = "" if row.events is None else f" ({row.events})"
+        table.add_row(row.metric, cohort_kind(row), f"{row.n}{events}", metric_value(row), metric_limits(row))
+    return table

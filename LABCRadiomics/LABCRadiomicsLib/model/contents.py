@@ -1,0 +1,351 @@
+"""The model: what a radiomics score, its cutoff and its nomogram are made of.
+
+The dataclasses mirror the model file (``Resources/Models/model.schema.json``) field by field. They are plain values:
+reading and writing is in :mod:`.file`, consistency between fields in :mod:`.checks`.
+Times are in months, probabilities in [0, 1]; a radiomics feature has the unit pyradiomics gives it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+FORMAT = "labcradiomics-model"
+FORMAT_VERSION = 1
+SCORE = "score"  # the radiomics score among the nomogram's parameters
+
+Status = Literal["complete", "incomplete", "demonstration"]
+Part = Literal["score", "cutoff", "nomogram", "nomogram.center", "nomogram.baseline", "groups"]
+
+
+def _is(*, default: Any = None, optional: bool = False, **limits: Any) -> Any:
+    """Declare a field with limits, written as JSON Schema's keywords; ``key`` is its name in the file."""
+    return field(default=default, metadata=limits) if optional else field(metadata=limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cohort:
+    """The patients a model was made from."""
+
+    n: int = _is(minimum=1)
+    events: int = _is(minimum=0)
+    years: str | None = None
+    description: str | None = None
+    characteristics: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One later change of a model: completed from a table, recalibrated on a cohort."""
+
+    date: str = _is(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
+    what: str = _is(minLength=1)
+    file: str | None = None
+    sha256: str | None = _is(optional=True, pattern="^[0-9a-f]{64}$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a model comes from. ``source`` is a git commit, DOI or address that leads to what made it."""
+
+    citation: str
+    doi: str | None = _is(optional=True, pattern=r"^10\.\d{4,9}/\S+$")
+    licence: str
+    origin: Literal["published", "trained", "simulated"]
+    created: str = _is(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
+    source: str
+    software: Mapping[str, str]
+    cohort: Cohort
+    methods: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """The image a model expects."""
+
+    modality: str
+    sequence: str
+    timing: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """How the features are computed, in the words of pyradiomics' own parameter files.
+
+    ``axes`` are the anatomical directions in which i, j, k of the cohort's volumes grew, as 3D Slicer loaded them.
+    """
+
+    setting: Mapping[str, Any]
+    image_type: Mapping[str, Any] = _is(key="imageType")
+    feature_class: Mapping[str, Any] = _is(key="featureClass")
+    pyradiomics_version: str | None = None
+    array_order: Literal["as-loaded", "LPS"]
+    axes: str | None = _is(optional=True, pattern="^(?=.*[LR])(?=.*[PA])(?=.*[SI])[LRPASI]{3}$")
+
+    def parameters(self) -> dict[str, Mapping[str, Any]]:
+        """Give the dictionary that pyradiomics' extractor takes."""
+        return {"setting": self.setting, "imageType": self.image_type, "featureClass": self.feature_class}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One feature of the score: ``coefficient * value``, or ``coefficient * (value - mean) / sd``.
+
+    ``low`` and ``high`` are the 1st and 99th percentile of the training cohort, in the feature's unit.
+    """
+
+    feature: str = _is(minLength=1)
+    coefficient: float
+    mean: float | None = None
+    sd: float | None = _is(optional=True, exclusiveMinimum=0)
+    low: float | None = None
+    high: float | None = None
+
+    def contribution(self, value: float) -> float:
+        """Give the term's part of the score for a feature value."""
+        return self.coefficient * (value if self.mean is None else (value - self.mean) / self.sd)
+
+    def in_range(self, value: float) -> bool | None:
+        """Say whether a value lies in the training range; None when the model does not state one."""
+        return None if self.low is None else self.low <= value <= self.high
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """The radiomics score, a linear combination of features; ``low`` and ``high`` are its training percentiles."""
+
+    intercept: float
+    terms: tuple[Term, ...] = _is(minItems=1)
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutoff:
+    """The score above which the risk group is high."""
+
+    value: float
+    horizon_months: float | None = _is(optional=True, exclusiveMinimum=0)
+    method: str
+    auc: float | None = _is(optional=True, minimum=0, maximum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Covariate:
+    """One clinical covariate of the nomogram, with its log hazard ratios.
+
+    A ``number`` has one coefficient per unit; a ``binary`` one coefficient for its second level against its first
+    (``levels`` default to no, yes); a ``category`` one for each level but the reference, in the order of ``levels``.
+    ``low`` and ``high`` are the training range of a number, ``minimum`` and ``maximum`` what it can be at all.
+    """
+
+    name: str = _is(pattern="^[A-Za-z][A-Za-z0-9_]*$")
+    label: str = _is(minLength=1)
+    type: Literal["number", "binary", "category"]
+    unit: str | None = None
+    levels: tuple[str, ...] | None = _is(optional=True, minItems=2)
+    reference: str | None = None
+    coefficients: tuple[float, ...] = _is(minItems=1)
+    low: float | None = None
+    high: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def parameters(self) -> tuple[str, ...]:
+        """Name the covariate's coefficients: ``name``, or ``name=level`` for each level but the reference."""
+        if self.type != "category":
+            return (self.name,)
+        return tuple(f"{self.name}={level}" for level in self.levels or () if level != self.reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    r"""Baseline survival of a patient at the nomogram's center, as a right-continuous step function.
+
+    With :math:`\Lambda_0 = -\log S_0` and, at event time u, the risk set's weighted mean :math:`\bar x(u)` of the
+    parameters, exact limits of a new patient's survival (R: ``survfit.coxph``) need two further integrals:
+
+    - ``cumulative_hazard_variance``: the variance of :math:`\Lambda_0(t)` with known coefficients (Breslow: the sum of
+      :math:`d / S^2`; Efron: the sum over ties), no unit;
+    - ``weighted_covariate_mean``: :math:`\int_0^t (\bar x(u) - center)\,d\Lambda_0(u)`, one row a time, one column a
+      parameter, in the parameter's unit.
+    """
+
+    months: tuple[float, ...] = _is(minItems=1, items={"minimum": 0})
+    survival: tuple[float, ...] = _is(minItems=1, items={"minimum": 0, "maximum": 1})
+    cumulative_hazard_variance: tuple[float, ...] | None = _is(optional=True, items={"minimum": 0})
+    weighted_covariate_mean: tuple[tuple[float, ...], ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nomogram:
+    """A Cox model of the score and clinical covariates.
+
+    ``center`` (parameter name to mean) is the patient whose survival the baseline is, and stands in for an unknown
+    covariate. ``covariance`` is that of the coefficients in the order of :meth:`parameters`.
+    """
+
+    endpoint: str = _is(minLength=1)
+    covariates: tuple[Covariate, ...]
+    score_coefficient: float
+    center: Mapping[str, float] | None = None
+    covariance: tuple[tuple[float, ...], ...] | None = None
+    baseline: Baseline | None = None
+    horizons_months: tuple[float, ...] = _is(minItems=1, items={"exclusiveMinimum": 0})
+
+    def parameters(self) -> tuple[str, ...]:
+        """Name every coefficient in order: the covariates' as listed, then ``score``."""
+        return (*(name for covariate in self.covariates for name in covariate.parameters()), SCORE)
+
+    def coefficients(self) -> tuple[float, ...]:
+        """Give every coefficient (log hazard ratio) in the order of :meth:`parameters`."""
+        return (*(value for covariate in self.covariates for value in covariate.coefficients), self.score_coefficient)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskGroup:
+    """Kaplan-Meier curve of one risk group of the training cohort with its 95% limits."""
+
+    n: int = _is(minimum=1)
+    events: int = _is(minimum=0)
+    months: tuple[float, ...] = _is(items={"minimum": 0})
+    survival: tuple[float, ...] = _is(items={"minimum": 0, "maximum": 1})
+    lower: tuple[float, ...] = _is(items={"minimum": 0, "maximum": 1})
+    upper: tuple[float, ...] = _is(items={"minimum": 0, "maximum": 1})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """The two risk groups of the training cohort."""
+
+    low: RiskGroup
+    high: RiskGroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """One figure of performance with its 95% limits; ``relation`` is "<" where only a bound was published."""
+
+    cohort: str
+    n: int = _is(minimum=1)
+    events: int | None = _is(optional=True, minimum=0)
+    metric: str = _is(minLength=1)
+    relation: Literal["=", "<", ">"] = "="
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+    kind: Literal["apparent", "optimism-corrected", "validation", "external"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """A part the model lacks: what it is, where it is kept, and how many score terms it has when it is the score."""
+
+    part: Part
+    what: str = _is(minLength=1)
+    where: str = _is(minLength=1)
+    expected_terms: int | None = _is(optional=True, minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A radiomics score with its cutoff, nomogram, evidence and provenance: one model file."""
+
+    id: str = _is(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")
+    title: str = _is(minLength=1)
+    version: str = _is(minLength=1)
+    status: Status
+    provenance: Provenance
+    intended_use: str = _is(minLength=1)
+    limitations: tuple[str, ...]
+    image: Image
+    missing: tuple[Missing, ...] = ()
+    extraction: Extraction | None = None
+    score: Score | None = None
+    cutoff: Cutoff | None = None
+    nomogram: Nomogram | None = None
+    groups: Groups | None = None
+    performance: tuple[Performance, ...] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """Give the model as its file holds it: dictionaries, lists, texts and numbers."""
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **_document(self)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hexadecimal) of the model's canonical JSON: sorted keys, no blanks, UTF-8."""
+        return hashlib.sha256(canonical_json(self.to_document()).encode("utf-8")).hexdigest()
+
+    @property
+    def discrimination(self) -> Performance | None:
+        """The C-index that says most of new patients: the nomogram's if there is one, from the farthest cohort."""
+        kinds = ("external", "validation", "optimism-corrected", "apparent")
+        whose = "nomogram" if self.nomogram is not None and self.nomogram.baseline is not None else "score"
+        rows = [row for row in self.performance if row.metric.startswith("C-index") and whose in row.metric]
+        return min(rows, key=lambda row: kinds.index(row.kind), default=None)
+
+    def lacks(self, part: Part) -> bool:
+        """Say whether a part is absent."""
+        value: Any = self
+        for name in part.split("."):
+            value = getattr(value, name)
+            if value is None:
+                return True
+        return False
+
+    def missing_part(self, part: Part) -> Missing | None:
+        """Give what the model says about a part it lacks."""
+        return next((entry for entry in self.missing if entry.part == part), None)
+
+
+def canonical_json(document: Any) -> str:
+    """Write JSON in the one form that fingerprints are taken of."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def file_key(declared: Field[Any]) -> str:
+    """Give the name a dataclass field has in the model file."""
+    return declared.metadata.get("key", declared.name)
+
+
+def has_default(declared: Field[Any]) -> bool:
+    """Say whether a dataclass field may be absent from the model file."""
+    return declared.default is not MISSING or declared.default_factory is not MISSING
+
+
+def _is_absent(declared: Field[Any], value: Any) -> bool:
+    """Say whether an optional field holds nothing: None, or an empty collection."""
+    return has_default(declared) and (value is None or (isinstance(value, (tuple, Mapping)) and not value))
+
+
+def _document(value: Any) -> Any:
+    """Turn a dataclass into a dictionary in field order; an optional part that holds nothing has no key."""
+    if is_dataclass(value):
+        parts = ((declared, getattr(value, declared.name)) for declared in fields(value))
+        return {
+            file_key(declared): _document(_normal(declared, part))
+            for declared, part in parts
+            if not _is_absent(declared, part)
+        }
+    if isinstance(value, Mapping):
+        return {key: _document(value[key]) for key in sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return [_document(item) for item in value]
+    return value
+
+
+def _normal(declared: Field[Any], value: Any) -> Any:
+    """Make every number of a field a Python float or int, so that 12, 12.0 and numpy's 12.0 are one model."""
+    kind = next((kind for kind in (float, int) if kind.__name__ in str(declared.type)), None)
+    if kind is None:
+        return value
+    if isinstance(value, Mapping):
+        return {key: _normal(declared, item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return tuple(_normal(declared, item) for item in value)
+    return kind(value)

@@ -1,0 +1,59 @@
+"""The models at hand: those bundled with the module, and files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import ModelError
+from ..resources import models_folder
+from .contents import Model
+from .file import load_model
+
+SCHEMA_NAME = "model.schema.json"
+
+
+def bundled_model_files() -> tuple[Path, ...]:
+    """Files of the bundled models, sorted; a model's file is named by its id."""
+    return tuple(sorted(path for path in models_folder().glob("*.json") if path.name != SCHEMA_NAME))
+
+
+def bundled_models() -> tuple[Model, ...]:
+    """Read every bundled model.
+
+    Returns
+    -------
+    tuple of Model
+        Sorted by id.
+
+    Raises
+    ------
+    ModelError
+        A bundled file was damaged.
+    """
+    return tuple(load_model(path) for path in bundled_model_files())
+
+
+def find_model(id_or_path: str | os.PathLike[str]) -> Model:
+    """Read a bundled model by its id, or a model file.
+
+    Parameters
+    ----------
+    id_or_path : str or path
+        An id such as ``"demo-phantom"``; what is no bundled id is taken as a path.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        There is neither; the sentence lists the known ids. Or the file is not a valid model.
+    """
+    bundled = {path.stem: path for path in bundled_model_files()}
+    path = bundled.get(str(id_or_path)) or Path(id_or_path)
+    if not path.is_file():
+        known = ", ".join(bundled) or "none"
+        raise ModelError(f"{id_or_path}: no such model or model file; the bundled models are {known}.")
+    return load_model(path)

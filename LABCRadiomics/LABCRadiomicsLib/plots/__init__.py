@@ -1,0 +1,11 @@
+"""Figures as PNG bytes, without touching matplotlib's global state: of a patient, of a nomogram, of a cohort.
+
+May import: statistics, imaging, model, scoring.
+"""
+
+from .patient import patient_survival, tumor_slice
+
+__all__ = [
+    "patient_survival",
+    "tumor_slice",
+]

@@ -1,0 +1,157 @@
+"""The patient report: one HTML file that needs nothing else, and the JSON beside it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+import SimpleITK as sitk
+
+from .. import NOTICE, __version__
+from ..errors import InputError
+from ..files import write_atomically
+from ..model import Model, Performance
+from ..plots import patient_survival, tumor_slice
+from ..resources import resources_folder
+from ..scoring import DEMONSTRATION, CovariateValue, Prediction
+
+if TYPE_CHECKING:  # the pages of cohorts, in this room too, need no pyradiomics
+    from ..patient import PatientScore
+
+_WIDEST_BAR_REM = 6.0
+
+
+def number(value: float) -> str:
+    """Four significant digits, without an exponent where people read it more easily so."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def stability_sentence(prediction: Prediction) -> str:
+    """How the result changes when the contour is moved."""
+    found = prediction.stability
+    scored = found["contours"] - found["failed"]
+    if not scored:
+        return f"None of {found['contours']} slightly moved contours could be scored."
+    text = f"With the contour moved by {found['boundary_sd_mm']:g} mm (standard deviation) {found['contours']} times, "
+    if found["same_group"] is not None:
+        text += f"{found['same_group']} of {scored} give the same risk group and "
+    text += f"the score runs from {number(found['score_min'])} to {number(found['score_max'])}."
+    return text + (f" {found['failed']} contours could not be scored." if found["failed"] else "")
+
+
+def metric_value(row: Performance) -> str:
+    """A figure of performance: indices with three decimals, p values as journals print them."""
+    if row.metric.startswith("log-rank p"):
+        return "<0.001" if row.value < 0.001 or row.relation == "<" else f"{row.value:.3f}"
+    return f"{row.value:.3f}"
+
+
+def metric_limits(row: Performance) -> str:
+    """The 95% limits of a figure of performance; empty where there are none."""
+    return "" if row.lower is None else f"{row.lower:.3f} to {row.upper:.3f}"
+
+
+def cohort_kind(row: Performance) -> str:
+    """The cohort a figure was measured on, and how."""
+    return row.cohort if row.cohort == row.kind else f"{row.cohort}, {row.kind}"
+
+
+def percent(value: float) -> str:
+    """A probability in percent with one decimal."""
+    return f"{100 * value:.1f}%"
+
+
+def covariate_value(covariate: CovariateValue, model: Model) -> str:
+    """A covariate's value in words: its level, or a number with its unit."""
+    known = next(entry for entry in model.nomogram.covariates if entry.name == covariate.name)
+    if covariate.value is None:
+        return "unknown"
+    if known.type == "binary":
+        return (known.levels or ("no", "yes"))[int(covariate.value)]
+    return f"{covariate.value:g} {known.unit or ''}".strip() if known.type == "number" else str(covariate.value)
+
+
+def patient_html(model: Model, result: PatientScore, case: str, picture: bytes | None) -> str:
+    """Render the report.
+
+    Parameters
+    ----------
+    model : Model
+    result : PatientScore
+    case : str
+        Name of the case, shown at the top.
+    picture : bytes or None
+        PNG of the tumor, see :func:`.plots.tumor_slice`.
+    """
+    widest = max((abs(part.contribution) for part in result.prediction.contributions), default=0) or 1
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resources_folder() / "Templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "covariate_value": covariate_value,
+        "metric_value": metric_value,
+        "stability_sentence": stability_sentence,
+        "metric_limits": metric_limits,
+        "cohort_kind": cohort_kind,
+        "width": lambda value: f"{_WIDEST_BAR_REM * abs(value) / widest:.2f}",
+    }
+    survival_plot = patient_survival(model, result.prediction)
+    return environment.get_template("patient.html").render(
+        case=case,
+        model=model,
+        prediction=result.prediction,
+        diagnostics=result.extraction.diagnostics,
+        notice=NOTICE,
+        demonstration=DEMONSTRATION,
+        version=__version__,
+        slice=picture and base64.b64encode(picture).decode(),
+        survival_plot=survival_plot and base64.b64encode(survival_plot).decode(),
+    )
+
+
+def write_patient_report(
+    folder: str | Path, model: Model, result: PatientScore, image: sitk.Image, mask: sitk.Image, case: str
+) -> tuple[Path, Path]:
+    """Write ``result.json`` and ``report.html`` into a folder, each whole or not at all.
+
+    Parameters
+    ----------
+    folder : path-like
+        Made when it does not exist.
+    model : Model
+    result : PatientScore
+    image, mask : SimpleITK.Image
+        What was scored.
+    case : str
+        Name of the case, shown in the report.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The HTML and the JSON file.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written or the disk is full.
+    """
+    folder = Path(folder)
+    html = patient_html(model, result, case, tumor_slice(image, mask, result.extraction.diagnostics["label"]))
+    document = {**result.prediction.to_dict(), "diagnostics": result.extraction.diagnostics}
+    written = folder / "report.html", folder / "result.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in zip(written, (html, json.dumps(document, indent=2, allow_nan=False) + "\n"), strict=True):
+            write_atomically(path, content)
+    except OSError as error:
+        raise InputError(f"The report cannot be written to {folder}: {error.strerror or error}.") from error
+    return written

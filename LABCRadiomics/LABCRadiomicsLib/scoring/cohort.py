@@ -1,0 +1,267 @@
+"""A model applied to the tables of a cohort: one prediction a case, from the same code as a single patient's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import CohortError, InputError
+from ..feature_names import canonical_feature_name
+from ..model import Model
+from ..notices import Notice
+from ..tables.cohort import FeatureTable, OutcomeTable, matching_rows
+from ..tables.csv_table import CASE, read_table, write_table
+from .prediction import Prediction, predict, require_score
+
+
+@dataclass(frozen=True)
+class ScoredCohort:
+    """A model's predictions for n cases, and what happened to them.
+
+    Attributes
+    ----------
+    model : Model
+    cases : tuple of str
+        Length n.
+    predictions : tuple of Prediction
+        In the order of ``cases``.
+    months : numpy.ndarray, shape (n,)
+        Follow-up.
+    event : numpy.ndarray of bool, shape (n,)
+    columns : mapping of str to tuple of str
+        Every other column of the outcome table, in the order of ``cases``.
+    notices : tuple of Notice
+        Of the tables.
+    """
+
+    model: Model
+    cases: tuple[str, ...]
+    predictions: tuple[Prediction, ...]
+    months: np.ndarray
+    event: np.ndarray
+    columns: Mapping[str, tuple[str, ...]]
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def score(self) -> np.ndarray:
+        """Radiomics scores, shape (n,)."""
+        return np.array([prediction.score for prediction in self.predictions])
+
+    @property
+    def high(self) -> np.ndarray | None:
+        """Who is in the high-risk group, shape (n,); None when the model has no cutoff."""
+        if self.model.cutoff is None:
+            return None
+        return np.array([prediction.risk_group == "high" for prediction in self.predictions])
+
+    @property
+    def linear_predictor(self) -> np.ndarray | None:
+        """The nomogram's linear predictors, shape (n,); None when a case has none."""
+        values = [prediction.linear_predictor for prediction in self.predictions]
+        return None if any(value is None for value in values) else np.array(values)
+
+    @property
+    def parameters(self) -> np.ndarray | None:
+        """The cases' rows of nomogram parameters, shape (n, p); None when a case has none."""
+        rows = [prediction.parameters for prediction in self.predictions]
+        return None if any(row is None for row in rows) else np.array(rows)
+
+    def risk(self, horizon: float) -> np.ndarray | None:
+        """Predicted probability of the event up to one of the model's horizons, shape (n,); None when not given."""
+        found = [[e.probability for e in prediction.survival if e.months == horizon] for prediction in self.predictions]
+        return 1 - np.array(found)[:, 0] if all(found) else None
+
+
+def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CASE) -> FeatureTable:
+    """Read those columns of a feature table that a model's score needs; whatever else it holds is not looked at.
+
+    Parameters
+    ----------
+    path : path
+        One row a case; features by their pyradiomics or R names.
+    model : Model
+        With a score.
+    id : str
+        Column that names the cases.
+
+    Raises
+    ------
+    ModelIncompleteError
+        The model has no score terms.
+    CohortError
+        A feature of the score is missing, or the table is unusable; the sentence names file, row and column.
+    """
+    require_score(model)
+    table = read_table(path)
+    cases = table.cases(id)
+    columns: dict[str, str] = {}
+    for column in table.names:
+        name = canonical_feature_name(column)
+        if name in columns:
+            raise CohortError(f"{table.path}, row 1: columns {columns[name]} and {column} are one feature; keep one.")
+        columns[name] = column
+    wanted = [term.feature for term in model.score.terms]
+    absent = [name for name in wanted if name not in columns]
+    if absent:
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        raise CohortError(
+            f"{table.path}: column {', '.join(absent[:3])}{more} is missing, which the score of model {model.id} "
+            "needs; extract the features again and give that table."
+        )
+    values = np.column_stack([table.numbers(columns[name]) for name in wanted])
+    return FeatureTable(cases, tuple(wanted), values)
+
+
+def score_cases(
+    model: Model, features: FeatureTable, covariates: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Prediction, ...]:
+    """Apply a model to every case of a feature table.
+
+    Parameters
+    ----------
+    model : Model
+    features : FeatureTable
+        With at least the score's features.
+    covariates : mapping of str to sequence, optional
+        Clinical values by column name in the order of the cases; columns the model does not know are ignored, empty
+        cells are unknown.
+
+    Returns
+    -------
+    tuple of Prediction
+
+    Raises
+    ------
+    ModelIncompleteError
+        The model has no score terms.
+    CohortError
+        A feature of the score is not in the table, or a case's value is unusable; the sentence names case and column.
+    """
+    require_score(model)
+    wanted = {term.feature for term in model.score.terms}
+    names = [name if name in wanted else canonical_feature_name(name) for name in features.names]
+    columns = {name: features.values[:, at] for at, name in enumerate(names) if name in wanted}
+    known = {covariate.name for covariate in model.nomogram.covariates} if model.nomogram else set()
+    clinical = {name: values for name, values in (covariates or {}).items() if name in known}
+    predictions = []
+    for at, case in enumerate(features.cases):
+        try:
+            predictions.append(
+                predict(
+                    model,
+                    {name: values[at] for name, values in columns.items()},
+                    {name: values[at] for name, values in clinical.items()},
+                )
+            )
+        except InputError as error:
+            raise CohortError(f"case {case}: {error}") from error
+    return tuple(predictions)
+
+
+def score_cohort(model: Model, features: FeatureTable, outcomes: OutcomeTable) -> ScoredCohort:
+    """Apply a model to a cohort with outcomes.
+
+    Parameters
+    ----------
+    model : Model
+    features : FeatureTable
+        Its cases are the cohort's, in its order.
+    outcomes : OutcomeTable
+        With every case of ``features``; further cases are left out with a notice.
+
+    Returns
+    -------
+    ScoredCohort
+
+    Raises
+    ------
+    ModelIncompleteError
+        The model has no score terms.
+    CohortError
+        A case has no outcome, a feature of the score is missing, or a value is unusable.
+    """
+    rows = matching_rows(features.cases, outcomes.cases, _absent("outcome"))
+    columns = {name: tuple(values[row] for row in rows) for name, values in outcomes.columns.items()}
+    notices = list(outcomes.notices)
+    unused = len(outcomes.cases) - len(features.cases)
+    if unused:
+        notices.append(Notice("outcomes-without-features", f"{unused} cases with an outcome have no features."))
+    return ScoredCohort(
+        model, features.cases, score_cases(model, features, columns),
+        outcomes.months[rows], outcomes.event[rows], columns, tuple(notices),
+    )  # fmt: skip
+
+
+def match_covariates(
+    cases: Sequence[str], table_cases: Sequence[str], columns: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Bring the columns of a covariate table into the order of the cases.
+
+    Raises
+    ------
+    CohortError
+        A case is not in the table.
+    """
+    rows = matching_rows(cases, table_cases, _absent("row in the covariate table"))
+    return {name: tuple(values[row] for row in rows) for name, values in columns.items()}
+
+
+def write_scores(
+    path: str | os.PathLike[str],
+    cases: Sequence[str],
+    predictions: Sequence[Prediction],
+    extra: Mapping[str, Sequence] | None = None,
+) -> None:
+    """Write one row a case: score, risk group, linear predictor, survival with limits, codes of warnings.
+
+    Parameters
+    ----------
+    path : path
+        CSV file, replaced when it exists.
+    cases, predictions : sequence
+    extra : mapping of str to sequence, optional
+        Further columns by name.
+
+    Raises
+    ------
+    CohortError
+        The file cannot be written.
+    """
+    write_table(path, *scores_table(cases, predictions, extra))
+
+
+def scores_table(
+    cases: Sequence[str], predictions: Sequence[Prediction], extra: Mapping[str, Sequence] | None = None
+) -> tuple[list[str], list[tuple]]:
+    """Give header and rows of :func:`write_scores`."""
+    extra = extra or {}
+    # A case with an unknown covariate may have no survival where the others have.
+    horizons = [e.months for e in next((p.survival for p in predictions if p.survival), ())]
+    header = ["case", "score", "risk_group", "linear_predictor"]
+    header += [f"survival_{months:g}{end}" for months in horizons for end in ("", "_lower", "_upper")]
+    rows = [
+        (
+            case,
+            prediction.score,
+            prediction.risk_group,
+            prediction.linear_predictor,
+            *_survival_cells(prediction, len(horizons)),
+            ";".join(dict.fromkeys(notice.code for notice in prediction.warnings)),
+            *further,
+        )
+        for case, prediction, *further in zip(cases, predictions, *extra.values(), strict=True)
+    ]
+    return [*header, "warnings", *extra], rows
+
+
+def _absent(what: str) -> str:
+    return f"case {{}} of the feature table has no {what}; add it or leave the case out."
+
+
+def _survival_cells(prediction: Prediction, horizons: int) -> list[float | None]:
+    if not prediction.survival:  # a case whose linear predictor is not known
+        return [None] * (3 * horizons)
+    return [end for e in prediction.survival for end in (e.probability, e.lower, e.upper)]

@@ -1,0 +1,236 @@
+"""The tables of a cohort: features, outcomes, covariates, folds and agreement between readers.
+
+Each reader checks every cell and names file, row and column of what it cannot use; :mod:`.csv_table` says which forms
+of CSV are understood.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import CohortError
+from ..feature_names import canonical_feature_name
+from ..notices import Notice
+from .csv_table import CASE, Table, read_table
+
+DIAGNOSTICS = "diagnostics_"  # how pyradiomics begins the names of columns that are no features
+
+# Follow-up beyond this is days, or the serial number by which Excel stores a date, taken for months.
+LONGEST_MONTHS = 600.0
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features of n cases.
+
+    Attributes
+    ----------
+    cases : tuple of str
+        Length n, all different.
+    names : tuple of str
+        Feature names, length p, all different; pyradiomics' own where a name went through R.
+    values : numpy.ndarray of float, shape (n, p)
+        Finite, but for missing cells where these were allowed (NaN).
+    """
+
+    cases: tuple[str, ...]
+    names: tuple[str, ...]
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class OutcomeTable:
+    """Follow-up and clinical values of n cases.
+
+    Attributes
+    ----------
+    cases : tuple of str
+        Length n, all different.
+    months : numpy.ndarray of float, shape (n,)
+        Time to the event or to the end of follow-up, above 0.
+    event : numpy.ndarray of bool, shape (n,)
+    columns : mapping of str to tuple of str
+        Every other column as text, each of length n; an empty cell is an empty text.
+    notices : tuple of Notice
+        What the user should know, such as an event column that holds words.
+    """
+
+    cases: tuple[str, ...]
+    months: np.ndarray
+    event: np.ndarray
+    columns: Mapping[str, tuple[str, ...]]
+    notices: tuple[Notice, ...] = ()
+
+
+def read_features(
+    path: str | os.PathLike[str], columns: str | None = None, *, id: str = CASE, allow_missing: bool = False
+) -> FeatureTable:
+    """Read a feature table.
+
+    Parameters
+    ----------
+    path : path
+        One row a case; columns that begin with ``diagnostics_`` are ignored.
+    columns : str, optional
+        Regular expression searched in the column names; only those that match are features. Default all.
+    id : str
+        Column that names the cases.
+    allow_missing : bool
+        Whether an empty cell (or NA, NaN) becomes NaN; else it is an error.
+
+    Returns
+    -------
+    FeatureTable
+
+    Raises
+    ------
+    CohortError
+        The table is unusable; the sentence names file, row and column.
+    """
+    table = read_table(path)
+    cases = table.cases(id)
+    chosen = _feature_columns(table, columns, id)
+    names: dict[str, str] = {}
+    for column in chosen:
+        name = canonical_feature_name(column)
+        if name in names:
+            raise CohortError(f"{table.path}, row 1: columns {names[name]} and {column} are one feature; keep one.")
+        names[name] = column
+    values = np.column_stack([table.numbers(name, allow_missing=allow_missing) for name in chosen])
+    return FeatureTable(cases, tuple(names), values)
+
+
+def read_outcomes(path: str | os.PathLike[str], id: str, time: str, event: str) -> OutcomeTable:
+    """Read follow-up and clinical values.
+
+    Parameters
+    ----------
+    path : path
+        One row a case.
+    id, time, event : str
+        Columns with the case's name, the months of follow-up, and whether it ended with the event.
+
+    Returns
+    -------
+    OutcomeTable
+
+    Raises
+    ------
+    CohortError
+        The table is unusable; the sentence names file, row and column.
+    """
+    table = read_table(path)
+    cases, months = table.cases(id), table.numbers(time)
+    for number, value in zip(table.row_numbers, months, strict=True):
+        if value <= 0:
+            raise table.fault(number, time, f"{value:g} months is not above zero; correct it or leave the case out")
+        if value > LONGEST_MONTHS:
+            what = f"{value:g} is more than {LONGEST_MONTHS:g} months, so days or a date's serial number"
+            raise table.fault(number, time, f"{what}; give months")
+    events, notices = table.events(event)
+    others = {name: table.texts(name) for name in table.names if name not in (id, time, event)}
+    return OutcomeTable(cases, months, events, others, notices)
+
+
+def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Read clinical values without follow-up: the cases, and every other column as text.
+
+    Raises
+    ------
+    CohortError
+        The table is unusable; the sentence names file, row and column.
+    """
+    table = read_table(path)
+    return table.cases(id), {name: table.texts(name) for name in table.names if name != id}
+
+
+def read_folds(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Read the table ``case,fold``: the fold of each case, as text.
+
+    Raises
+    ------
+    CohortError
+        The table is unusable; the sentence names file, row and column.
+    """
+    table = read_table(path)
+    cases, folds = table.cases(), table.texts("fold")
+    for number, fold in zip(table.row_numbers, folds, strict=True):
+        if not fold:
+            raise table.fault(number, "fold", "the cell is empty; give the case's fold")
+    return dict(zip(cases, folds, strict=True))
+
+
+def read_icc(path: str | os.PathLike[str]) -> dict[str, tuple[float, float, float]]:
+    """Read a table of intraclass correlations.
+
+    Parameters
+    ----------
+    path : path
+        Columns feature, icc, lower, upper, and where segmentations were repeated icc_repeat, lower_repeat,
+        upper_repeat. An empty ``icc`` is one that is not defined.
+
+    Returns
+    -------
+    dict of str to tuple of float
+        Correlation with its limits by feature name; of two, the smaller correlation (NaN when one is not defined).
+
+    Raises
+    ------
+    CohortError
+        The table is unusable, or a correlation is above 1.
+    """
+    table = read_table(path)
+    features = [canonical_feature_name(name) for name in table.unique("feature")]
+    found = dict.fromkeys(features, (math.inf, math.inf, math.inf))
+    for suffix in ("", "_repeat") if "icc_repeat" in table.names else ("",):
+        columns = [table.numbers(name + suffix, allow_missing=True) for name in ("icc", "lower", "upper")]
+        for number, feature, *values in zip(table.row_numbers, features, *columns, strict=True):
+            if values[0] > 1:
+                raise table.fault(number, f"icc{suffix}", f"{values[0]:g} is above 1; give a correlation")
+            if math.isnan(values[0]) or values[0] < found[feature][0]:
+                found[feature] = tuple(map(float, values))
+    return found
+
+
+def matching_rows(cases: Sequence[str], others: Sequence[str], sentence: str) -> list[int]:
+    """Join two tables by case: give the row of each case among others.
+
+    Parameters
+    ----------
+    cases, others : sequence of str
+        Those of ``others`` that are not among ``cases`` are left out.
+    sentence : str
+        What is wrong and what to do when a case is not among the others; ``{}`` stands for the case.
+
+    Raises
+    ------
+    CohortError
+        A case is not among the others.
+    """
+    places = {case: at for at, case in enumerate(others)}
+    absent = [case for case in cases if case not in places]
+    if absent:
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        raise CohortError(sentence.format(f"{absent[0]}{more}"))
+    return [places[case] for case in cases]
+
+
+def _feature_columns(table: Table, pattern: str | None, id: str) -> list[str]:
+    candidates = [name for name in table.names if name != id and not name.startswith(DIAGNOSTICS)]
+    if pattern is None:
+        chosen = candidates
+    else:
+        try:
+            chosen = [name for name in candidates if re.search(pattern, name)]
+        except re.error as error:
+            raise CohortError(f"{pattern!r} is no regular expression ({error}): correct --feature-columns.") from error
+    if not chosen:
+        what = "has no feature column" if pattern is None else f"has no column that matches {pattern!r}"
+        raise CohortError(f"{table.path} {what}: give a table with one column a feature.")
+    return chosen

@@ -1,0 +1,209 @@
+"""Cox models of clinical covariates with and without the score: univariable, multivariable, nomogram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from ..errors import CohortError, InputError
+from ..model import SCORE, Nomogram
+from ..statistics.cox import CoxModel, cox
+from ..statistics.proportional_hazards import ProportionalHazards, proportional_hazards
+from ..validation.stored_curves import stored_baseline
+from .cohort import Cohort
+
+SCORE_LABEL = "Radiomics score"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One row of a forest plot: a coefficient of a Cox model.
+
+    Attributes
+    ----------
+    covariate, parameter, label : str
+        Column, coefficient as the model file names it, and what people read.
+    level, reference : str or None
+        Of a binary covariate or a category.
+    coef, se, hr, lower, upper, p : float
+        Log hazard ratio per unit, its standard error, the hazard ratio with 95% limits, Wald p value.
+    sd : float
+        Standard deviation of the column: ``exp(coef * sd)`` is the hazard ratio per standard deviation.
+    chosen : bool
+        Whether the covariate is in the multivariable model.
+    """
+
+    covariate: str
+    parameter: str
+    label: str
+    level: str | None
+    reference: str | None
+    coef: float
+    se: float
+    hr: float
+    lower: float
+    upper: float
+    p: float
+    sd: float
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class ClinicalModel:
+    """A Cox model of covariates, with or without the score, on the patients whose covariates are all known.
+
+    Attributes
+    ----------
+    name : str
+    covariates : tuple of str
+    with_score : bool
+    fitted : CoxModel
+    rows : numpy.ndarray of bool, shape (n,)
+        The patients it was fitted to.
+    design : numpy.ndarray, shape (m, k)
+        Their columns; the score last.
+    """
+
+    name: str
+    covariates: tuple[str, ...]
+    with_score: bool
+    fitted: CoxModel
+    rows: np.ndarray
+    design: np.ndarray
+
+    @property
+    def linear_predictor(self) -> np.ndarray:
+        """Of the patients it was fitted to, shape (m,)."""
+        return self.fitted.linear_predictor(self.design)
+
+    def risk(self, horizon: float) -> np.ndarray:
+        """Probability of the event up to the horizon of the patients it was fitted to, shape (m,)."""
+        return 1 - self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
+
+
+def known_rows(columns: np.ndarray) -> np.ndarray:
+    """Say which patients have no unknown covariate, shape (n,)."""
+    return ~np.isnan(columns).any(axis=1)
+
+
+def fit_clinical(name: str, cohort: Cohort, covariates: Sequence[str], score: np.ndarray | None) -> ClinicalModel:
+    """Fit a Cox model of covariates and, where given, the score.
+
+    Parameters
+    ----------
+    name : str
+        What to call the model.
+    cohort : Cohort
+    covariates : sequence of str
+    score : numpy.ndarray, shape (n,), optional
+
+    Raises
+    ------
+    CohortError
+        It has no finite estimates on this cohort; the sentence names the covariates.
+    """
+    columns = cohort.columns(covariates)
+    rows = known_rows(columns)
+    design = (columns if score is None else np.column_stack([columns, score]))[rows]
+    what = ", ".join([*covariates, *([] if score is None else ["the score"])])
+    if cohort.event[rows].sum() < 2:
+        raise CohortError(f"The Cox model of {what} has {rows.sum()} patients without unknown values; complete them.")
+    try:
+        fitted = cox(design, cohort.months[rows], cohort.event[rows])
+    except InputError as error:
+        raise CohortError(f"The Cox model of {what} cannot be fitted: {error}") from error
+    return ClinicalModel(name, tuple(covariates), score is not None, fitted, rows, design)
+
+
+def effects_of(model: ClinicalModel, cohort: Cohort, chosen: Sequence[str]) -> tuple[Effect, ...]:
+    """Give the rows of a forest plot."""
+    named = [
+        (name, parameter, cohort.spec(name).label, *level)
+        for name in model.covariates
+        for parameter, level in zip(cohort.spec(name).parameters(), cohort.spec(name).effects(), strict=True)
+    ]
+    if model.with_score:
+        named.append((SCORE, SCORE, SCORE_LABEL, None, None))
+    fitted, spread = model.fitted, model.design.std(axis=0, ddof=1)
+    numbers = zip(fitted.coef, fitted.se, fitted.hr, fitted.lower, fitted.upper, fitted.p, spread, strict=True)
+    return tuple(
+        Effect(*names, *map(float, row), chosen=names[0] in chosen or names[0] == SCORE)
+        for names, row in zip(named, numbers, strict=True)
+    )
+
+
+def wald_p(fitted: CoxModel) -> float:
+    """Wald test of all coefficients of a model together: a category's p value, whatever its reference."""
+    statistic = float(fitted.coef @ np.linalg.solve(fitted.covariance, fitted.coef))
+    return float(stats.chi2.sf(statistic, fitted.coef.size))
+
+
+def choose_covariates(
+    cohort: Cohort, score: np.ndarray, named: Sequence[str], candidates: Sequence[str], p: float
+) -> tuple[tuple[str, ...], tuple[Effect, ...]]:
+    """Choose the multivariable model's covariates: those named, and those whose univariable p is below the limit.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    score : numpy.ndarray, shape (n,)
+    named, candidates : sequence of str
+    p : float
+        Of the Wald test of all levels of a candidate.
+
+    Returns
+    -------
+    chosen : tuple of str
+    effects : tuple of Effect
+        Of every covariate on its own, and of the score.
+    """
+    order = list(dict.fromkeys((*named, *candidates)))
+    fits = {name: fit_clinical(name, cohort, (name,), None) for name in order}
+    chosen = tuple(name for name in order if name in named or wald_p(fits[name].fitted) < p)
+    alone = [*fits.values(), fit_clinical(SCORE_LABEL, cohort, (), score)]
+    return chosen, tuple(row for model in alone for row in effects_of(model, cohort, chosen))
+
+
+def nomogram_of(model: ClinicalModel, cohort: Cohort, *, endpoint: str, horizons: Sequence[float]) -> Nomogram:
+    """Store a Cox model of covariates and score with what predictions with limits need.
+
+    Parameters
+    ----------
+    model : ClinicalModel
+        With the score.
+    cohort : Cohort
+    endpoint : str
+        Such as "Disease-free survival".
+    horizons : sequence of float
+        Months, rising, within follow-up.
+    """
+    fitted = model.fitted
+    widths = [len(cohort.spec(name).parameters()) for name in model.covariates]
+    parts = np.split(fitted.coef, np.cumsum(widths))
+    nomogram = Nomogram(
+        endpoint=endpoint,
+        covariates=tuple(
+            cohort.spec(name).fitted(part, cohort.covariates[name])
+            for name, part in zip(model.covariates, parts[:-1], strict=True)
+        ),
+        score_coefficient=float(parts[-1][0]),
+        center=None,
+        covariance=tuple(tuple(row) for row in fitted.covariance.tolist()),
+        baseline=stored_baseline(fitted.baseline),
+        horizons_months=tuple(map(float, horizons)),
+    )
+    return replace(nomogram, center=dict(zip(nomogram.parameters(), fitted.center.tolist(), strict=True)))
+
+
+def proportionality(model: ClinicalModel, cohort: Cohort) -> ProportionalHazards:
+    """Test the proportional-hazards assumption of a model; see :func:`.statistics.proportional_hazards`."""
+    return proportional_hazards(model.design, cohort.months[model.rows], cohort.event[model.rows])
+
+
+def likelihood_ratio_p(larger: CoxModel, smaller: CoxModel) -> float:
+    """Test the coefficients that one Cox model has beyond a nested one on the same patients."""
+    gain = 2 * (larger.loglik - smaller.loglik)
+    return float(stats.chi2.sf(max(gain, 0.0), larger.coef.size - smaller.coef.size))

@@ -1,0 +1,179 @@
+"""From features to a radiomics score: agreement filter, univariable Cox screening, LASSO-Cox, cutoff (Wang 2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import CohortError
+from ..model import Cutoff, Score, Term
+from ..statistics.cox_screening import UnivariableCox, univariable_cox
+from ..statistics.lasso import LassoCV, lasso_cv
+from ..statistics.roc import TimeDependentROC, YoudenCutoff, time_dependent_roc, youden_cutoff
+from .cohort import Cohort
+from .covariates import RANGE
+
+PENALTIES = ("min", "1se")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """How the score's features were chosen out of p.
+
+    Attributes
+    ----------
+    screening : UnivariableCox
+        Of all features of the cohort.
+    kept : numpy.ndarray of int
+        Positions of the features with p below the threshold.
+    path : LassoCV or None
+        Over the kept features; None when there are none.
+    penalty : float
+        The lambda that was used; NaN without a path.
+    coefficients : numpy.ndarray, shape (p,)
+        Raw scale; zero where not selected.
+    """
+
+    screening: UnivariableCox
+    kept: np.ndarray
+    path: LassoCV | None
+    penalty: float
+    coefficients: np.ndarray
+
+
+@dataclass(frozen=True)
+class ChosenCutoff:
+    """The cutoff with the largest Youden index, and the ROC curve it was chosen on."""
+
+    cutoff: Cutoff
+    roc: TimeDependentROC
+    point: YoudenCutoff
+
+
+def agreeing_features(
+    names: tuple[str, ...], icc: Mapping[str, tuple[float, float, float]], threshold: float
+) -> np.ndarray:
+    """Say which features readers agree on: an intraclass correlation above the threshold.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Length p.
+    icc : mapping of str to tuple of float
+        Correlation and limits by feature; one that is absent or not defined (NaN) does not exceed the threshold.
+    threshold : float
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (p,)
+
+    Raises
+    ------
+    CohortError
+        No feature exceeds the threshold.
+    """
+    kept = np.array([name in icc and icc[name][0] > threshold for name in names])
+    if not kept.any():
+        raise CohortError(
+            f"No feature has an intraclass correlation above {threshold:g}: lower --min-icc or check that the table of "
+            "correlations belongs to these features."
+        )
+    return kept
+
+
+def shrink(
+    features: np.ndarray, months: np.ndarray, event: np.ndarray, folds: np.ndarray, *, p: float, penalty: str
+) -> Selection:
+    """Screen by univariable Cox, then fit the LASSO-Cox path to what is left; the selection may come out empty.
+
+    Parameters
+    ----------
+    features : numpy.ndarray, shape (n, p)
+    months, event : numpy.ndarray, shape (n,)
+    folds : numpy.ndarray, shape (n,)
+        Fold of each patient in the cross-validation of the penalty.
+    p : float
+        Wald p values below it pass the screening.
+    penalty : {"min", "1se"}
+        ``lambda.min`` or ``lambda.1se`` of R's ``cv.glmnet``.
+    """
+    screening = univariable_cox(features, months, event)
+    kept = np.flatnonzero(screening.p < p)
+    coefficients = np.zeros(features.shape[1])
+    if not kept.size:
+        return Selection(screening, kept, None, float("nan"), coefficients)
+    path = lasso_cv(features[:, kept], months, event, folds)
+    smallest = penalty == "min"
+    coefficients[kept] = path.coef_min if smallest else path.coef_1se
+    return Selection(screening, kept, path, path.lambda_min if smallest else path.lambda_1se, coefficients)
+
+
+def select_features(cohort: Cohort, folds: np.ndarray, *, p: float = 0.05, penalty: str = "min") -> Selection:
+    """Choose the score's features.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    folds, p, penalty
+        As for :func:`shrink`.
+
+    Raises
+    ------
+    CohortError
+        No feature passes the screening, or the chosen penalty keeps none.
+    """
+    selection = shrink(cohort.features, cohort.months, cohort.event, folds, p=p, penalty=penalty)
+    if selection.path is None:
+        raise CohortError(f"No feature has a univariable p below {p:g}: the cohort cannot carry a score at this limit.")
+    if not selection.coefficients.any():
+        raise CohortError(f"The LASSO keeps no feature at lambda.{penalty}: the cohort shows no signal there.")
+    return selection
+
+
+def score_of(cohort: Cohort, selection: Selection) -> tuple[Score, np.ndarray]:
+    """Give the score with the ranges its features had, and its value for every patient, shape (n,)."""
+    values = cohort.features @ selection.coefficients
+    low, high = np.percentile(cohort.features, RANGE, axis=0)
+    terms = tuple(
+        Term(
+            feature=cohort.names[at],
+            coefficient=float(selection.coefficients[at]),
+            low=float(low[at]),
+            high=float(high[at]),
+        )
+        for at in np.flatnonzero(selection.coefficients)
+    )
+    limits = np.percentile(values, RANGE)
+    return Score(intercept=0.0, terms=terms, low=float(limits[0]), high=float(limits[1])), values
+
+
+def cutoff_of(score: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float) -> ChosenCutoff:
+    """Choose the cutoff with the largest Youden index on the IPCW time-dependent ROC curve.
+
+    Parameters
+    ----------
+    score, months, event : numpy.ndarray, shape (n,)
+    horizon : float
+        Months.
+
+    Returns
+    -------
+    ChosenCutoff
+        ``score > cutoff.value`` are exactly the patients that the ROC curve's point counts as positive.
+
+    Raises
+    ------
+    InputError
+        The horizon is before the first event or beyond follow-up.
+    """
+    roc = time_dependent_roc(score, months, event, horizon)
+    point = youden_cutoff(roc)
+    cutoff = Cutoff(
+        value=float(point.threshold),
+        horizon_months=float(horizon),
+        method="largest Youden index on the time-dependent ROC curve (IPCW) of the training cohort",
+        auc=roc.auc,
+    )
+    return ChosenCutoff(cutoff, roc, point)

@@ -1,0 +1,195 @@
+"""What a model adds to a comparator on the same cohort: another model, or a Cox model of named clinical columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import CohortError, InputError
+from ..notices import Notice
+from ..scoring.cohort import ScoredCohort
+from ..statistics.concordance import ConcordanceDifference, concordance_difference, harrell_c
+from ..statistics.cox import cox
+from ..statistics.reclassification import discrimination_improvement, net_reclassification
+from ..statistics.resampling import bootstrap_limits
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A named marker (higher is worse) with predicted risks.
+
+    Attributes
+    ----------
+    name : str
+    marker : numpy.ndarray, shape (n,)
+    risks : mapping of float to numpy.ndarray
+        Horizon to the predicted probability of the event, shape (n,); empty when there are none.
+    notices : tuple of Notice
+    """
+
+    name: str
+    marker: np.ndarray
+    risks: Mapping[float, np.ndarray]
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95% limits; limits are None where they could not be estimated."""
+
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True)
+class Reclassification:
+    """Improvement of predicted risks at a horizon: IDI, continuous NRI (survIDINRI's half), median improvement."""
+
+    horizon: float
+    idi: Estimate
+    nri_half_continuous: Estimate
+    nri_continuous_km: Estimate
+    median_improvement: Estimate
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model against a comparator; ``c_difference`` is the model's C-index less the comparator's."""
+
+    comparator: Predictor
+    c_difference: ConcordanceDifference
+    reclassification: tuple[Reclassification, ...]
+
+
+def predictor_of(scored: ScoredCohort, horizons: Sequence[float], name: str = "nomogram") -> Predictor:
+    """Give a model's nomogram as a predictor, or its score where it has none.
+
+    Parameters
+    ----------
+    scored : ScoredCohort
+    horizons : sequence of float
+    name : str
+        What to call it.
+    """
+    marker = scored.linear_predictor
+    risks = {horizon: scored.risk(horizon) for horizon in horizons}
+    return Predictor(
+        name,
+        scored.score if marker is None else marker,
+        {horizon: risk for horizon, risk in risks.items() if risk is not None},
+    )
+
+
+def clinical_predictor(names: Sequence[str], scored: ScoredCohort, horizons: Sequence[float]) -> Predictor:
+    """Fit a Cox model of clinical columns to the cohort.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns of the outcome table; numbers as they are, words as categories with the most frequent as reference.
+    scored : ScoredCohort
+    horizons : sequence of float
+
+    Raises
+    ------
+    CohortError
+        A column is missing, has an empty cell or a single value, or the Cox model cannot be fitted.
+    """
+    blocks = [_encoded(name, scored) for name in names]
+    name = " + ".join(names)
+    covariates = np.column_stack(blocks)
+    try:
+        fitted = cox(covariates, scored.months, scored.event)
+    except InputError as error:
+        raise CohortError(f"the comparator {name} cannot be fitted to this cohort: {error}") from error
+    within = [horizon for horizon in horizons if horizon <= scored.months.max()]
+    risk = 1 - fitted.survival(covariates, np.array(within)).survival if within else np.empty((len(scored.cases), 0))
+    notice = Notice(
+        "comparator-fitted-here",
+        f"The comparator ({name}) is a Cox model fitted to this very cohort, which favors it over the model.",
+    )
+    return Predictor(name, fitted.linear_predictor(covariates), dict(zip(within, risk.T, strict=True)), (notice,))
+
+
+def compare(model: Predictor, comparator: Predictor, scored: ScoredCohort, *, repeats: int, seed: int) -> Comparison:
+    """Compare two predictors on a cohort.
+
+    Parameters
+    ----------
+    model, comparator : Predictor
+    scored : ScoredCohort
+        Whose follow-up is used.
+    repeats, seed : int
+        Bootstrap resamples of the patients for the limits of IDI and NRI; the predictions stay as they are.
+
+    Returns
+    -------
+    Comparison
+        With reclassification at the horizons for which both predict a risk.
+    """
+    months, event = scored.months, scored.event
+    difference = concordance_difference(
+        harrell_c(model.marker, months, event), harrell_c(comparator.marker, months, event)
+    )
+    rows = []
+    for horizon in model.risks:
+        if horizon in comparator.risks and horizon <= months.max():
+            old, new = comparator.risks[horizon], model.risks[horizon]
+            rows.append(_reclassification(old, new, months, event, horizon, repeats, seed))
+    return Comparison(comparator, difference, tuple(rows))
+
+
+def _reclassification(
+    old: np.ndarray, new: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float, repeats: int, seed: int
+) -> Reclassification:
+    def measures(rows: np.ndarray) -> tuple[float, ...]:
+        arrays = old[rows], new[rows], months[rows], event[rows], horizon
+        gain = discrimination_improvement(*arrays)
+        return gain.idi, gain.nri_half_continuous, net_reclassification(*arrays).nri, gain.median_improvement
+
+    return Reclassification(horizon, *with_limits(measures, months.size, repeats, seed))
+
+
+def with_limits(statistic, n: int, repeats: int, seed: int) -> list[Estimate]:
+    """Give the values of a statistic of patients' indices with bootstrap percentile limits.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes indices, shape (n,), and gives numbers.
+    n : int
+        Patients.
+    repeats, seed : int
+        Of the bootstrap; without repeats, or where most resamples have no such statistic, there are no limits.
+    """
+    values = statistic(np.arange(n))
+    if not repeats:
+        return [Estimate(float(value)) for value in values]
+    try:
+        limits = bootstrap_limits(statistic, n, repeats=repeats, seed=seed)
+    except InputError:  # too few events for resamples; the limits say so by being absent
+        return [Estimate(float(value)) for value in values]
+    rows = zip(values, limits.lower, limits.upper, strict=True)
+    return [Estimate(float(value), float(lower), float(upper)) for value, lower, upper in rows]
+
+
+def _encoded(name: str, scored: ScoredCohort) -> np.ndarray:
+    """A clinical column as numbers, or as indicators of its levels but the most frequent; shape (n, k)."""
+    if name not in scored.columns:
+        known = ", ".join(scored.columns) or "none"
+        raise CohortError(f"the outcome table has no column {name} for the comparator; its columns are {known}.")
+    values = scored.columns[name]
+    for case, value in zip(scored.cases, values, strict=True):
+        if not value:
+            raise CohortError(f"case {case}, column {name}: the cell is empty; fill it or choose another comparator.")
+    if len(set(values)) < 2:
+        raise CohortError(f"column {name} has the same value in every case; choose another comparator.")
+    try:
+        return np.array([float(value) for value in values])[:, None]
+    except ValueError:
+        levels, counts = np.unique(values, return_counts=True)
+        others = np.delete(levels, counts.argmax())
+        return (np.array(values)[:, None] == others).astype(float)
