@@ -65,17 +65,18 @@ def main() -> None:
         panel._onCovariatesChanged()
         panel.ui.stabilityCheckBox.checked = True
         panel.ui.applyButton.click()
-        render(application.parent, IMAGES / "panel-result.png")
         render(application.parent, IMAGES / "panel-result-dark.png", dark=True)
+        render(application.parent, IMAGES / "panel-result.png")  # what follows is light again
         compose(IMAGES / "panel-result.png", panel._scored, IMAGES / "screenshot.png")
-        panel.ui.showNomogramButton.click()
-        render(panel.ui.resultCollapsibleButton, IMAGES / "panel-nomogram.png", 560)
-        panel.ui.showNomogramButton.click()
         panel.ui.covariatesCollapsibleButton.collapsed = True
         panel.ui.inputsCollapsibleButton.collapsed = True
+        panel.ui.showNomogramButton.click()
+        render(application.parent, IMAGES / "panel-nomogram.png")
+        panel.ui.showNomogramButton.click()
         panel.ui.resultCollapsibleButton.collapsed = True
         panel.ui.cohortCollapsibleButton.collapsed = False
         panel.ui.cohortStepSelector.setCurrentIndex(1)
+        panel.ui.cohortOptionsCollapsibleButton.collapsed = False
         render(application.parent, IMAGES / "panel-cohort.png")
 
 

@@ -89,7 +89,7 @@ def patient_survival(model: Model, prediction: Prediction) -> bytes | None:
     curve = survival_curve(model, prediction)
     if curve is None:
         return None
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for name in ("low", "high"):
         group = getattr(model.groups, name, None)
@@ -101,7 +101,8 @@ def patient_survival(model: Model, prediction: Prediction) -> bytes | None:
     axes.step(curve.months, curve.probability, where="post", color=COLORS["patient"], lw=2.2, label="this patient")
     if curve.lower is not None:
         for limit in (curve.lower, curve.upper):
-            axes.step(curve.months, limit, where="post", color=COLORS["patient"], lw=0.9, ls=":")
+            axes.step(curve.months, limit, where="post", color=COLORS["patient"], lw=0.9, ls=":",
+                      label="95% limits" if limit is curve.lower else None)  # fmt: skip
     for estimate in prediction.survival:
         axes.plot(estimate.months, estimate.probability, "o", color=COLORS["patient"], ms=5)
     axes.set(xlabel="months since baseline", ylabel=model.nomogram.endpoint.lower() + " (probability)",
@@ -109,5 +110,5 @@ def patient_survival(model: Model, prediction: Prediction) -> bytes | None:
     axes.set_xticks(np.arange(0, max(curve.months) + 1, 12))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower left", fontsize=8, frameon=False)
+    figure.legend(loc="outside upper center", ncols=2, fontsize=8, frameon=False)  # curves may be anywhere inside
     return png(figure)
