@@ -16,6 +16,7 @@ from vtk.util.numpy_support import numpy_to_vtk
 
 from .model import Model
 from .scoring import Prediction, SurvivalCurve, survival_curve
+from .scoring.wording import training_range
 
 FOLDER = "LABC Radiomics result"
 CURVES_FOLDER = "Curves"
@@ -100,9 +101,7 @@ def _fill_contributions(
 ) -> None:
     """One row a feature: texts with six significant digits."""
     words = {True: "yes", False: "no", None: "not stated"}
-    ranges = {
-        term.feature: "" if term.low is None else f"{term.low:.6g} to {term.high:.6g}" for term in model.score.terms
-    }
+    ranges = {term.feature: training_range(term) for term in model.score.terms}
     columns = {
         "Feature": [part["feature"] for part in contributions],
         "Value": [f"{part['value']:.6g}" for part in contributions],

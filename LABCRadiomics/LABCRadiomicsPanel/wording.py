@@ -5,20 +5,10 @@ from pathlib import Path
 
 from slicer.i18n import tr as _
 
+from LABCRadiomicsLib.scoring.wording import number, percent, trust
+
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
 GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", None: "#555555"}
-
-STABLE = 0.9  # share of redrawn contours in the same group below which the panel warns
-
-
-def number(value):
-    """Four significant digits, without an exponent where people read it more easily so."""
-    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
-def percent(value):
-    """A probability in percent with one decimal."""
-    return f"{100 * value:.1f}%"
 
 
 def error_box(sentence):
@@ -71,57 +61,6 @@ def survival_table(result):
     return f"<table>{''.join(rows)}</table>"
 
 
-def stability_sentence(stability):
-    """How the result changes when the contour is moved."""
-    scored = stability["contours"] - stability["failed"]
-    if not scored:
-        return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
-    sentence = _("With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}")
-    text = sentence.format(
-        n=stability["contours"],
-        sd=stability["boundary_sd_mm"],
-        low=number(stability["score_min"]),
-        high=number(stability["score_max"]),
-    )
-    if stability["same_group"] is not None:
-        text += _("; {same} of {n} give the same risk group").format(same=stability["same_group"], n=scored)
-        if stability["same_group"] < STABLE * scored:
-            text = "\u26a0 " + _("The risk group depends on the contour.") + " " + text
-    return text + "."
-
-
-def trust(result):
-    """How far to trust a result, as sentences, the gravest first."""
-    outside = sum(part["in_range"] is False for part in result["contributions"])
-    sentences = []
-    if outside:
-        sentence = _(
-            "{n} of {total} features lie outside the training cohort's range (see Features): an extrapolation."
-        )
-        sentences.append("\u26a0 " + sentence.format(n=outside, total=len(result["contributions"])))
-    if result["discrimination"] is not None:
-        sentences.append(discrimination_sentence(result["discrimination"], result["status"] == "demonstration"))
-    if result["stability"] is not None:
-        sentences.append(stability_sentence(result["stability"]))
-    told = {"feature-out-of-range", "demonstration"}  # above; the badge says the other
-    return sentences + [warning["message"] for warning in result["warnings"] if warning["code"] not in told]
-
-
-def discrimination_sentence(row, simulated):
-    """How well the model told other patients apart."""
-    whom = {
-        "external": _("{n} {patients} of another center"),
-        "validation": _("{n} {patients} of a validation cohort"),
-        "optimism-corrected": _("the {n} {patients} it was made from, corrected for optimism"),
-        "apparent": _("the {n} {patients} it was made from, which is too good"),
-    }[row["kind"]].format(n=row["n"], patients=_("simulated patients") if simulated else _("patients"))
-    value = f"{row['value']:.3f}"
-    if row["lower"] is not None:
-        value += _(", 95% CI {lower} to {upper}").format(lower=f"{row['lower']:.3f}", upper=f"{row['upper']:.3f}")
-    sentence = _("{metric}: {value}, in {whom} (0.5 is chance, 1 perfect).")
-    return sentence.format(metric=row["metric"], value=value, whom=whom)
-
-
 def result_text(result):
     """Everything of a result below its badge: score, survival, how far to trust them, what was scored."""
     inputs = result["inputs"]
@@ -135,7 +74,7 @@ def result_text(result):
             + escape(_("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"]))
             + "</p>"
         )
-    sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in trust(result))
+    sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in trust(result, _))
     if sentences:
         parts.append(f"<p><b>{escape(_('How far to trust it'))}</b></p><ul style='margin-left:-22px'>{sentences}</ul>")
     scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model}").format(

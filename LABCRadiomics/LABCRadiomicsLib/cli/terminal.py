@@ -9,23 +9,27 @@ from rich.text import Text
 
 from .. import NOTICE
 from ..model import Model
-from ..report import cohort_kind, covariate_value, metric_limits, metric_value, number, percent, stability_sentence
-from ..scoring import Prediction
+from ..report import cohort_kind, covariate_value, metric_limits, metric_value
+from ..scoring import DEMONSTRATION, Prediction
+from ..scoring.result_document import result_document
+from ..scoring.wording import number, percent, trust
 
 _STYLES = {"high": "bold red", "low": "bold blue", None: "bold"}
 
 
 def prediction_panel(model: Model, prediction: Prediction) -> RenderableType:
     """Lay out a prediction as a person would want to read it: the answer first, then why, then how far to trust it."""
-    parts: list[RenderableType] = [_headline(prediction), Text()]
+    parts: list[RenderableType] = [_headline(prediction)]
+    if model.status == "demonstration":
+        parts.append(Text(f"{DEMONSTRATION[0].upper()}{DEMONSTRATION[1:]}.", style="bold"))
+    parts.append(Text())
     if prediction.survival:
         parts += [_survival_table(model, prediction), Text()]
     if prediction.covariates:
         parts += [_covariate_table(model, prediction), Text()]
     parts += [_contribution_table(model, prediction), Text()]
-    if prediction.stability is not None:
-        parts += [Text(stability_sentence(prediction)), Text()]
-    parts += [Text(f"! {warning.message}", style="yellow") for warning in prediction.warnings]
+    parts.append(Text("How far to trust it", style="bold"))
+    parts += [Text(f"- {sentence}", style="yellow") for sentence in trust(result_document(model, prediction, {}))]
     parts.append(Text(NOTICE, style="dim"))
     return Panel(Group(*parts), title=f"{model.id} {model.version}", title_align="left")
 

@@ -10,10 +10,7 @@ from .patient import (
     covariate_value,
     metric_limits,
     metric_value,
-    number,
     patient_html,
-    percent,
-    stability_sentence,
     write_patient_report,
 )
 
@@ -22,9 +19,6 @@ __all__ = [
     "covariate_value",
     "metric_limits",
     "metric_value",
-    "number",
     "patient_html",
-    "percent",
-    "stability_sentence",
     "write_patient_report",
 ]

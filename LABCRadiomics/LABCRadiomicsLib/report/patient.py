@@ -16,30 +16,14 @@ from ..files import write_atomically
 from ..model import Model, Performance
 from ..plots import patient_survival, tumor_slice
 from ..resources import resources_folder
-from ..scoring import DEMONSTRATION, CovariateValue, Prediction
+from ..scoring import DEMONSTRATION, CovariateValue
+from ..scoring.result_document import result_document
+from ..scoring.wording import number, percent, training_range, trust
 
 if TYPE_CHECKING:  # the pages of cohorts, in this room too, need no pyradiomics
     from ..patient import PatientScore
 
 _WIDEST_BAR_REM = 6.0
-
-
-def number(value: float) -> str:
-    """Four significant digits, without an exponent where people read it more easily so."""
-    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
-def stability_sentence(prediction: Prediction) -> str:
-    """How the result changes when the contour is moved."""
-    found = prediction.stability
-    scored = found["contours"] - found["failed"]
-    if not scored:
-        return f"None of {found['contours']} slightly moved contours could be scored."
-    text = f"With the contour moved by {found['boundary_sd_mm']:g} mm (standard deviation) {found['contours']} times, "
-    if found["same_group"] is not None:
-        text += f"{found['same_group']} of {scored} give the same risk group and "
-    text += f"the score runs from {number(found['score_min'])} to {number(found['score_max'])}."
-    return text + (f" {found['failed']} contours could not be scored." if found["failed"] else "")
 
 
 def metric_value(row: Performance) -> str:
@@ -57,11 +41,6 @@ def metric_limits(row: Performance) -> str:
 def cohort_kind(row: Performance) -> str:
     """The cohort a figure was measured on, and how."""
     return row.cohort if row.cohort == row.kind else f"{row.cohort}, {row.kind}"
-
-
-def percent(value: float) -> str:
-    """A probability in percent with one decimal."""
-    return f"{100 * value:.1f}%"
 
 
 def covariate_value(covariate: CovariateValue, model: Model) -> str:
@@ -99,7 +78,6 @@ def patient_html(model: Model, result: PatientScore, case: str, picture: bytes |
         "percent": percent,
         "covariate_value": covariate_value,
         "metric_value": metric_value,
-        "stability_sentence": stability_sentence,
         "metric_limits": metric_limits,
         "cohort_kind": cohort_kind,
         "width": lambda value: f"{_WIDEST_BAR_REM * abs(value) / widest:.2f}",
@@ -109,6 +87,8 @@ def patient_html(model: Model, result: PatientScore, case: str, picture: bytes |
         case=case,
         model=model,
         prediction=result.prediction,
+        trust=trust(result_document(model, result.prediction, {})),
+        ranges={term.feature: training_range(term) for term in model.score.terms},
         diagnostics=result.extraction.diagnostics,
         notice=NOTICE,
         demonstration=DEMONSTRATION,

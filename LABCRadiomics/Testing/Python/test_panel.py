@@ -232,30 +232,6 @@ def test_apply_shows_the_result(ready):
     assert ready.ui.cancelButton.isHidden() and ready.ui.progressBar.isHidden()
 
 
-def test_trust_says_the_gravest_first(module):
-    from LABCRadiomicsPanel.wording import trust
-
-    row = {"metric": "C-index, radiomics score alone", "n": 91, "value": 0.6, "lower": None, "kind": "external"}
-    result = {
-        "status": "complete",
-        "contributions": [{"in_range": True}, {"in_range": False}, {"in_range": None}],
-        "discrimination": row,
-        "stability": None,
-        "warnings": [
-            {"code": "feature-out-of-range", "message": "left out"},
-            {"code": "mask-resampled", "message": "kept"},
-        ],
-    }
-    first, second, third = trust(result)
-    assert first.startswith("\u26a0 1 of 3 features lie outside")
-    assert (
-        second == "C-index, radiomics score alone: 0.600, in 91 patients of another center (0.5 is chance, 1 perfect)."
-    )
-    assert third == "kept"
-    assert "which is too good" in trust(result | {"discrimination": row | {"kind": "apparent"}})[1]
-    assert trust(result | {"contributions": [], "discrimination": None, "warnings": []}) == []
-
-
 def test_error_is_shown_and_goes_with_the_input(ready):
     ready.ui.applyButton.click()
     before = dict(ready.resultView.document)

@@ -18,9 +18,10 @@ from LABCRadiomicsLib.imaging.contours import redraw_contour
 from LABCRadiomicsLib.imaging.images import Volume, axis_orders, read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_image
-from LABCRadiomicsLib.report import number, patient_html, percent
+from LABCRadiomicsLib.report import patient_html
 from LABCRadiomicsLib.robustness import contour_stability
 from LABCRadiomicsLib.scoring import predict
+from LABCRadiomicsLib.scoring.wording import number, percent
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from LABCRadiomicsLib.model.checks import UNKNOWN_WORDS
 from LABCRadiomicsLib.model.nomogram import parse_covariate, points, survival
 from LABCRadiomicsLib.notices import Notice
 from LABCRadiomicsLib.scoring import DEMONSTRATION, Prediction, predict, survival_curve
+from LABCRadiomicsLib.scoring.wording import trust
 from LABCRadiomicsLib.statistics.cox import cox
 
 COVARIATES = {"age": 60, "stage": "IIIc", "pcr": "yes"}
@@ -427,3 +428,41 @@ def test_the_json_is_as_designed(model):
     assert result["notice"] == NOTICE
     assert (result["score"], result["points"]) == (prediction.score, prediction.points)
     assert replace(prediction, stability={"high": 3}).to_dict()["stability"] == {"high": 3}
+
+
+def test_trust_says_the_gravest_first():
+    row = {"metric": "C-index, radiomics score alone", "n": 91, "value": 0.6, "lower": None, "kind": "external"}
+    result = {
+        "status": "complete",
+        "contributions": [{"in_range": True}, {"in_range": False}, {"in_range": None}],
+        "discrimination": row,
+        "stability": None,
+        "warnings": [
+            {"code": "feature-out-of-range", "message": "left out"},
+            {"code": "mask-resampled", "message": "kept"},
+        ],
+    }
+    first, second, third = trust(result)
+    assert first.startswith("\u26a0 1 of 3 features lie outside")
+    assert (
+        second == "C-index, radiomics score alone: 0.600, in 91 patients of another center (0.5 is chance, 1 perfect)."
+    )
+    assert third == "kept"
+    assert "which is too good" in trust(result | {"discrimination": row | {"kind": "apparent"}})[1]
+    assert trust(result | {"contributions": [], "discrimination": None, "warnings": []}) == []
+    translated = trust(result, lambda text: f"<{text}>")[0]  # the sentence with its gaps, before they are filled
+    assert translated.startswith("\u26a0 <1 of 3 features") and translated.endswith("an extrapolation.>")
+
+
+def test_contour_test_in_words():
+    result = {"status": "complete", "contributions": [], "discrimination": None, "warnings": []}
+    stability = {"contours": 20, "failed": 2, "boundary_sd_mm": 0.8, "score_min": -1, "score_max": 2, "same_group": 12}
+    (text,) = trust(result | {"stability": stability})
+    assert text == (
+        "\u26a0 The risk group depends on the contour. With the contour redrawn 20 times "
+        "(boundary moved by 0.8 mm SD), the score is -1 to 2; 2 could not be scored; 12 of 18 give the same risk group."
+    )
+    (text,) = trust(result | {"stability": stability | {"same_group": 18}})
+    assert text.startswith("With the contour redrawn")
+    (text,) = trust(result | {"stability": stability | {"failed": 20}})
+    assert text == "None of 20 redrawn contours could be scored."

@@ -1,0 +1,94 @@
+"""A result in words: its numbers, and how far to trust it.
+
+Functions that make sentences take ``_``, which translates one; the Slicer module gives its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..model import Term
+
+STABLE = 0.9  # share of redrawn contours in the same group below which the group is said to depend on the contour
+
+Translate = Callable[[str], str]
+
+
+def number(value: float) -> str:
+    """Four significant digits, without an exponent where people read it more easily so."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def percent(value: float) -> str:
+    """A probability in percent with one decimal."""
+    return f"{100 * value:.1f}%"
+
+
+def training_range(term: Term) -> str:
+    """Where a feature lay in the training cohort, 1st to 99th percentile; empty when the model does not say."""
+    return "" if term.low is None else f"{term.low:.6g} to {term.high:.6g}"
+
+
+def trust(result: Mapping[str, Any], _: Translate = str) -> list[str]:
+    """How far to trust a result.
+
+    Parameters
+    ----------
+    result : mapping
+        See :func:`.result_document.result_document`.
+    _ : callable, optional
+        Translates a sentence.
+
+    Returns
+    -------
+    list of str
+        Sentences: extrapolation, the model's discrimination and the contour test, then the other warnings.
+    """
+    outside = sum(part["in_range"] is False for part in result["contributions"])
+    sentences = []
+    if outside:
+        sentence = _("{n} of {total} features lie outside the training cohort's range: the score is an extrapolation.")
+        sentences.append("\u26a0 " + sentence.format(n=outside, total=len(result["contributions"])))
+    if result["discrimination"] is not None:
+        sentences.append(_discrimination(result["discrimination"], result["status"] == "demonstration", _))
+    if result["stability"] is not None:
+        sentences.append(_stability(result["stability"], _))
+    told = {"feature-out-of-range", "demonstration"}  # said above, and beside every result of such a model
+    return sentences + [warning["message"] for warning in result["warnings"] if warning["code"] not in told]
+
+
+def _discrimination(row: Mapping[str, Any], simulated: bool, _: Translate) -> str:
+    """How well the model told other patients apart."""
+    whom = {
+        "external": _("{n} {patients} of another center"),
+        "validation": _("{n} {patients} of a validation cohort"),
+        "optimism-corrected": _("the {n} {patients} it was made from, corrected for optimism"),
+        "apparent": _("the {n} {patients} it was made from, which is too good"),
+    }[row["kind"]].format(n=row["n"], patients=_("simulated patients") if simulated else _("patients"))
+    value = f"{row['value']:.3f}"
+    if row["lower"] is not None:
+        value += _(", 95% CI {lower} to {upper}").format(lower=f"{row['lower']:.3f}", upper=f"{row['upper']:.3f}")
+    sentence = _("{metric}: {value}, in {whom} (0.5 is chance, 1 perfect).")
+    return sentence.format(metric=row["metric"], value=value, whom=whom)
+
+
+def _stability(stability: Mapping[str, Any], _: Translate) -> str:
+    """How the result changes when the contour is moved."""
+    scored = stability["contours"] - stability["failed"]
+    if not scored:
+        return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
+    sentence = _("With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}")
+    text = sentence.format(
+        n=stability["contours"],
+        sd=stability["boundary_sd_mm"],
+        low=number(stability["score_min"]),
+        high=number(stability["score_max"]),
+    )
+    if stability["failed"]:
+        text += _("; {failed} could not be scored").format(failed=stability["failed"])
+    if stability["same_group"] is not None:
+        text += _("; {same} of {n} give the same risk group").format(same=stability["same_group"], n=scored)
+        if stability["same_group"] < STABLE * scored:
+            text = "\u26a0 " + _("The risk group depends on the contour.") + " " + text
+    return text + "."
