@@ -382,7 +382,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _showResult(self) -> None:
         """Show the result that the scene holds, and say when it is not of what is chosen now."""
-        from LABCRadiomicsLib.mrml_results import VOLUME, read_result
+        from LABCRadiomicsLib.mrml.results import VOLUME, read_result
 
         document = read_result(self._parameterNode.result) if self._parameterNode else None
         if document != self.resultView.document:
@@ -439,7 +439,7 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
 
         :return: vtkMRMLTextNode with the result document
         """
-        from LABCRadiomicsLib.mrml_results import store_result
+        from LABCRadiomicsLib.mrml.results import store_result
 
         return store_result(
             slicer.mrmlScene, case.document, case.model, case.score.prediction, case.volumeNode, case.roiNode
@@ -448,7 +448,7 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
     def edited(self, parameterNode) -> str:
         """Say that the chosen nodes no longer hold what their result was made of; empty when they do."""
         from LABCRadiomicsLib.mrml import is_unchanged
-        from LABCRadiomicsLib.mrml_results import read_result
+        from LABCRadiomicsLib.mrml.results import read_result
 
         document = read_result(parameterNode.result)
         if document is None or self.difference(document, parameterNode):
@@ -459,7 +459,7 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
 
     def difference(self, document, parameterNode) -> str:
         """Say in what a result differs from what is chosen now; empty when in nothing."""
-        from LABCRadiomicsLib.mrml_results import SEGMENTATION, VOLUME
+        from LABCRadiomicsLib.mrml.results import SEGMENTATION, VOLUME
 
         result, inputs = parameterNode.result, document["inputs"]
         for old, new, what in (

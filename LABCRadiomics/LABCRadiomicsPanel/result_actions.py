@@ -74,7 +74,7 @@ class ResultActions:
         self._showNode("contributions", result_view.showTable)
 
     def _showNode(self, role, show):
-        from LABCRadiomicsLib.mrml_results import result_nodes
+        from LABCRadiomicsLib.mrml.results import result_nodes
 
         node = result_nodes(slicer.mrmlScene).get(role)
         if node is None:

@@ -11,7 +11,7 @@ from . import wording
 
 
 class ResultView:
-    """Shows a result document (``LABCRadiomicsLib.mrml_results``), made just now or loaded with the scene."""
+    """Shows a result document (``LABCRadiomicsLib.mrml.results``), made just now or loaded with the scene."""
 
     def __init__(self, ui):
         self._ui = ui

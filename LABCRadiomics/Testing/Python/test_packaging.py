@@ -211,7 +211,8 @@ class Refuse:
         if name.split(".")[0] in {refused}:
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Refuse())
-from LABCRadiomicsLib import mrml, mrml_results
+from LABCRadiomicsLib import mrml
+from LABCRadiomicsLib.mrml import results as mrml_results
 from LABCRadiomicsLib.model import nomogram, registry
 from LABCRadiomicsLib.model.completion import complete_model
 if "radiomics" not in {refused}:

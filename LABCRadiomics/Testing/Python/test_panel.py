@@ -10,9 +10,10 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
-from LABCRadiomicsLib import NOTICE, mrml_results  # noqa: E402
+from LABCRadiomicsLib import NOTICE  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
+from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
 from slicer_standin import proxies  # noqa: E402
 from slicer_standin.render import render  # noqa: E402
 
@@ -279,9 +280,9 @@ def test_result_of_other_inputs_is_marked(ready, change, what):
 
 def paint(segmentation_node, segment_id) -> None:
     """Add a voxel to a segment as the Segment Editor's paint effect does."""
-    from LABCRadiomicsLib import mrml
+    from LABCRadiomicsLib.mrml.segments import BINARY_LABELMAP
 
-    labelmap = segmentation_node.GetSegmentation().GetSegment(segment_id).GetRepresentation(mrml._BINARY_LABELMAP)
+    labelmap = segmentation_node.GetSegmentation().GetSegment(segment_id).GetRepresentation(BINARY_LABELMAP)
     labelmap.GetPointData().GetScalars().SetTuple1(0, 1)
     labelmap.Modified()
 

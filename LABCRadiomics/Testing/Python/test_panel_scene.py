@@ -8,8 +8,10 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
-from LABCRadiomicsLib import mrml, mrml_results  # noqa: E402
+from LABCRadiomicsLib import mrml  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
+from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
+from LABCRadiomicsLib.mrml.segments import BINARY_LABELMAP  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
@@ -268,7 +270,7 @@ def saved_after_an_edit(ready, tmp_path):
 def paint(panel) -> None:
     parameters = panel._parameterNode
     segment = parameters.segmentation.GetSegmentation().GetSegment(parameters.segmentId)
-    labelmap = segment.GetRepresentation(mrml._BINARY_LABELMAP)
+    labelmap = segment.GetRepresentation(BINARY_LABELMAP)
     scalars = labelmap.GetPointData().GetScalars()
     inside = next(index for index in range(scalars.GetNumberOfTuples()) if scalars.GetTuple1(index))
     scalars.SetTuple1(inside, 0)
@@ -304,7 +306,7 @@ def test_an_edit_before_the_panel_is_opened_is_noticed(ready, app, tmp_path):
     slicer.mrmlScene.Clear()
     slicer.util.loadScene(path)
     segmentation = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode").GetSegmentation()
-    segmentation.GetNthSegment(0).GetRepresentation(mrml._BINARY_LABELMAP).GetPointData().GetScalars().Fill(1)
+    segmentation.GetNthSegment(0).GetRepresentation(BINARY_LABELMAP).GetPointData().GetScalars().Fill(1)
     app.enter()
     assert "was changed after this result" in ready.ui.staleLabel.text
 

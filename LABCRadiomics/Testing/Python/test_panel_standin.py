@@ -128,7 +128,7 @@ def test_names_of_the_application_are_listed(slicer_lists, name):
 
 def test_mrml_names_exist():
     """Every vtk class of the panel and of the library's MRML rooms, in slicer-core."""
-    rooms = [*SOURCES, *sorted((MODULE / "LABCRadiomicsLib").glob("mrml*.py"))]
+    rooms = [*SOURCES, *sorted((MODULE / "LABCRadiomicsLib" / "mrml").glob("*.py"))]
     used = {name for path in rooms for name in re.findall(r"slicer\.(vtk\w+)", path.read_text())}
     assert len(used) > 10
     assert [name for name in sorted(used) if not hasattr(slicer, name)] == []
@@ -142,7 +142,7 @@ def test_developer_guide_lists_every_name():
     classes |= {f"slicer.util.{name}" for name in attributes_of("slicer.util")}
     classes |= {f"slicer.app.{name}" for name in attributes_of("slicer.app")}
     classes |= {f"qt.{name}" for name in attributes_of("qt")}
-    rooms = [*SOURCES, *sorted((MODULE / "LABCRadiomicsLib").glob("mrml*.py"))]
+    rooms = [*SOURCES, *sorted((MODULE / "LABCRadiomicsLib" / "mrml").glob("*.py"))]
     classes |= {name for path in rooms for name in re.findall(r"slicer\.(vtk\w+)", path.read_text())}
     assert [name for name in sorted(classes) if f"`{name}`" not in guide] == []
 

@@ -14,9 +14,9 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
-from .model import Model
-from .scoring import Prediction, SurvivalCurve, survival_curve
-from .scoring.wording import training_range
+from ..model import Model
+from ..scoring import Prediction, SurvivalCurve, survival_curve
+from ..scoring.wording import training_range
 
 FOLDER = "LABC Radiomics result"
 CURVES_FOLDER = "Curves"

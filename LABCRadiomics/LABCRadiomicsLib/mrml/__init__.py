@@ -1,0 +1,26 @@
+"""MRML nodes to images, results to MRML nodes: what the scene shows is what is scored.
+
+Runs in the Slicer application and, with the ``slicer-core`` package, outside it. The user's nodes are only read.
+``results`` keeps a result in the scene; ``scene`` makes and fills scenes outside the application.
+
+May import: errors, notices, imaging, model, scoring, patient.
+"""
+
+from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes, with_notices
+from .scene import load_segmentation, load_volume, new_scene
+from .segments import mask_from_segment
+from .volumes import image_from_volume, mask_from_labelmap
+
+__all__ = [
+    "fingerprint",
+    "image_from_volume",
+    "images_from_nodes",
+    "is_unchanged",
+    "load_segmentation",
+    "load_volume",
+    "mask_from_labelmap",
+    "mask_from_segment",
+    "new_scene",
+    "score_nodes",
+    "with_notices",
+]

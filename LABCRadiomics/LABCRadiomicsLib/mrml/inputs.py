@@ -1,0 +1,135 @@
+"""What is to be scored, copied out of the scene: image, mask and how to know them again; and the score itself."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import SimpleITK as sitk
+import slicer
+
+from ..errors import GeometryError, InputError
+from ..notices import Notice
+from .segments import mask_from_segment
+from .volumes import image_from_volume, mask_from_labelmap
+
+if TYPE_CHECKING:
+    from ..model import Model
+    from ..patient import PatientScore
+
+
+def images_from_nodes(
+    volume_node: slicer.vtkMRMLScalarVolumeNode,
+    roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
+    roi: str | int | None,
+) -> tuple[sitk.Image, sitk.Image, list[Notice]]:
+    """Copy what is to be scored out of the scene; later changes of the nodes do not reach the copies.
+
+    Parameters
+    ----------
+    volume_node, roi_node, roi
+        As for :func:`score_nodes`.
+
+    Returns
+    -------
+    image, mask : SimpleITK.Image
+        The mask is 1 inside the ROI.
+    notices : list of Notice
+        See :func:`mask_from_segment`.
+
+    Raises
+    ------
+    InputError, GeometryError
+        A node is missing, empty or of the wrong kind, or the two do not describe one region of space.
+    """
+    image = image_from_volume(volume_node)
+    if roi_node is not None and roi_node.IsA("vtkMRMLSegmentationNode"):
+        return image, *mask_from_segment(roi_node, roi, volume_node)
+    return image, mask_from_labelmap(roi_node, roi), []
+
+
+def fingerprint(image: sitk.Image, mask: sitk.Image) -> dict[str, Any]:
+    """Tell what was scored from what may have been edited since; a saved and loaded scene gives the same.
+
+    Parameters
+    ----------
+    image, mask : SimpleITK.Image
+        See :func:`images_from_nodes`.
+
+    Returns
+    -------
+    dict
+        ``voxels``: SHA-256 of both voxel arrays; ``grid``: spacing, origin and direction of the image (mm, LPS).
+    """
+    digest = hashlib.sha256()
+    for part in (image, mask):
+        digest.update(np.ascontiguousarray(sitk.GetArrayViewFromImage(part)))
+    grid = [*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]
+    return {"voxels": digest.hexdigest(), "grid": grid}
+
+
+def is_unchanged(
+    known: Mapping[str, Any],
+    volume_node: slicer.vtkMRMLScalarVolumeNode,
+    roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
+    roi: str | int | None,
+) -> bool:
+    """Say whether nodes still hold what a :func:`fingerprint` was taken of (positions within 1e-4 mm)."""
+    try:
+        image, mask, _ = images_from_nodes(volume_node, roi_node, roi)
+    except (InputError, GeometryError):
+        return False
+    now = fingerprint(image, mask)
+    return now["voxels"] == known["voxels"] and np.allclose(now["grid"], known["grid"], rtol=0, atol=1e-4)
+
+
+def score_nodes(
+    volume_node: slicer.vtkMRMLScalarVolumeNode,
+    roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
+    roi: str | int | None,
+    model: Model,
+    covariates: Mapping | None = None,
+) -> PatientScore:
+    """Score one patient from nodes of a scene.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The MRI.
+    roi_node : vtkMRMLSegmentationNode or vtkMRMLLabelMapVolumeNode
+        Holds the tumor.
+    roi : str, int or None
+        Segment ID, or label value in a labelmap; None takes the only one there is.
+    model : Model
+        A model that can score.
+    covariates : mapping, optional
+        Clinical values by the names of the model's nomogram.
+
+    Returns
+    -------
+    PatientScore
+        See :func:`.patient.score_image`; among the warnings is what :func:`mask_from_segment` noted.
+
+    Raises
+    ------
+    InputError, GeometryError
+        A node is missing, empty or of the wrong kind, or the two do not describe one region of space.
+    LABCRadiomicsError
+        See :func:`.patient.score_image`.
+    """
+    from ..patient import score_image  # brings pyradiomics, without which nodes can still be converted
+
+    start = time.perf_counter()
+    image, mask, notices = images_from_nodes(volume_node, roi_node, roi)
+    scored = score_image(model, image, mask, 1, covariates, read_seconds=time.perf_counter() - start)
+    return with_notices(scored, notices)
+
+
+def with_notices(scored: PatientScore, notices: Sequence[Notice]) -> PatientScore:
+    """Put what was noted on reading the nodes before the warnings of the scoring."""
+    warnings = (*notices, *scored.prediction.warnings)
+    return replace(scored, prediction=replace(scored.prediction, warnings=warnings))
