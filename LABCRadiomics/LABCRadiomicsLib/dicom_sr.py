@@ -30,6 +30,7 @@ from .errors import InputError
 from .feature_codes import ibsi_code, unit_code
 from .files import write_atomically
 from .scoring import DEMONSTRATION
+from .scoring.wording import evidence
 
 SOFTWARE = "LABCRadiomics"
 SCHEME = "99LABCR"
@@ -116,7 +117,7 @@ def structured_report(
     Parameters
     ----------
     document : mapping
-        See :func:`.scoring.result_document.result_document`; also one of a scene that an earlier version saved.
+        See :func:`.scoring.result_document.result_document`.
     sources : sequence of pydicom.Dataset
         See :func:`read_sources`; patient and study are the first one's.
     made : datetime, optional
@@ -265,7 +266,7 @@ def _measurement(code: str, meaning: str, value: float, unit: Code, method: Code
 
 
 def _texts(document: Mapping[str, Any]) -> list[tuple[Any, str]]:
-    """Notice, model, endpoint, covariates and warnings, each a concept name and its text."""
+    """Notice, model, endpoint, covariates, trust and warnings, each a concept name and its text."""
     texts = [(codes.DCM.Comment, NOTICE)]
     if document["status"] == "demonstration":
         texts.append((codes.DCM.Comment, f"{DEMONSTRATION[0].upper()}{DEMONSTRATION[1:]}."))
@@ -282,6 +283,7 @@ def _texts(document: Mapping[str, Any]) -> list[tuple[Any, str]]:
     for covariate in document["covariates"]:
         words = "unknown" if covariate["value"] is None else given.get(covariate["name"], covariate["value"])
         texts.append((_concept("covariate", "Clinical covariate"), f"{covariate['label']}: {words}"))
+    texts += [(_concept("trust", "How far to trust it"), sentence) for sentence in evidence(document)]
     texts += [(_concept("warning", "Warning"), warning["message"]) for warning in document["warnings"]]
     return texts
 

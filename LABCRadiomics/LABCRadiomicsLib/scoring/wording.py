@@ -43,8 +43,15 @@ def trust(result: Mapping[str, Any], _: Translate = str) -> list[str]:
     Returns
     -------
     list of str
-        Sentences: extrapolation, the model's discrimination and the contour test, then the other warnings.
+        Sentences: those of :func:`evidence`, then the other warnings.
     """
+    told = {"feature-out-of-range", "demonstration"}  # said there, and beside every result of such a model
+    others = [warning["message"] for warning in result["warnings"] if warning["code"] not in told]
+    return evidence(result, _) + others
+
+
+def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
+    """What speaks for and against a result: extrapolation, the model's discrimination, the contour test."""
     outside = sum(part["in_range"] is False for part in result["contributions"])
     sentences = []
     if outside:
@@ -54,8 +61,7 @@ def trust(result: Mapping[str, Any], _: Translate = str) -> list[str]:
         sentences.append(_discrimination(result["discrimination"], result["status"] == "demonstration", _))
     if result["stability"] is not None:
         sentences.append(_stability(result["stability"], _))
-    told = {"feature-out-of-range", "demonstration"}  # said above, and beside every result of such a model
-    return sentences + [warning["message"] for warning in result["warnings"] if warning["code"] not in told]
+    return sentences
 
 
 def _discrimination(row: Mapping[str, Any], simulated: bool, _: Translate) -> str:

@@ -21,6 +21,7 @@ from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import score_image
 from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.scoring.result_document import result_document
+from LABCRadiomicsLib.scoring.wording import evidence
 
 
 def items(sequence):
@@ -79,6 +80,7 @@ def check_values(report, result):
     group = {"high": ("15508007", "SCT"), "low": ("75976002", "SCT")}[result["risk_group"]]
     assert codes(report, "risk-group") == [group]
     assert texts(report, "warning") == [warning["message"] for warning in result["warnings"]]
+    assert texts(report, "trust") == evidence(result)
     assert NOTICE in texts(report, "121106")
     assert texts(report, "model-id") == [result["model"]]
     assert texts(report, "model-print") == [result["fingerprint"]]
@@ -207,11 +209,6 @@ def test_what_a_model_cannot_give_is_left_out(sources):
 def test_the_risk_group_is_the_result_s(document, sources, group):
     changed = document | {"risk_group": group}
     check_values(structured_report(changed, sources), changed)
-
-
-def test_the_document_of_an_older_scene_will_do(document, sources):
-    older = {key: value for key, value in document.items() if key != "version"}
-    assert texts(structured_report(json.loads(json.dumps(older)), sources), "model-version") == []
 
 
 def test_equal_input_gives_equal_bytes(document, sources, tmp_path):
