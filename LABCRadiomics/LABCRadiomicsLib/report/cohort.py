@@ -7,15 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from .. import NOTICE, __version__
 from ..errors import CohortError
 from ..files import write_atomically
-from ..resources import resources_folder
-from ..scoring import DEMONSTRATION
 from ..tables.csv_table import unwritable
 from .page import Page
+from .templates import render
 from .training_page import training_page
 from .validation_page import validation_page
 
@@ -55,16 +51,7 @@ def write_report_pages(folder: str | Path) -> Path:
 
 def page_html(page: Page) -> str:
     """Render a page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resources_folder() / "Templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("cohort.html").render(
-        page=page, notice=NOTICE, demonstration=DEMONSTRATION, version=__version__
-    )
+    return render("cohort.html", {}, page=page)
 
 
 def _read(path: Path) -> dict[str, Any]:

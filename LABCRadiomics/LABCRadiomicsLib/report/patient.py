@@ -7,18 +7,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
 import SimpleITK as sitk
 
-from .. import NOTICE, __version__
 from ..errors import InputError
 from ..files import write_atomically
 from ..model import Model, Performance
 from ..plots import patient_survival, tumor_slice
-from ..resources import resources_folder
-from ..scoring import DEMONSTRATION, CovariateValue
+from ..scoring import CovariateValue
 from ..scoring.result_document import result_document
 from ..scoring.wording import number, percent, training_range, trust
+from .templates import render
 
 if TYPE_CHECKING:  # the pages of cohorts, in this room too, need no pyradiomics
     from ..patient import PatientScore
@@ -66,14 +64,7 @@ def patient_html(model: Model, result: PatientScore, case: str, picture: bytes |
         PNG of the tumor, see :func:`.plots.tumor_slice`.
     """
     widest = max((abs(part.contribution) for part in result.prediction.contributions), default=0) or 1
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resources_folder() / "Templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    filters = {
         "number": number,
         "percent": percent,
         "covariate_value": covariate_value,
@@ -83,16 +74,15 @@ def patient_html(model: Model, result: PatientScore, case: str, picture: bytes |
         "width": lambda value: f"{_WIDEST_BAR_REM * abs(value) / widest:.2f}",
     }
     survival_plot = patient_survival(model, result.prediction)
-    return environment.get_template("patient.html").render(
+    return render(
+        "patient.html",
+        filters,
         case=case,
         model=model,
         prediction=result.prediction,
         trust=trust(result_document(model, result.prediction, {})),
         ranges={term.feature: training_range(term) for term in model.score.terms},
         diagnostics=result.extraction.diagnostics,
-        notice=NOTICE,
-        demonstration=DEMONSTRATION,
-        version=__version__,
         slice=picture and base64.b64encode(picture).decode(),
         survival_plot=survival_plot and base64.b64encode(survival_plot).decode(),
     )
