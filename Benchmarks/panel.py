@@ -4,7 +4,7 @@
 
 Runs the panel outside Slicer (``LABCRadiomics/Testing/Python/slicer_standin``) on a real MRML scene; without arguments
 on UCSF-BR-06 of the project's shared data (256x256x60) when it is there, else on the bundled case. Timed with the
-demonstration model (2 features) and with a model of the article's size: 15 features from all 8 wavelet sub-bands and
+demonstration model (6 features) and with a model of the article's size: 15 features from all 8 wavelet sub-bands and
 five feature classes; its coefficients are all 1, for nothing but the timing. The first click also pays for imports.
 """
 
