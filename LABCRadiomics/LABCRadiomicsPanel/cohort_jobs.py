@@ -193,6 +193,6 @@ def arguments(step, inputs):
 
 
 def written(step, inputs):
-    """Give what a step writes: path of the table or report to look at, and of the model or None."""
-    model = inputs.get("out") if any(field.name == "out" for field in step.needs) else None
-    return inputs.get("features_out" if step.name == "extract" else "report") or model, model
+    """Give what a step writes: path of the table, report or model to look at, and of the model or None."""
+    own = {field.name: inputs.get(field.name) for field in step.needs}
+    return own.get("features_out") or own.get("report") or own["out"], own.get("out")

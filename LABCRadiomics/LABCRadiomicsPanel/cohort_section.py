@@ -127,6 +127,7 @@ class CohortSection:
         self._say(_("{step} is done: {path}").format(step=step.title, path=link))
         if step.name == "extract":
             self._form.setValues({**self._form.values(), "features": inputs["features_out"]})
+            self._changed()
         if model is not None:
             self._addModel(model)
 

@@ -261,6 +261,7 @@ def test_train_validate_and_recalibrate_in_the_background(panel, cohort, tmp_pat
     fill(panel, out=tmp_path / "local.json", method="slope")
     run(panel)
     assert panel._parameterNode.model == str(tmp_path / "local.json")
+    assert (tmp_path / "local.json").as_uri() in panel.ui.cohortMessageLabel.text
     assert panel.modelChoice.model.fingerprint != trained.fingerprint
     assert panel.modelChoice.model.score == trained.score
 
@@ -290,6 +291,7 @@ def test_extract_runs_in_the_background(panel, cohort, breast1, tmp_path):
     assert "3 cases" in panel.ui.cohortLog.toPlainText()
     assert "\x1b" not in panel.ui.cohortLog.toPlainText() and "\u2501" not in panel.ui.cohortLog.toPlainText()
     assert progress[-1] == 3
+    assert panel.cohort.values()["features"] == json.loads(panel._parameterNode.cohort)["features"]
     choose_step(panel, "train")  # whose input is the table just made
     assert editor(panel, "features").currentPath == str(tmp_path / "features.csv")
     assert panel.ui.cohortProgressBar.isHidden()
