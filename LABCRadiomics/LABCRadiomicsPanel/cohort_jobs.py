@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from slicer.i18n import tr as _
 
+COMMAND, PAGES = ("typer", "rich"), ("matplotlib", "Jinja2")  # packages
 CSV, JSON, YAML = "CSV table (*.csv)", "Model (*.json)", "Parameters (*.yaml *.yml *.json)"
 
 
@@ -31,11 +32,12 @@ class CohortField:
 
 @dataclass(frozen=True)
 class CohortStep:
-    """One step: its command, title, what it does, the fields it needs and those it may take."""
+    """One step: its command, title, what it does, the packages and fields it needs, the fields it may take."""
 
     name: str
     title: str
     help: str
+    packages: tuple
     needs: tuple
     options: tuple = ()
     usesModel: bool = False  # as the first argument
@@ -78,6 +80,7 @@ def steps():
             "validate",
             _("Validate the chosen model"),
             _("Measure the model chosen under Inputs on another cohort."),
+            (*COMMAND, *PAGES, "dcurves"),
             (*known, report),
             (case, *_validateOptions()),
             usesModel=True,
@@ -86,6 +89,7 @@ def steps():
             "recalibrate",
             _("Recalibrate the chosen model"),
             _("Fit the baseline survival of the model chosen under Inputs to a local cohort; writes a new model."),
+            (*COMMAND, *PAGES),
             (*known, newModel),
             (case, _recalibrateMethod()),
             usesModel=True,
@@ -100,6 +104,7 @@ def _extractStep():
         "extract",
         _("Extract features"),
         _("Compute the features of every case of a table; goes on where an interrupted run stopped."),
+        (*COMMAND, "joblib"),
         (
             _argument(
                 "cases", "file", _("Cases"), _("CSV with case, image, mask and perhaps label; paths relative to it.")
@@ -125,6 +130,7 @@ def _trainStep(needs, case):
         "train",
         _("Train a model"),
         _("Select features, build the score, its cutoff and the nomogram, and measure their optimism."),
+        (*COMMAND, *PAGES, "joblib", "dcurves"),
         needs,
         (
             case,

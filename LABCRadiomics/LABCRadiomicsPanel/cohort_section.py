@@ -85,7 +85,7 @@ class CohortSection:
         """Start the chosen step in the background."""
         step, inputs = self.step(), self._inputs()
         try:
-            packages.ensure(self._moduleFolder / "Resources" / "requirements.txt")
+            packages.ensure(self._moduleFolder / "Resources" / "requirements.txt", step.packages)
             self._process.start(cohort_jobs.arguments(step, inputs), str(self._moduleFolder))
         except (packages.PackagesRefused, FileNotFoundError) as error:
             self._say(wording.error_box(str(error)))

@@ -19,14 +19,14 @@ def hasRadiomics():
     return importlib.util.find_spec("radiomics") is not None
 
 
-def ensure(requirementsPath, names=None):
+def ensure(requirementsPath, names):
     """Have packages installed after asking the user.
 
     :param requirementsPath: path of Resources/requirements.txt
-    :param names: only these packages of it; None takes all
+    :param names: of the packages that are needed, as that file spells them
     :raises PackagesRefused: the user declined or the installation failed
     """
-    wanted = [line for line in readRequirements(requirementsPath) if names is None or packageName(line) in names]
+    wanted = [line for line in readRequirements(requirementsPath) if packageName(line) in names]
     try:
         import slicer.packaging
     except ModuleNotFoundError:  # Slicer before 5.11

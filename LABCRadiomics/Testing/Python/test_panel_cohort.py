@@ -386,15 +386,14 @@ def test_python_that_does_not_start_is_explained(panel, cohort, python_slicer, t
 
 
 def test_declined_packages_start_nothing(panel, cohort, tmp_path, monkeypatch):
-    packages = __import__("LABCRadiomicsPanel.packages", fromlist=["packages"])
     monkeypatch.setattr("importlib.metadata.version", lambda name: _missing(name))
     questions = []
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *text: bool(questions.append(text)))
     start_extract(panel, tmp_path)
     assert not cohort.isRunning()
     assert "not installed" in panel.ui.cohortMessageLabel.text
-    requirements = packages.readRequirements(packages_file(panel))
-    assert len(questions) == 1 and all(line in questions[0][0] for line in requirements)
+    assert len(questions) == 1 and all(name in questions[0][0] for name in ("typer>=", "rich>=", "joblib>="))
+    assert "dcurves" not in questions[0][0]  # not more than the step needs
 
 
 def _missing(name):
@@ -418,6 +417,43 @@ def test_requirements_are_the_library_s(panel):
     assert set(listed) <= known
     brought = {"numpy", "scipy", "SimpleITK", "pyradiomics", "ruamel.yaml"}  # by Slicer and SlicerRadiomics
     assert {re.split(r"[<>=]", line)[0] for line in known} - brought == {packages.packageName(line) for line in listed}
+
+
+WITHOUT = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {refused}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Refuse())
+from LABCRadiomicsLib.cli import main
+sys.argv = {command}
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["extract", "recalibrate"])
+def test_a_step_needs_no_package_but_those_it_asks_for(app, fresh_python, breast1, tmp_path, name):
+    """Nor what those bring; training and validation ask for all but highdicom."""
+    from cohort_examples import gbsg2_model, write_gbsg2
+
+    save_model(gbsg2_model(), tmp_path / "model.json")
+    features, outcomes = map(str, write_gbsg2(tmp_path))
+    out = {"features_out": str(tmp_path / "extracted.csv"), "out": str(tmp_path / "local.json")}
+    given = {
+        "model": str(tmp_path / "model.json"),
+        "cases": str(cases_table(tmp_path / "cases.csv", breast1)),
+        "features": features,
+        "outcomes": outcomes,
+        "time": "months",
+        "event": "event",
+        **out,
+    }
+    step = next(step for step in jobs().steps() if step.name == name)
+    modules = {"typer", "rich", "joblib", "matplotlib", "dcurves", "pandas", "lifelines", "highdicom", "jinja2"}
+    refused = modules - {package.lower() for package in step.packages}
+    fresh_python(WITHOUT.format(refused=refused, command=["labcradiomics", *jobs().arguments(step, given)]))
+    assert [path for path in out.values() if Path(path).is_file()] == [jobs().written(step, given)[0]]
 
 
 def test_new_model_appears_in_the_list(panel, cohort, python_slicer, tmp_path):
