@@ -140,8 +140,9 @@ def save_dicom(document, files, path):
 
 def _as_csv(document):
     buffer = io.StringIO()
-    columns = ["feature", "value", "coefficient", "contribution", "in_range"]
+    whose = {key: document[key] for key in ("model", "fingerprint", "status", "notice")}
+    columns = ["feature", "value", "coefficient", "contribution", "in_range", *whose]
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(document["contributions"])
+    writer.writerows(part | whose for part in document["contributions"])
     return buffer.getvalue()

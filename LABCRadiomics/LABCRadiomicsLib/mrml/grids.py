@@ -17,6 +17,7 @@ _SHEAR_COSINE = 1e-3
 
 
 def require_voxels(node: slicer.vtkMRMLVolumeNode | None, node_class: str, kind: str, wanted: str) -> None:
+    """Refuse a node that is missing, of another class, empty, or of several components, and say what to select."""
     if node is None:
         raise InputError(f"No {kind} is selected: select {wanted}.")
     if not node.IsA(node_class):
@@ -50,6 +51,7 @@ def placed_image(array: np.ndarray, grid: np.ndarray, name: str) -> sitk.Image:
 
 
 def require_orthogonal(grid: np.ndarray, name: str) -> None:
+    """Refuse a grid, shape ``(4, 4)``, that is degenerate or sheared."""
     lengths = np.linalg.norm(grid[:3, :3], axis=0)
     if not np.isfinite(grid).all() or lengths.min() == 0:
         raise GeometryError(f"The grid of {name} has no volume: check its spacing and transform.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import NOTICE
 from ..errors import CohortError, InputError
 from ..feature_names import canonical_feature_name
 from ..model import Model
@@ -215,7 +216,7 @@ def write_scores(
     predictions: Sequence[Prediction],
     extra: Mapping[str, Sequence] | None = None,
 ) -> None:
-    """Write one row a case: score, risk group, linear predictor, survival with limits, codes of warnings.
+    """Write one row a case: score, risk group, linear predictor, survival with limits, codes of warnings, notice.
 
     Parameters
     ----------
@@ -250,11 +251,13 @@ def scores_table(
             prediction.linear_predictor,
             *_survival_cells(prediction, len(horizons)),
             ";".join(dict.fromkeys(notice.code for notice in prediction.warnings)),
+            prediction.status,
+            NOTICE,
             *further,
         )
         for case, prediction, *further in zip(cases, predictions, *extra.values(), strict=True)
     ]
-    return [*header, "warnings", *extra], rows
+    return [*header, "warnings", "model_status", "notice", *extra], rows
 
 
 def _absent(what: str) -> str:

@@ -429,6 +429,7 @@ def test_values_are_saved(ready, dialogs, tmp_path):
     assert [(row["feature"], float(row["value"])) for row in rows] == [
         (part["feature"], part["value"]) for part in document["contributions"]
     ]
+    assert {(row["model"], row["status"], row["notice"]) for row in rows} == {("demo-phantom", "demonstration", NOTICE)}
 
 
 def test_values_that_cannot_be_written_are_explained(ready, dialogs, tmp_path):

@@ -317,6 +317,7 @@ def test_apply_writes_one_row_a_case(study, tmp_path, monkeypatch):
         rows = list(csv.DictReader(file))
     scored = gbsg2_scored(slice(1, None, 4))
     assert len(rows) == 172
+    assert {(row["model_status"], row["notice"]) for row in rows} == {(scored.predictions[0].status, NOTICE)}
     for row, prediction in zip(rows, scored.predictions, strict=True):
         assert float(row["score"]) == prediction.score
         assert row["risk_group"] == prediction.risk_group
