@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "LABCRadiomics" / "Testing" / "Python"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "LABCRadiomics" / "Testing" / "Python" / "project"))
 
 import test_packaging
 

@@ -411,7 +411,7 @@ def test_requirements_are_the_library_s(panel):
     import tomllib
 
     packages = __import__("LABCRadiomicsPanel.packages", fromlist=["packages"])
-    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((Path(__file__).parents[4] / "pyproject.toml").read_text())["project"]
     known = {*project["dependencies"], *project["optional-dependencies"]["train"]}
     listed = packages.readRequirements(packages_file(panel))
     assert set(listed) <= known

@@ -27,7 +27,7 @@ from LABCRadiomicsLib.statistics.reclassification import discrimination_improvem
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc, youden_cutoff
 from r_reference import FOLDER, columns, gbsg2, relative_difference, table, transbig
 
-DOCUMENT = Path(__file__).resolve().parents[3] / "Docs" / "methods.md"
+DOCUMENT = Path(__file__).resolve().parents[4] / "Docs" / "methods.md"
 BEGIN, END = "<!-- table against R: begin -->", "<!-- table against R: end -->"
 HEADER = "| statistic | our function | R function | largest relative difference | tolerance |\n|---|---|---|---|---|"
 

@@ -14,7 +14,7 @@ from slicer_standin import QT_CLASSES, proxies  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
-MODULE = Path(__file__).resolve().parents[2]
+MODULE = Path(__file__).resolve().parents[3]
 SOURCES = [MODULE / "LABCRadiomics.py", *sorted((MODULE / "LABCRadiomicsPanel").glob("*.py"))]
 UI = MODULE / "Resources" / "UI" / "LABCRadiomics.ui"
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 MODULE = ROOT / "LABCRadiomics"
 NAME = "LABCRadiomics"
 NOT_PACKAGED = ("Testing", "CMakeLists.txt")

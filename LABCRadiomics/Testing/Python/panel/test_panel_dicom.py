@@ -7,8 +7,8 @@ slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
 import dicom_examples  # noqa: E402
+from dicom_sr_reading import check_values, images, texts  # noqa: E402
 from LABCRadiomicsLib import NOTICE  # noqa: E402
-from test_dicom_sr import check_values, images, texts  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
