@@ -9,9 +9,11 @@ May import: errors, notices, imaging, model, scoring, patient.
 from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes, with_notices
 from .scene import load_segmentation, load_volume, new_scene
 from .segments import mask_from_segment
-from .volumes import image_from_volume, mask_from_labelmap
+from .volumes import can_be_mri, dicom_modality, image_from_volume, mask_from_labelmap
 
 __all__ = [
+    "can_be_mri",
+    "dicom_modality",
     "fingerprint",
     "image_from_volume",
     "images_from_nodes",
