@@ -32,7 +32,7 @@ def apply(
     from ..tables.cohort import read_covariates
 
     found = find_model(model)
-    table = read_model_features(features, found, _own_case_column(features, case_column))
+    table = read_model_features(features, found, case_column)
     clinical = None
     if covariates is not None:
         clinical = match_covariates(table.cases, *read_covariates(covariates, case_column))
@@ -111,15 +111,8 @@ def _scored(model: str, features: Path, outcomes: Path, case_column: str, time: 
     from ..tables.cohort import read_outcomes
 
     found = find_model(model)
-    table = read_model_features(features, found, _own_case_column(features, case_column))
+    table = read_model_features(features, found, case_column)
     return score_cohort(found, table, read_outcomes(outcomes, case_column, time, event))
-
-
-def _own_case_column(features: Path, case_column: str) -> str:
-    """Feature tables of ``extract`` call it case, whatever the outcome table does."""
-    from ..tables.csv_table import CASE, read_table
-
-    return case_column if case_column in read_table(features).names else CASE
 
 
 def _comparator(given: str, scored, features: Path, outcomes: Path, case_column: str, time: str, event: str):
