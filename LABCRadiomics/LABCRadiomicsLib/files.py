@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one, no input is lost, and no earlier run's files stay among the new.
+"""Writing files so that a reader never sees half of one, no input is lost, and no earlier run's files stay behind.
 
 May import: errors.
 """

@@ -1,4 +1,4 @@
-"""What a cell can hold: numbers in the forms that people write, missing values, dates, events, and how a cell is written."""
+"""What a cell can hold: numbers in the forms that people write, missing values, dates, events; and writing one."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def cell_text(value: object) -> str:
     Parameters
     ----------
     value : object
-        Text, a number (written by ``repr``, so it reads back bit for bit), a boolean (1 or 0); None and numbers that are
-        not finite make an empty cell. Text that begins with ``= + - @``, tab or line end, and is no number, gets an
+        Text, a number (written by ``repr``, so it reads back bit for bit), a boolean (1 or 0); None and numbers that
+        are not finite make an empty cell. Text that begins with ``= + - @``, tab or line end, and is no number, gets an
         apostrophe in front. Line ends within text become ``\\n``.
     """
     if value is None:

@@ -176,12 +176,13 @@ def _parsed(path: Path, text: str, separator: str) -> _Lines:
 
 def _fitting(rows: Sequence[tuple[int, tuple[str, ...]]]) -> float:
     """Share of the rows that fit the header; none do when it has a single cell."""
-    width = _width(rows[0][1]) if rows else 0
-    return sum(_fits(cells, width) for _, cells in rows) / len(rows) if width > 1 else 0.0
+    header = rows[0][1] if rows else ()
+    return sum(_fits(cells, header) for _, cells in rows) / len(rows) if _width(header) > 1 else 0.0
 
 
-def _fits(cells: Sequence[str], width: int) -> bool:
-    return len(cells) >= width >= _width(cells)
+def _fits(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Say whether a row has a cell for each name, and no filled one beyond the header."""
+    return len(cells) >= _width(header) and _width(cells) <= len(header)
 
 
 def _width(cells: Sequence[str]) -> int:
@@ -198,9 +199,10 @@ def _fitted(
         rows = tuple((number, cells[: width + 1]) for number, cells in body)
         return CsvText(separator, ("", *header[:width]), rows, row_names=True)
     for number, cells in body:
-        if not _fits(cells, width):
+        if not _fits(cells, header):
             raise CohortError(f"{path}, row {number}: {_misfit(separator, len(cells), width, header)}")
-    rows = tuple((number, cells[:width]) for number, cells in body)
+    width = max(width, *(_width(cells) for _, cells in body))  # a column without a name is the table's to refuse
+    rows = tuple((number, (*cells, *[""] * (width - len(cells)))[:width]) for number, cells in body)
     return CsvText(separator, header[:width], rows)
 
 

@@ -1,7 +1,7 @@
 """Which columns of a table are features: by the names that radiomics software gives them, or by the user's own pattern.
 
-A column that is no feature (a row number, another outcome, a date, the outcome itself) can predict the outcome better than
-any feature and means nothing for the next patient; so none is taken without being named.
+A column that is no feature (a row number, another outcome, a date, the outcome itself) can predict the outcome better
+than any feature and means nothing for the next patient; so none is taken without being named.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ..errors import CohortError
 from ..notices import Notice
 from .csv_table import Table
+
+LEFT_OUT = "columns-left-out"  # code of the notice that names columns which are no features
 
 _MOST_NAMED = 12
 
@@ -85,19 +87,20 @@ def choose_feature_columns(
         outcome = set()
     candidates = [name for name in table.names if not name.startswith(_DIAGNOSTICS) and name not in ids]
     known = {name for name in candidates if is_feature_name(name)}
-    wanted = list(known) if pattern is None else _matching(pattern, candidates)
+    wanted = known if pattern is None else _matching(pattern, candidates)
     chosen = [
         name for name in candidates if name in wanted and name not in never and (name in known or name not in outcome)
     ]
     if not chosen:
         raise CohortError(f"{table.path} {_nothing_chosen(table, pattern, candidates)}")
-    left = [name for name in candidates if name not in chosen and (pattern is None or name in wanted)]
+    taken = set(chosen)
+    left = [name for name in candidates if name not in taken and (pattern is None or name in wanted)]
     return FeatureColumns(tuple(chosen), tuple(_notices(table, pattern, chosen, left, known)))
 
 
-def _matching(pattern: str, names: Sequence[str]) -> list[str]:
+def _matching(pattern: str, names: Sequence[str]) -> set[str]:
     try:
-        return [name for name in names if re.search(pattern, name)]
+        return {name for name in names if re.search(pattern, name)}
     except (re.error, RecursionError, OverflowError) as error:
         raise CohortError(f"{pattern!r} is no regular expression ({error}): correct --feature-columns.") from error
 
@@ -110,8 +113,8 @@ def _nothing_chosen(table: Table, pattern: str | None, candidates: Sequence[str]
     if not candidates:
         return "has no feature column: give a table with one column a feature."
     return (
-        f"has no column that is named as pyradiomics, MIRP, PySERA or CaPTk name features: say which of its columns are "
-        f"features in --feature-columns, a regular expression; the table has {listed(candidates)}."
+        "has no column that is named as pyradiomics, MIRP, PySERA or CaPTk name features: say which of its columns are "
+        f"features with --feature-columns, a regular expression; they are {listed(candidates)}."
     )
 
 
@@ -129,7 +132,7 @@ def _notices(
     if left:
         to_do = "" if pattern else "; if they are features, say so with --feature-columns"
         text = f"{table.path.name}: {taken}. Left out, being no features: {listed(left)}{to_do}."
-        yield Notice("columns-left-out", text)
+        yield Notice(LEFT_OUT, text)
 
 
 def listed(names: Sequence[str]) -> str:

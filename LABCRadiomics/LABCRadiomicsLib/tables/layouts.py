@@ -29,8 +29,8 @@ def cases_as_rows(table: Table) -> Table:
     first = table.row_names or (table.texts(header[0]) if header else ())
     if first and sum(map(is_feature_name, first)) > len(first) / 2 and not any(map(is_feature_name, header)):
         raise CohortError(
-            f"{table.path} has one row a feature and one column a case: turn it (transpose it), so that it has one row a "
-            "case, one column a feature, and a column case."
+            f"{table.path} has one row a feature and one column a case: transpose it, so that it has one row a case, "
+            "one column a feature, and a column case."
         )
     return table
 
