@@ -7,7 +7,9 @@ import re
 
 import numpy as np
 
-NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+from .. import cell_values
+from ..cell_values import NUMBER, NumeralError
+
 MISSING = frozenset(("", "na", "nan", "n/a", "#n/a", "null", "none"))
 EVENT_WORDS = {"yes": True, "true": True, "no": False, "false": False}
 
@@ -55,11 +57,21 @@ def parse_number(text: str, *, decimal_comma: bool = True, missing: str | None =
     if not NUMBER.fullmatch(text) or (not decimal_comma and "," in text):
         if _DATE.fullmatch(text):
             raise CellError(f"{text!r} is a date, not a number; format the column as numbers and save again")
-        raise CellError(f"{shown(text)} is not a number; correct it, with a decimal point")
+        raise CellError(f"{shown(text)} {_why_not(text)}")
     value = float(text.replace(",", "."))
     if not math.isfinite(value):
         raise CellError(f"{shown(text)} is too large a number; correct it")
     return value
+
+
+def _why_not(text: str) -> str:
+    """Say what keeps a text from being a number, as of a covariate."""
+    try:
+        cell_values.parse_number(text)
+    except NumeralError as error:
+        if error.disguised:
+            return error.why
+    return "is not a number; correct it, with a decimal point"
 
 
 def parse_event(text: str, *, decimal_comma: bool = True) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..cell_values import decimal_marks
 from ..errors import CohortError
 from ..files import open_atomically
 from ..notices import Notice
@@ -82,6 +83,11 @@ class Table:
             return name
         alike = [own for own in self._columns if own.casefold() == name.casefold()]
         return alike[0] if len(alike) == 1 else None
+
+    @property
+    def decimal_marks(self) -> frozenset[str]:
+        """The decimal marks that the table uses beyond doubt, see :func:`.cell_values.decimal_marks`."""
+        return decimal_marks(self._columns.values())
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Give a column as text.

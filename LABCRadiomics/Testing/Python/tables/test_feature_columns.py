@@ -141,8 +141,8 @@ def test_train_says_what_it_took_and_puts_what_is_nearly_the_outcome_first(run, 
     first, second = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))["notes"][:2]
     assert first["code"] == "outcome-like-column" and second["code"] == "columns-of-unknown-kind"
     assert first["message"].startswith(
-        "Nearly the outcome itself: visit (C-index 1.000), copy (AUC of event against none 1.000), other (C-index 0.999). "
-        "Was this known at baseline, before follow-up? If not, leave it out"
+        "Nearly the outcome itself: visit (C-index 1.000), copy (AUC of event against none 1.000), "
+        "other (C-index 0.999). Was this known at baseline, before follow-up? If not, leave it out"
     )
     assert err.splitlines()[:2] == [f"labcradiomics: {note['message']}" for note in (first, second)]
 
