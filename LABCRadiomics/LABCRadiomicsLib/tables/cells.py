@@ -57,7 +57,7 @@ def parse_number(text: str, *, decimal_comma: bool = True, missing: str | None =
     if not NUMBER.fullmatch(text) or (not decimal_comma and "," in text):
         if _DATE.fullmatch(text):
             raise CellError(f"{text!r} is a date, not a number; format the column as numbers and save again")
-        raise CellError(f"{shown(text)} {_why_not(text)}")
+        raise CellError(f"{shown(text)} is not a number; {_why_not(text)}")
     value = float(text.replace(",", "."))
     if not math.isfinite(value):
         raise CellError(f"{shown(text)} is too large a number; correct it")
@@ -70,8 +70,8 @@ def _why_not(text: str) -> str:
         cell_values.parse_number(text)
     except NumeralError as error:
         if error.disguised:
-            return error.why
-    return "is not a number; correct it, with a decimal point"
+            return f"it {error.why}"
+    return "correct it, with a decimal point"
 
 
 def parse_event(text: str, *, decimal_comma: bool = True) -> float:
