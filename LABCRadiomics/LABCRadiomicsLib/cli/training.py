@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import CohortError, InputError
+from ..errors import InputError
 from ..files import sha256_of
-from .common import ProgressBar
+from .common import ProgressBar, naming
 
 if TYPE_CHECKING:
     from ..model import Extraction, Model, Performance
@@ -139,10 +139,8 @@ def _cohort(
     own = case_id if case_id in read_table(features).names else CASE
     table = read_features(features, columns, id=own)
     known = read_outcomes(outcomes, case_id, time, event)
-    try:
+    with naming(outcomes):
         return cohort_of(table, known, specs_of(known, tuple(clinical), categories))
-    except CohortError as error:
-        raise CohortError(f"{outcomes}: {error}") from error
 
 
 def _extraction(features: Path, settings: Path | None, array_order: str, training: Training) -> Extraction | None:

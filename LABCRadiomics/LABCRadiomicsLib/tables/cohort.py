@@ -59,6 +59,8 @@ class OutcomeTable:
         Every other column as text, each of length n; an empty cell is an empty text.
     notices : tuple of Notice
         What the user should know, such as an event column that holds words.
+    decimal_marks : frozenset of str
+        Those that the table uses beyond doubt.
     """
 
     cases: tuple[str, ...]
@@ -66,6 +68,26 @@ class OutcomeTable:
     event: np.ndarray
     columns: Mapping[str, tuple[str, ...]]
     notices: tuple[Notice, ...] = ()
+    decimal_marks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class CovariateTable:
+    """Clinical values of n cases as text, without follow-up.
+
+    Attributes
+    ----------
+    cases : tuple of str
+        Length n, all different.
+    columns : mapping of str to tuple of str
+        Every other column, each of length n; an empty cell is an empty text.
+    decimal_marks : frozenset of str
+        Those that the table uses beyond doubt.
+    """
+
+    cases: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    decimal_marks: frozenset[str] = frozenset()
 
 
 def read_features(
@@ -135,11 +157,11 @@ def read_outcomes(path: str | os.PathLike[str], id: str, time: str, event: str) 
             raise table.fault(number, time, f"{what}; give months")
     events, notices = table.events(event)
     others = {name: table.texts(name) for name in table.names if name not in (id, time, event)}
-    return OutcomeTable(cases, months, events, others, notices)
+    return OutcomeTable(cases, months, events, others, notices, table.decimal_marks)
 
 
-def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Read clinical values without follow-up: the cases, and every other column as text.
+def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> CovariateTable:
+    """Read clinical values without follow-up.
 
     Raises
     ------
@@ -147,7 +169,8 @@ def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> tuple[tuple
         The table is unusable; the sentence names file, row and column.
     """
     table = read_table(path)
-    return table.cases(id), {name: table.texts(name) for name in table.names if name != id}
+    columns = {name: table.texts(name) for name in table.names if name != id}
+    return CovariateTable(table.cases(id), columns, table.decimal_marks)
 
 
 def read_folds(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..cell_values import NUMBER, decimal_marks
 from ..errors import CohortError
 from ..files import open_atomically
 from ..notices import Notice
@@ -23,7 +24,6 @@ from ..notices import Notice
 CASE = "case"
 
 _SEPARATORS = ",;\t"
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _MONTH = r"(jan|feb|m[aä]r|mrz|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w*"
 _DATE = re.compile(
     rf"\d{{1,4}}[-./ ]{{1,2}}(\d{{1,2}}|{_MONTH})([-./ ]{{1,2}}\d{{2,4}})?([T ]\d.*)?|{_MONTH}[-./ ]{{1,2}}\d{{1,4}}",
@@ -53,6 +53,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.row_numbers)
+
+    @property
+    def decimal_marks(self) -> frozenset[str]:
+        """The decimal marks that the table uses beyond doubt, see :func:`.cell_values.decimal_marks`."""
+        return decimal_marks(self._columns.values())
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Give a column as text.
@@ -133,7 +138,7 @@ class Table:
             if allow_missing:
                 return math.nan
             raise _CellError(f"the cell is {f'{text!r}, not a number' if text else 'empty'}; give a number")
-        if not _NUMBER.fullmatch(text) or (self._separator == "," and "," in text):
+        if not NUMBER.fullmatch(text) or (self._separator == "," and "," in text):
             if _DATE.fullmatch(text):
                 raise _CellError(f"{text!r} is a date, not a number; format the column as numbers and save again")
             raise _CellError(f"{text[:40]!r} is not a number; correct it, with a decimal point")
@@ -246,7 +251,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, str):
         text = value.replace("\r\n", "\n").replace("\r", "\n")  # the csv writer leaves a lone carriage return unquoted
-        return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+        return f"'{text}" if _FORMULA.match(text) and not NUMBER.fullmatch(text) else text
     if isinstance(value, (bool, np.bool_, int, np.integer)):
         return str(int(value))
     number = float(value)

@@ -97,8 +97,9 @@ def test_event_in_words_is_taken_and_said(table, yes, no):
 
 
 def test_covariates_folds_and_correlations(table):
-    cases, columns = read_covariates(table("id;age;stage\n1;50,5;II\n2;;IIIc\n"), id="id")
-    assert cases == ("1", "2") and columns == {"age": ("50,5", ""), "stage": ("II", "IIIc")}
+    found = read_covariates(table("id;age;stage\n1;50,5;II\n2;;IIIc\n"), id="id")
+    assert found.cases == ("1", "2") and found.columns == {"age": ("50,5", ""), "stage": ("II", "IIIc")}
+    assert found.decimal_marks == {","}
     assert read_folds(table("case,fold\na,1\nb,two\n")) == {"a": "1", "b": "two"}
     found = read_icc(table("feature,icc,lower,upper\nwavelet.LLH_glcm_Idm,0.8,0.6,0.9\nx,,,\n"))
     assert found["wavelet-LLH_glcm_Idm"] == (0.8, 0.6, 0.9)
