@@ -13,7 +13,7 @@ import typer
 from .. import NOTICE, __version__
 from ..errors import LABCRadiomicsError
 from . import associate, cohort, models, patient, training, validation
-from .common import refuse
+from .common import refuse, steady_streams
 
 app = typer.Typer(
     name="labcradiomics",
@@ -38,14 +38,15 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def main() -> None:
     """Run the command line: exit code 0 done, 2 wrong use or bad input with one sentence, 1 a defect of ours."""
-    try:
-        code = app(standalone_mode=False)
-    except LABCRadiomicsError as error:
-        refuse(str(error))
-    except (KeyboardInterrupt, EOFError):
-        refuse("Interrupted; nothing half-written was left.", code=130)
-    except Exception as error:
-        if not hasattr(error, "format_message"):  # what wrong use of the command line is told by
-            raise
-        refuse(error.format_message())
+    with steady_streams():
+        try:
+            code = app(standalone_mode=False)
+        except LABCRadiomicsError as error:
+            refuse(str(error))
+        except (KeyboardInterrupt, EOFError):
+            refuse("Interrupted; nothing half-written was left.", code=130)
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # what wrong use of the command line is told by
+                raise
+            refuse(error.format_message())
     sys.exit(code or 0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from ..files import output_folder, refuse_overwriting
+from .common import remark, say
 
 app = typer.Typer(
     help="What the score goes along with: genes, pathways, cells, tissue. Each job writes a folder with a page.",
@@ -133,18 +135,22 @@ def _run(name: str, out: Path, **options: Any) -> None:
     from ..associations.registry import JOBS
 
     job = JOBS[name]
+    refuse_overwriting((value for value in options.values() if isinstance(value, str | Path)), folders=[out])
     section = job.run(job.options_type(**options))
-    path = write_folder(out, [section], f"{section.title} and the radiomics score")
-    _say([section], path)
+    with output_folder(out) as folder:
+        path = write_folder(folder.path, [section], f"{section.title} and the radiomics score")
+    _say([section], folder.final(path))
+    if folder.remark:
+        remark(folder.remark)
 
 
 def _say(sections: list[Any], path: Path) -> None:
     for section in sections:
         for notice in section.notices:
-            print(f"labcradiomics: {notice.message}", file=sys.stderr)
+            remark(notice.message)
         for count in section.tests:
-            print(
+            say(
                 f"{count.what} ({count.groups}): {count.tests} tests, {count.found} with p below {count.alpha:g} "
                 f"({count.expected:.1f} expected by chance), {count.surviving} with {count.correction}."
             )
-    print(f"Report: {path}")
+    say(f"Report: {path}")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..errors import InputError
-from .common import JsonOption, ModelOption, OutFolderOption
+from ..files import output_folder, refuse_overwriting, shown_name
+from .common import JsonOption, ModelOption, OutFolderOption, console, remark, say
 
 DEMO_MODEL = "demo-phantom"
 
@@ -34,10 +33,11 @@ def score(
     """Score one patient from an MRI and a tumor mask."""
     from ..imaging import read_image, read_mask
 
+    _refuse_overwriting(out, image, mask, model)
     start = time.perf_counter()
     pair = read_image(image), read_mask(mask)
     read_seconds = time.perf_counter() - start
-    case = f"{image.name} with {mask.name}"
+    case = f"{shown_name(image)} with {shown_name(mask)}"
     _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds)
 
 
@@ -46,11 +46,12 @@ def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption 
     from ..resources import resources_folder
 
     folder = resources_folder() / "SampleData"
+    _refuse_overwriting(out, folder / "breast1_image.nrrd", folder / "breast1_label.nrrd", DEMO_MODEL)
     start = time.perf_counter()
     pair, way = _demo_images(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd")
     read_seconds = time.perf_counter() - start
     if not as_json:
-        print(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
+        say(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
     _score(pair, "breast1 (bundled)", None, DEMO_MODEL, None, False, out, as_json, read_seconds)
 
 
@@ -90,18 +91,30 @@ def _score(pair, case, label, model_id, covariate, stability, out, as_json, read
     if out is not None:
         from ..report import write_patient_report
 
-        written["Report"], written["Numbers"] = write_patient_report(out, model, result, case)
-        if image.source.is_dicom:
-            written |= _write_structured_report(out / "result.dcm", image.source.files, model, result, case, covariate)
+        with output_folder(out) as folder:
+            written["Report"], written["Numbers"] = write_patient_report(folder.path, model, result, case)
+            if image.source.is_dicom:
+                path = folder.path / "result.dcm"
+                written |= _write_structured_report(path, image.source.files, model, result, case, covariate)
+        written = {what: folder.final(path) for what, path in written.items()}
+        if folder.remark:
+            remark(folder.remark)
     if as_json:
-        print(json.dumps(result.prediction.to_dict(), allow_nan=False))
+        say(json.dumps(result.prediction.to_dict(), allow_nan=False))
         return
     from .terminal import prediction_panel
 
-    console = Console()
-    console.print(prediction_panel(model, result.prediction))
+    terminal = console()
+    terminal.print(prediction_panel(model, result.prediction))
     for what, path in written.items():
-        console.print(f"{what}: {path}", soft_wrap=True, highlight=False)
+        say(f"{what}: {path}")
+
+
+def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -> None:
+    from ..model.registry import model_path
+
+    names = ("report.html", "result.json", "result.dcm") if out is not None else ()
+    refuse_overwriting([image, mask, model_path(model)], [Path(out or "", name) for name in names])
 
 
 def _write_structured_report(path: Path, files: tuple[Path, ...], model, result, case, covariate) -> dict[str, Path]:
@@ -113,7 +126,7 @@ def _write_structured_report(path: Path, files: tuple[Path, ...], model, result,
     try:
         report = structured_report(document, read_sources(files))
     except InputError as error:
-        print(f"labcradiomics: No DICOM structured report: {error}", file=sys.stderr)
+        remark(f"No DICOM structured report: {error}")
         return {}
     write_report(path, report)
     return {"DICOM SR": path}

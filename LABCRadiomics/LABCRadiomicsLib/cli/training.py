@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from ..files import sha256_of
-from .common import ProgressBar, naming
+from ..files import output_folder, refuse_overwriting, sha256_of, shown_name
+from .common import ProgressBar, naming, remark, say
 
 if TYPE_CHECKING:
     from ..model import Extraction, Model, Performance
@@ -72,6 +71,7 @@ def train(
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Make a radiomics score, its cutoff and its nomogram from a cohort, and measure their optimism."""
+    from ..cohort.record import record_path
     from ..model.file import save_model
     from ..report.cohort import write_report_pages
     from ..tables.cohort import read_folds, read_icc
@@ -86,6 +86,8 @@ def train(
             f"ComBat by {combat} is not possible: the model file cannot hold its parameters, without which the score "
             "of a new patient would be wrong; train on one scanner or on harmonized images."
         )
+    read = [features, record_path(features), outcomes, icc, folds, settings]
+    refuse_overwriting(read, [out], folders=[report])
     _require_places(out, report)
     named, tried, within = (_names(given) for given in (covariates, candidates, subgroups))
     clinical = dict.fromkeys((*named, *tried, *((stage,) if stage else ()), *within))
@@ -103,10 +105,14 @@ def train(
         training = run(cohort, plan, icc=correlations, folds=assigned, steps=steps)
     extraction = _extraction(features, settings, array_order.value, training)
     model = trained_model(training, _card(out, title, features, demonstration), extraction)
-    inputs = {path.name: sha256_of(path) for path in (features, outcomes, icc, folds) if path}
-    write_training_report(report, training, model, inputs)
+    inputs = {shown_name(path): sha256_of(path) for path in (features, outcomes, icc, folds) if path}
+    with output_folder(report) as folder:
+        write_training_report(folder.path, training, model, inputs)
+        page = write_report_pages(folder.path)
     save_model(model, out)
-    _say(training, model, out, write_report_pages(report))
+    _say(training, model, out, folder.final(page))
+    if folder.remark:
+        remark(folder.remark)
 
 
 def _require_places(out: Path, report: Path) -> None:
@@ -157,8 +163,8 @@ def _card(out: Path, title: str | None, features: Path, demonstration: bool):
     from ..training.model import Card, model_id
 
     kind = {"status": "demonstration", "origin": "simulated"} if demonstration else {}
-    name = title or f"Radiomics score trained on {features.name}"
-    return Card(id=model_id(out.stem), title=name, source=f"labcradiomics train {features.name}", **kind)
+    name = title or f"Radiomics score trained on {shown_name(features)}"
+    return Card(id=model_id(out.stem), title=name, source=f"labcradiomics train {shown_name(features)}", **kind)
 
 
 @contextmanager
@@ -175,14 +181,14 @@ def _progress() -> Iterator[Steps]:
 
 def _say(training: Training, model: Model, out: Path, report: Path) -> None:
     for notice in training.notices:
-        print(f"labcradiomics: {notice.message}", file=sys.stderr)
+        remark(notice.message)
     rows = [row for row in training.performance if row.metric.startswith("C-index, radiomics")]
     found = " and ".join(f"{row.value:.3f}{_limits(row)} {row.kind}" for row in rows)
-    print(
+    say(
         f"{out}: {len(model.score.terms)} of {len(training.features_in)} features, cutoff {model.cutoff.value:.6g}; "
         f"C-index of the score {found}."
     )
-    print(f"Report: {report}")
+    say(f"Report: {report}")
 
 
 def _limits(row: Performance) -> str:

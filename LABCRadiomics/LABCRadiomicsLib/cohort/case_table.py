@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from ..errors import CohortError
+from ..tables.cells import CellError, whole_number
 from ..tables.csv_table import read_table
 
 
@@ -39,12 +40,9 @@ class Case:
         if not self.label:
             return None
         try:
-            value = float(self.label)
-            if value != int(value):
-                raise ValueError(value)
-        except (ValueError, OverflowError):
+            return whole_number(self.label)
+        except CellError:
             raise CohortError(f"Label {self.label!r} is not a whole number: correct column label.") from None
-        return int(value)
 
 
 def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
@@ -56,6 +54,11 @@ def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
         The table is malformed, or names a case twice. A cell that cannot be used is its own case's error, later.
     """
     table = read_table(path)
-    names, images, masks = table.cases(), table.texts("image"), table.texts("mask")
-    labels = table.texts("label") if "label" in table.names else ("",) * len(table)
+    names, images, masks = (
+        table.cases(),
+        table.texts(table.find("image") or "image"),
+        table.texts(table.find("mask") or "mask"),
+    )
+    label = table.find("label")
+    labels = table.texts(label) if label else ("",) * len(table)
     return tuple(map(Case, names, table.row_numbers, images, masks, labels))
