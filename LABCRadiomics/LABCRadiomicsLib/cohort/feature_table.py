@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import CohortError, InputError, LABCRadiomicsError
 from ..features.settings import ExtractionSettings
-from ..imaging import ReadingOptions
+from ..imaging import AS_FILES_SAY, ReadingOptions
 from ..tables.csv_table import CASE, unwritable, write_table
 from .case_table import Case, read_cases
 from .execution import Failure, available_processes, over_cluster, over_processes
@@ -78,7 +78,7 @@ def extract_cases(
     resume: bool = False,
     scheduler: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-    reading: ReadingOptions = ReadingOptions(),
+    reading: ReadingOptions = AS_FILES_SAY,
 ) -> CohortExtraction:
     """Extract the features of every case of a table.
 

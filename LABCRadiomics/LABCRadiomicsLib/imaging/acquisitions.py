@@ -20,6 +20,8 @@ from .dicom_headers import Frame
 from .slice_grids import plane_axes
 
 FIRST_POST = "first-post"
+ADVICE = "choose one with --phase"
+ADVICE_FOR_MASKS = "give a mask that is one of them"
 _SAME_PLACE_MM = 0.01
 _SAME_DIRECTION = 2e-3
 _SHOWN = 12
@@ -93,7 +95,7 @@ def acquisitions_of(frames: Sequence[Frame], what: str) -> list[Acquisition]:
     return _timed(found)
 
 
-def choose_acquisition(found: Sequence[Acquisition], wanted: str | None, what: str) -> int:
+def choose_acquisition(found: Sequence[Acquisition], wanted: str | None, what: str, advice: str = ADVICE) -> int:
     """Decide which acquisition is read.
 
     Parameters
@@ -102,8 +104,8 @@ def choose_acquisition(found: Sequence[Acquisition], wanted: str | None, what: s
     wanted : str or None
         A number from 1, seconds after the first (``"90s"``, ``"92.5"``), or ``"first-post"``: the first one after
         contrast; None takes the only one there is.
-    what : str
-        How messages call the series.
+    what, advice : str
+        How messages call the series, and what they advise where none is chosen of several.
 
     Returns
     -------
@@ -116,10 +118,12 @@ def choose_acquisition(found: Sequence[Acquisition], wanted: str | None, what: s
         There are several and none is chosen, or the one chosen is not there.
     """
     times = [acquisition.seconds for acquisition in found]
-    return choose_phase(times, wanted, what, [acquisition.describe() for acquisition in found])
+    return choose_phase(times, wanted, what, [acquisition.describe() for acquisition in found], advice)
 
 
-def choose_phase(times: Sequence[float | None], wanted: str | None, what: str, listed: Sequence[str]) -> int:
+def choose_phase(
+    times: Sequence[float | None], wanted: str | None, what: str, listed: Sequence[str], advice: str = ADVICE
+) -> int:
     """Decide which of several phases is meant, given their times in seconds; see :func:`choose_acquisition`."""
     count = len(listed)
     shown = "; ".join(f"{number}: {line}" for number, line in enumerate(listed[:_SHOWN], 1))
@@ -127,7 +131,7 @@ def choose_phase(times: Sequence[float | None], wanted: str | None, what: str, l
     if wanted is None:
         if count == 1:
             return 0
-        raise InputError(f"{what} holds {count} acquisitions ({shown}): choose one with --phase.")
+        raise InputError(f"{what} holds {count} acquisitions ({shown}): {advice}.")
     if wanted == FIRST_POST:
         return 1 if count > 1 else 0
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s?)", wanted.strip())

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import GeometryError, InputError
 from ..notices import Notice
-from .acquisitions import FIRST_POST, Acquisition, acquisitions_of, choose_acquisition
+from .acquisitions import ADVICE, ADVICE_FOR_MASKS, FIRST_POST, Acquisition, acquisitions_of, choose_acquisition
 from .dicom_headers import NO_IMAGE_MODALITIES, Frame, frames_of, number, read_header, text
 from .dicom_pixels import rescaled, stored_frames
 from .slice_grids import SliceStack, plane_axes
@@ -148,14 +148,14 @@ def read_dicom_image(
     frames, notices = frames_of_series(series, what)
     frames, placed = _placed(frames, what, spacing)
     found = acquisitions_of(frames, what)
-    chosen = choose_acquisition(found, phase, what)
+    chosen = choose_acquisition(found, phase, what, ADVICE if role == "Image" else ADVICE_FOR_MASKS)
     acquisition = found[chosen]
     stack = slice_stack(acquisition.frames, what)
     problem = stack.irregularity()
-    if problem is not None and not regular_grid:
+    if problem is not None and not (regular_grid and role == "Image"):  # labels are not to be interpolated
         raise GeometryError(
-            f"{what} makes no regular grid, for {problem}: "
-            "complete the series, or add --regular-grid to resample it onto one."
+            f"{what} makes no regular grid, because {problem}: complete the series"
+            f"{', or add --regular-grid to resample it onto one' if role == 'Image' else ''}."
         )
     values = rescaled(stored_frames(acquisition.frames), acquisition.frames)
     notices += [*placed, *_chosen_notices(found, chosen, phase), *scaling_notices(acquisition.frames)]

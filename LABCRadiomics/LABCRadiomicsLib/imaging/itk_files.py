@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from ..errors import InputError
 from ..notices import Notice
-from .acquisitions import FIRST_POST, choose_phase
+from .acquisitions import ADVICE, ADVICE_FOR_MASKS, FIRST_POST, choose_phase
 from .file_headers import (
     FileHeader,
     meta_header,
@@ -165,8 +165,9 @@ def _chosen_volume(
 
 def _phase(count: int, step: float | None, options: FileOptions, what: str) -> tuple[int, str | None, list[Notice]]:
     times = [None if step is None else step * at for at in range(count)]
-    listed = ["a volume" if time is None else f"{time:.4g} s after the first" for time in times]
-    at = choose_phase(times, options.phase, what, listed)
+    listed = ["one volume" if time is None else f"{time:.4g} s after the first" for time in times]
+    advice = ADVICE if what.startswith("Image") else ADVICE_FOR_MASKS
+    at = choose_phase(times, options.phase, f"{what}, of four dimensions," if count > 1 else what, listed, advice)
     if count == 1:
         return at, None, []
     phase = f"phase {at + 1} of {count}"

@@ -76,7 +76,10 @@ def parse_spacing(text: str) -> tuple[float, float, float]:
     return sizes  # type: ignore[return-value]
 
 
-def read_image(path: str | Path, options: ReadingOptions = ReadingOptions()) -> Reading:
+AS_FILES_SAY = ReadingOptions()
+
+
+def read_image(path: str | Path, options: ReadingOptions = AS_FILES_SAY) -> Reading:
     """Read a scalar three-dimensional image.
 
     Parameters
@@ -99,7 +102,7 @@ def read_image(path: str | Path, options: ReadingOptions = ReadingOptions()) -> 
     return _read(Path(path), "Image", options)
 
 
-def read_mask(path: str | Path, options: ReadingOptions = ReadingOptions(), image: Reading | None = None) -> Reading:
+def read_mask(path: str | Path, options: ReadingOptions = AS_FILES_SAY, image: Reading | None = None) -> Reading:
     """Read the mask of a tumor.
 
     Parameters
@@ -133,7 +136,7 @@ def read_mask(path: str | Path, options: ReadingOptions = ReadingOptions(), imag
 
 
 def read_pair(
-    image_path: str | Path, mask_path: str | Path, options: ReadingOptions = ReadingOptions()
+    image_path: str | Path, mask_path: str | Path, options: ReadingOptions = AS_FILES_SAY
 ) -> tuple[Reading, Reading]:
     """Read an image and its mask; see :func:`read_image` and :func:`read_mask`."""
     image = read_image(image_path, options)

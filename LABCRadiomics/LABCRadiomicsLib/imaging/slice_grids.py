@@ -143,7 +143,7 @@ class SliceStack:
         weight = np.clip((wanted - places[before]) / (places[after] - places[before]), 0, 1)[:, None, None]
         # Written as a sum so that a weight of 0 or 1 gives a slice's own values.
         array = np.where(weight == 0, flat[before], (1 - weight) * flat[before] + weight * flat[after])
-        text = f"{what} was resampled onto a regular grid as asked, for {self.irregularity()}"
+        text = f"{what} was resampled onto a regular grid as asked, because {self.irregularity()}"
         volume = Volume(array, np.array([*self.pixel_spacing, step]), self.positions[0], self.direction)
         return volume, Notice("slices-resampled", text)
 

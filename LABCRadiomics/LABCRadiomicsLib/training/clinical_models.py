@@ -79,9 +79,13 @@ class ClinicalModel:
         """Of the patients it was fitted to, shape (m,)."""
         return self.fitted.linear_predictor(self.design)
 
+    def survival(self, horizon: float) -> np.ndarray:
+        """Probability of no event up to the horizon of the patients it was fitted to, shape (m,)."""
+        return self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
+
     def risk(self, horizon: float) -> np.ndarray:
         """Probability of the event up to the horizon of the patients it was fitted to, shape (m,)."""
-        return 1 - self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
+        return 1 - self.survival(horizon)
 
 
 def known_rows(columns: np.ndarray) -> np.ndarray:
