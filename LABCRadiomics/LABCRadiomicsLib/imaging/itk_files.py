@@ -22,7 +22,7 @@ from .file_headers import (
     require_sound,
 )
 from .segment_layers import is_layered, read_layers
-from .slice_grids import require_right_angles
+from .slice_grids import has_right_angles, require_right_angles
 from .source import Reading, Source
 from .volume import Volume
 
@@ -84,26 +84,26 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
     """
     what = f"{role} {path}"
     header = _header(path, form, what)
-    spacing_notices = _spacing_notices(header, options, what)
-    require_sound(header, what)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(form)
     with quiet_itk():
         try:
             reader.ReadImageInformation()
-            segment = None
-            if is_layered(header.fields) and reader.GetDimension() == 3:
+            _require_volumes(reader, header, what)
+            spacing_notices = _spacing_notices(header, options, what)
+            require_sound(header, what)
+            if _is_layered(reader, header):
                 volume, segment = read_layers(path, reader.Execute(), header.fields, options.segment)
                 phase, notices = None, []
             else:
-                volume, phase, notices = _chosen_volume(reader, path, header, options, what)
+                segment = None
+                volume, phase, notices = _chosen_volume(reader, header, options, what)
         except (RuntimeError, MemoryError) as error:
             raise InputError(
                 f"{what} cannot be read as an image: give an intact NRRD, NIfTI, MetaImage or DICOM file."
             ) from error
-    volume = _placed(volume, header, options)
-    require_right_angles(volume, what)
+    volume = _placed(volume, header, options, what)
     source = Source(
         files=(path,),
         form=f"{_FORMS.get(form, path.suffix.lstrip('.').upper())} file",
@@ -136,31 +136,40 @@ def _spacing_notices(header: FileHeader, options: FileOptions, what: str) -> lis
     return [Notice("spacing-given", f"voxel size {sizes} mm was given for the {role}, because {header.lacking}")]
 
 
-def _chosen_volume(
-    reader: sitk.ImageFileReader, path: Path, header: FileHeader, options: FileOptions, what: str
-) -> tuple[Volume, str | None, list[Notice]]:
-    """The one three-dimensional volume of a file that is meant, and the phase it is, in words."""
+def _is_layered(reader: sitk.ImageFileReader, header: FileHeader) -> bool:
+    return is_layered(header.fields) and reader.GetDimension() == 3
+
+
+def _require_volumes(reader: sitk.ImageFileReader, header: FileHeader, what: str) -> None:
+    """Refuse what is not one three-dimensional volume of real numbers, nor a list of such."""
     dimension, components = reader.GetDimension(), reader.GetNumberOfComponents()
     if "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID()):
         raise InputError(f"{what} holds complex numbers: give a volume of real intensities.")
-    if dimension == 4 and components == 1:
-        size = list(reader.GetSize())
-        step = header.time_step
-        at, phase, notices = _phase(size[3], step, options, what)
-        reader.SetExtractSize([*size[:3], 0])
-        reader.SetExtractIndex([0, 0, 0, at])
-        return _with_non_finite(reader.Execute(), path, reader, what, at), phase, notices
-    if dimension == 3 and components > 1 and header.listed:
-        at, phase, notices = _phase(components, None, options, what)
-        return Volume.from_sitk(sitk.VectorIndexSelectionCast(reader.Execute(), at)), phase, notices
-    if components != 1:
+    if components != 1 and not (header.listed and dimension == 3):
         raise InputError(
             f"{what} has {components} components per voxel (color or layers): give a single-component volume."
         )
-    if dimension != 3:
+    if dimension not in (3, 4):
         raise InputError(f"{what} has {dimension} dimensions: give a three-dimensional volume.")
-    _, phase, notices = _phase(1, None, options, what)
-    return _with_non_finite(reader.Execute(), path, reader, what), phase, notices
+
+
+def _chosen_volume(
+    reader: sitk.ImageFileReader, header: FileHeader, options: FileOptions, what: str
+) -> tuple[Volume, str | None, list[Notice]]:
+    """The one three-dimensional volume of a file that is meant, and the phase it is, in words."""
+    size, components = reader.GetSize(), reader.GetNumberOfComponents()
+    if len(size) == 4:
+        at, phase, notices = _phase(size[3], header.time_step, options, what)
+        reader.SetExtractSize([*size[:3], 0])
+        reader.SetExtractIndex([0, 0, 0, at])
+        volume = Volume.from_sitk(reader.Execute())
+    else:
+        at, phase, notices = _phase(components, None, options, what)
+        image = reader.Execute()
+        volume = Volume.from_sitk(image if components == 1 else sitk.VectorIndexSelectionCast(image, at))
+    if reader.GetImageIO() == "NiftiImageIO":
+        volume = _with_non_finite(volume, Path(reader.GetFileName()), what, at)
+    return volume, phase, notices
 
 
 def _phase(count: int, step: float | None, options: FileOptions, what: str) -> tuple[int, str | None, list[Notice]]:
@@ -175,19 +184,31 @@ def _phase(count: int, step: float | None, options: FileOptions, what: str) -> t
     return at, phase, [Notice("phase-chosen", f"{phase} was read, {how}")]
 
 
-def _with_non_finite(image: sitk.Image, path: Path, reader: sitk.ImageFileReader, what: str, at: int = 0) -> Volume:
+def _with_non_finite(volume: Volume, path: Path, what: str, at: int) -> Volume:
     """Put back NaN and infinity, which the NIfTI reader turns into zeros."""
-    volume = Volume.from_sitk(image)
-    if reader.GetImageIO() != "NiftiImageIO" or (wrong := non_finite_voxels(path, what)) is None:
+    wrong = non_finite_voxels(path, what)
+    if wrong is None:
         return volume
     wrong = wrong.reshape(-1, *volume.array.shape)[at]
     return volume.with_array(np.where(wrong != 0, wrong, volume.array))
 
 
-def _placed(volume: Volume, header: FileHeader, options: FileOptions) -> Volume:
+def _placed(volume: Volume, header: FileHeader, options: FileOptions, what: str) -> Volume:
     """The volume with the voxel size that was given, or with its file's unit turned into millimeters."""
     if header.lacking is not None:
-        return replace(volume, spacing=np.array(options.spacing, float))
+        sound = has_right_angles(volume)
+        return Volume(
+            volume.array,
+            np.array(options.spacing, float),
+            volume.origin if sound else np.zeros(3),
+            volume.direction if sound else np.eye(3),
+        )
     if header.unit_mm != 1:
-        return replace(volume, spacing=volume.spacing * header.unit_mm, origin=volume.origin * header.unit_mm)
+        volume = replace(volume, spacing=volume.spacing * header.unit_mm, origin=volume.origin * header.unit_mm)
+    if options.spacing is not None and not np.allclose(volume.spacing, options.spacing, rtol=1e-3):
+        stated = " x ".join(f"{size:.4g}" for size in volume.spacing)
+        raise InputError(
+            f"{what} states its own voxel size, {stated} mm, not the one of --spacing: leave the option out."
+        )
+    require_right_angles(volume, what)
     return volume

@@ -169,6 +169,12 @@ def plane_axes(orientation: Sequence[float], what: str) -> np.ndarray:
     return np.stack([row, column, np.cross(row, column)], axis=1) + 0.0
 
 
+def has_right_angles(volume: Volume) -> bool:
+    """Whether the axes of a volume are unit vectors at right angles to each other."""
+    cosines = volume.direction.T @ volume.direction - np.eye(3)
+    return bool(np.abs(cosines).max() <= _LEAST_SINE * 10) and bool(np.isfinite(volume.origin).all())
+
+
 def require_right_angles(volume: Volume, what: str) -> None:
     """Refuse a volume whose axes are not at right angles, which features are not defined on.
 
@@ -176,8 +182,7 @@ def require_right_angles(volume: Volume, what: str) -> None:
     ------
     GeometryError
     """
-    cosines = volume.direction.T @ volume.direction - np.eye(3)
-    if np.abs(cosines).max() > _LEAST_SINE * 10:
+    if not has_right_angles(volume):
         raise GeometryError(
             f"{what} has axes that are not at right angles (sheared): resample it onto a regular grid first."
         )
