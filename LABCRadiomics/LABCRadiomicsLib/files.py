@@ -106,7 +106,7 @@ def refuse_overwriting(
             raise _overwrites(path, places[place])
         if _place(path.parent) in places:
             raise InputError(f"The output {path} would lie among the files of the input {path.parent}: move it.")
-        other = written.setdefault(place or path.absolute(), path)
+        other = written.setdefault(place or path.resolve(), path)
         if other is not path:
             raise InputError(f"{path} is written twice, also as {other}: give the outputs different names.")
     parents = {place: path for path in read if (place := _place(path.parent)) is not None}

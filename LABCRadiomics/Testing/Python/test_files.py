@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_an_output_is_an_input_by_any_name(table, tmp_path):
     refuse_overwriting([table, None, "demo-phantom", "x\0y"], [table.with_name("new.csv"), None], [tmp_path / "report"])
 
 
-@pytest.mark.skipif(not os.path.exists(__file__.upper()), reason="needs a file system to which capitals are the same")
+@pytest.mark.skipif(not Path(__file__.upper()).exists(), reason="needs a file system to which capitals are the same")
 def test_other_capitals_are_the_same_file(table):
     with pytest.raises(InputError, match="give the output another name"):
         refuse_overwriting([table], [table.with_name("TABLE.csv")])
@@ -43,7 +44,7 @@ def test_folders_and_series(table, tmp_path):
         InputError, match=r"The output folder .* holds the input .*table\.csv: give a folder of its own"
     ):
         refuse_overwriting([table], folders=[table.parent])
-    with pytest.raises(InputError, match="The output folder .* is the input"):
+    with pytest.raises(InputError, match=r"The output folder .* is the input"):
         refuse_overwriting([table.parent], folders=[table.parent])
     with pytest.raises(InputError, match="would lie among the files of the input"):
         refuse_overwriting([table.parent], [table.parent / "result.dcm"])
@@ -88,12 +89,17 @@ def test_a_folder_holds_one_run(tmp_path, exists):
 def test_a_run_that_fails_leaves_everything_as_it_was(tmp_path):
     folder = tmp_path / "report"
     fill(folder, {"a": "1"})
-    with pytest.raises(RuntimeError), output_folder(folder) as new:
-        (new.path / "a").write_text("2")
-        raise RuntimeError
+
+    def fail(target):
+        with output_folder(target) as new:
+            (new.path / "a").write_text("2")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail(folder)
     assert names(folder) == [FILE_LIST, "a"] and (folder / "a").read_text() == "1"
-    with pytest.raises(RuntimeError), output_folder(tmp_path / "other") as new:
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail(tmp_path / "other")
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
