@@ -57,8 +57,9 @@ def test_names_that_are_not_utf8(breast1, tmp_path):
     image.write_bytes(breast1[0].read_bytes())
     done = call("score", image, breast1[1])  # ITK would end the process
     assert done.returncode == 2 and done.stderr.endswith(b"nrrd has a name that is not UTF-8: rename it.\n")
-    done = call("score", *breast1, "--out", tmp_path / name)
-    assert done.returncode == 0 and (tmp_path / name / "result.json").exists(), done.stderr
+    folder = tmp_path / os.fsdecode(b"r\xe9port")
+    done = call("score", *breast1, "--out", folder)
+    assert done.returncode == 0 and (folder / "result.json").exists(), done.stderr
     done = call("models", "check", tmp_path / os.fsdecode(b"n\xefx.json"))
     assert done.returncode == 2 and b"Traceback" not in done.stderr and done.stderr.count(b"\n") == 1
 
