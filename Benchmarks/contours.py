@@ -42,13 +42,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phantoms", type=int, default=200)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--dice", type=float, default=READER_DICE, help="mean overlap of the two readers")
     asked = parser.parse_args()
     model = find_model("demo-phantom")
     held, dices, widths, inside = [], [], [], []
     start = time.process_time()
     for patient in simulate_cohort(asked.phantoms, asked.seed):
         phantom = make_phantom(patient.tumor, np.random.default_rng([asked.seed, patient.index]))
-        first, second, dice = readers(phantom.tumor, patient.index, READER_DICE)
+        first, second, dice = readers(phantom.tumor, patient.index, asked.dice)
         result = contour_stability(model, score_image(model, phantom.image, first))
         other = score_image(model, phantom.image, second).prediction.score
         found = result.prediction.stability

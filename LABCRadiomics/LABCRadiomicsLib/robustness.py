@@ -28,8 +28,8 @@ def contour_stability(
     """Score the patient again with contours that differ from the drawn one as readers' contours differ.
 
     The limits of the score lie around the score as drawn. Two readers are exchangeable, so the second one's score is as
-    often above as below the first one's: the limits are the drawn score plus and minus the change that 95% of the
-    redrawn contours do not exceed.
+    often above as below the first one's: the limits are Student's t limits around the drawn score, from the root mean
+    square of the redrawn contours' changes.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def summary_of(
     """
     changes = [prediction.score - drawn.score for prediction in redrawn]
     scores = [drawn.score, *(prediction.score for prediction in redrawn)]
-    reach = float(np.quantile(np.abs(changes), COVERAGE, method="higher")) if changes else None
+    reach = _reach(changes) if changes else None
     grouped = drawn.risk_group is not None
     return {
         "contours": len(redrawn) + failed,
@@ -113,6 +113,13 @@ def summary_of(
         "correlation_length_mm": spread.length_mm,
         "moves": _moves(redrawn),
     }
+
+
+def _reach(changes: Sequence[float]) -> float:
+    """How far another reader's score may be: Student's t limits around no change."""
+    from scipy.special import stdtrit  # not needed by the score itself
+
+    return float(stdtrit(len(changes), (1 + COVERAGE) / 2) * np.sqrt(np.mean(np.square(changes))))
 
 
 def _moves(redrawn: Sequence[Prediction]) -> list[dict[str, object]]:
