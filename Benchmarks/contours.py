@@ -58,7 +58,10 @@ def main() -> None:
         dices.append(dice)
         widths.append(found["score_upper"] - found["score_lower"])
         if len(held) % 20 == 0:
-            print(f"  {len(held)} phantoms: limits hold {np.mean(held):.1%}, range holds {np.mean(inside):.1%}", flush=True)
+            print(
+                f"  {len(held)} phantoms: limits hold {np.mean(held):.1%}, range holds {np.mean(inside):.1%}",
+                flush=True,
+            )
     print(f"{asked.phantoms} phantoms, {CONTOURS} contours each, {time.process_time() - start:.0f} CPU s")
     print(f"Dice of the two readers: mean {np.mean(dices):.3f}, least {np.min(dices):.3f}")
     print(f"95% limits hold the second reader's score in {np.mean(held):.1%}; mean width {np.mean(widths):.3f}")

@@ -47,7 +47,9 @@ def main() -> None:
     print(f"{'steps':16} {'score':>9} {'disturbed':>9} {'features moved, median of |log ratio|':>40} {'CPU s':>6}")
     for name, steps in PIPELINES.items():
         parsed, start = read_steps(steps), time.process_time()
-        clean = extract_region(region_of(preprocess(image, parsed), mask, None, settings.array_order), settings, names).values
+        clean = extract_region(
+            region_of(preprocess(image, parsed), mask, None, settings.array_order), settings, names
+        ).values
         spent = time.process_time() - start
         moved = preprocess(disturbed(image, asked.amplitude, asked.scale), parsed)
         other = extract_region(region_of(moved, mask, None, settings.array_order), settings, names).values

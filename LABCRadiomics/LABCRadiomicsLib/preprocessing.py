@@ -235,15 +235,21 @@ def _read_step(number: int, given: dict[str, Any]) -> Step:
     known = {field.name for field in fields(kind)}
     for key, value in given.items():
         if key not in known:
-            raise ModelError(f"Preprocessing step {number} ({name}) has no parameter {key}: it has {', '.join(sorted(known))}.")
+            raise ModelError(
+                f"Preprocessing step {number} ({name}) has no parameter {key}: it has {', '.join(sorted(known))}."
+            )
         given[key] = tuple(value) if isinstance(value, list) else value
         if key in _CHOICES and value not in _CHOICES[key]:
-            raise ModelError(f"Preprocessing step {number} ({name}): {key} is {value!r}: use one of {', '.join(_CHOICES[key])}.")
+            raise ModelError(
+                f"Preprocessing step {number} ({name}): {key} is {value!r}: use one of {', '.join(_CHOICES[key])}."
+            )
         if key in _CHECKS and not _holds(_CHECKS[key][0], given[key]):
             raise ModelError(f"Preprocessing step {number} ({name}): {key} is {value!r}: it must be {_CHECKS[key][1]}.")
     step = kind(**given)
     if isinstance(step, Percentile) and not step.low < step.high:
-        raise ModelError(f"Preprocessing step {number} ({name}): low is {step.low:g} and high {step.high:g}: low must be lower.")
+        raise ModelError(
+            f"Preprocessing step {number} ({name}): low is {step.low:g} and high {step.high:g}: low must be lower."
+        )
     return step
 
 
@@ -257,7 +263,8 @@ def _holds(check: Callable[[Any], bool], value: Any) -> bool:
 def describe(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """Give steps as a model file and every result hold them: all parameters stated."""
     return [
-        {"step": step.name} | {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(step).items()}
+        {"step": step.name}
+        | {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(step).items()}
         for step in steps
     ]
 
@@ -285,7 +292,9 @@ def preprocess(image: Volume, steps: Sequence[Step], masks: Masks = NO_MASKS) ->
         A region lies outside the image.
     """
     if steps and not np.isfinite(image.array).all():
-        raise InputError("The image holds voxels that are not finite numbers, so it cannot be normalized: repair the image.")
+        raise InputError(
+            "The image holds voxels that are not finite numbers, so it cannot be normalized: repair the image."
+        )
     for step in steps:
         image = step.apply(image, masks)
     return image
@@ -297,7 +306,9 @@ def _region(image: Volume, region: str, masks: Masks, step: str) -> np.ndarray:
         return np.ones(image.array.shape, bool)
     if region == BREAST:
         if masks.breast is None:
-            raise InputError(f"The model's preprocessing step {step} needs the breast: segment it and give it as the breast mask.")
+            raise InputError(
+                f"The model's preprocessing step {step} needs the breast: segment it and give it as the breast mask."
+            )
         return _on_grid(image, masks.breast)
     otsu = sitk.OtsuThreshold(image.with_array(image.array.astype(np.float32)).to_sitk(), 0, 1)
     inside = sitk.GetArrayFromImage(otsu).astype(bool)
@@ -316,4 +327,6 @@ def _on_grid(image: Volume, mask: Volume) -> np.ndarray:
 
 def _require_spread(spread: float, step: str) -> None:
     if not spread > 0:
-        raise InputError(f"The image is constant where the model's preprocessing step {step} measures it: check the image.")
+        raise InputError(
+            f"The image is constant where the model's preprocessing step {step} measures it: check the image."
+        )

@@ -55,7 +55,11 @@ class ContourSpread:
 
 
 def spread_contours(
-    mask: Volume, contours: int = CONTOURS, dice: float = READER_DICE, seed: int = 0, length_mm: float = READER_LENGTH_MM
+    mask: Volume,
+    contours: int = CONTOURS,
+    dice: float = READER_DICE,
+    seed: int = 0,
+    length_mm: float = READER_LENGTH_MM,
 ) -> ContourSpread:
     """Displace the boundary of a segment as readers disagree.
 

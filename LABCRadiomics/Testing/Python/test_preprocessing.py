@@ -38,7 +38,9 @@ def test_zscore_of_the_bright_part(image):
 
 
 def test_percentiles_become_their_targets(image):
-    done = preprocess(image, read_steps([{"step": "percentile", "region": "whole", "low": 10, "high": 90, "to": [1, 3]}]))
+    done = preprocess(
+        image, read_steps([{"step": "percentile", "region": "whole", "low": 10, "high": 90, "to": [1, 3]}])
+    )
     assert np.percentile(done.array, [10, 90]) == pytest.approx([1, 3])
     assert done.array.max() > 3  # nothing is cut off
 
@@ -76,7 +78,9 @@ def test_n4_flattens_a_bias_field(image):
 
 @pytest.mark.parametrize("interpolation", ["bspline", "linear"])
 def test_resampling_keeps_places(image, interpolation):
-    done = preprocess(image, read_steps([{"step": "resample", "spacing_mm": [2, 2, 2], "interpolation": interpolation}]))
+    done = preprocess(
+        image, read_steps([{"step": "resample", "spacing_mm": [2, 2, 2], "interpolation": interpolation}])
+    )
     assert done.spacing == pytest.approx([2, 2, 2])
     assert done.point([-0.5, -0.5, -0.5]) == pytest.approx(image.point([-0.5, -0.5, -0.5]))
     assert done.array[8, 8, 8] == pytest.approx(200, rel=0.1)
@@ -106,6 +110,8 @@ def test_images_that_cannot_be_normalized(image):
     with pytest.raises(InputError, match="breast"):
         preprocess(image, read_steps([{"step": "zscore", "region": "breast"}]))
     with pytest.raises(InputError, match="constant"):
-        preprocess(image.with_array(np.full(image.array.shape, 7.0)), read_steps([{"step": "zscore", "region": "whole"}]))
+        preprocess(
+            image.with_array(np.full(image.array.shape, 7.0)), read_steps([{"step": "zscore", "region": "whole"}])
+        )
     with pytest.raises(InputError, match="not finite"):
         preprocess(image.with_array(np.where(image.array > 100, np.nan, 0.0)), read_steps([{"step": "zscore"}]))
