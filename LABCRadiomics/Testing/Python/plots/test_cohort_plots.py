@@ -10,6 +10,9 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from LABCRadiomicsLib.report.cohort import write_report_pages
+from LABCRadiomicsLib.validation.report import write_validation_report
+from LABCRadiomicsLib.validation.stored_curves import stored_groups
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -22,13 +25,10 @@ from LABCRadiomicsLib.plots import cohort as cohort_plots
 from LABCRadiomicsLib.plots import nomogram as nomogram_plot
 from LABCRadiomicsLib.plots.figures import shortened
 from LABCRadiomicsLib.plots.nomogram import nomogram_figure
-from LABCRadiomicsLib.report.cohort import write_report_pages
 from LABCRadiomicsLib.scoring import DEMONSTRATION, predict
 from LABCRadiomicsLib.statistics.numbers_at_risk import month_ticks, numbers_at_risk
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable
 from LABCRadiomicsLib.validation import validate
-from LABCRadiomicsLib.validation.report import write_validation_report
-from LABCRadiomicsLib.validation.stored_curves import stored_groups
 from r_reference import columns, transbig
 
 FIRST = {"marker": "score", "auc": 0.7, "lower": 0.6, "upper": 0.8, "fpr": [0, 0.2, 1], "tpr": [0, 0.7, 1]}
@@ -282,10 +282,11 @@ def test_the_page_tells_a_demonstration(folder, tmp_path):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Report of a training on TRANSBIG with every part that a training can have."""
-    from LABCRadiomicsLib.training import Plan, cohort_of, specs_of, train
     from LABCRadiomicsLib.training.model import Card, trained_model
-    from LABCRadiomicsLib.training.procedure import Recipe
     from LABCRadiomicsLib.training.report import write_training_report
+
+    from LABCRadiomicsLib.training import Plan, cohort_of, specs_of, train
+    from LABCRadiomicsLib.training.procedure import Recipe
 
     data = transbig()
     names = tuple(name for name in data if name.startswith("X"))

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from LABCRadiomicsLib.training.cohort import patient_folds
 from scipy import stats
 
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.kaplan_meier import logrank
 from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
-from LABCRadiomicsLib.training.cohort import patient_folds
 from LABCRadiomicsLib.training.cross_validation import concordance_within, held_out, nested_validation, permutation_test
 from LABCRadiomicsLib.training.optimism import bootstrap_optimism, point632plus
 from LABCRadiomicsLib.training.procedure import GROUP_SEPARATION, Markers, Procedure, Recipe, measure

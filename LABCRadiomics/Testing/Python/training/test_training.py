@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from LABCRadiomicsLib.training.cohort import Cohort, cohort_of, specs_of
 
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.model.file import load_model
@@ -15,7 +16,6 @@ from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_feat
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Plan, train
 from LABCRadiomicsLib.training.clinical_models import fit_clinical
-from LABCRadiomicsLib.training.cohort import Cohort, cohort_of, specs_of
 from LABCRadiomicsLib.training.covariates import infer_covariate, parse_column
 from LABCRadiomicsLib.training.procedure import Recipe
 from r_reference import DAYS_PER_MONTH, FOLDER, relative_difference, table

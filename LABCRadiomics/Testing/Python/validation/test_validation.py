@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from LABCRadiomicsLib.validation.comparison import clinical_predictor, predictor_of
+from LABCRadiomicsLib.validation.report import validation_document, write_validation_report
 
 from cohort_examples import FIVE, gbsg2_model, gbsg2_scored, gbsg2_tables, write_gbsg2
 from LABCRadiomicsLib import NOTICE
@@ -17,8 +19,6 @@ from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.scoring.cohort import read_model_features, score_cases, score_cohort, write_scores
 from LABCRadiomicsLib.tables.cohort import OutcomeTable
 from LABCRadiomicsLib.validation import horizons_of, validate
-from LABCRadiomicsLib.validation.comparison import clinical_predictor, predictor_of
-from LABCRadiomicsLib.validation.report import validation_document, write_validation_report
 from r_reference import gbsg2, table
 
 HALF = slice(1, None, 2)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..notices import Notice
+from ..performance import SCORE_ALONE, Measure, Metric
 from ..statistics.cox_screening import CONSTANT, OK
 from .optimism import Optimism
-from .procedure import SCORE_ALONE
 from .selection import Selection
 
 EVENTS_PER_PARAMETER = 10.0  # Peduzzi et al. 1995; of prespecified parameters, so lenient for selected ones
@@ -67,7 +67,7 @@ def capacity_notices(ratios: EventsPerParameter, events: int, optimism: Optimism
 
 
 def _optimism_notices(optimism: Optimism) -> list[Notice]:
-    row = optimism.row(f"C-index, {SCORE_ALONE}")
+    row = optimism.row(Measure(Metric.C_INDEX, SCORE_ALONE))
     apparent, corrected = row.apparent.value, row.corrected
     notices = []
     if corrected.lower is None or corrected.lower <= 0.5:
