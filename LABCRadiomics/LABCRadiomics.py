@@ -512,7 +512,7 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
 
     def test_nodes_score_as_files_do(self):
         """The nodes of the bundled case give the score of its files, and the scene stays as it was."""
-        from LABCRadiomicsLib.imaging.images import read_image, read_mask
+        from LABCRadiomicsLib.imaging import read_image, read_mask
         from LABCRadiomicsLib.model.registry import find_model
         from LABCRadiomicsLib.patient import score_image
 
@@ -521,7 +521,8 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
         case = LABCRadiomicsLogic().process(volume, segmentation, segmentId, self.modelId)
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
         imagePath, maskPath = bundledFiles()
-        expected = score_image(find_model(self.modelId), read_image(imagePath), read_mask(maskPath)).prediction
+        image, mask = read_image(imagePath).volume, read_mask(maskPath).volume
+        expected = score_image(find_model(self.modelId), image, mask).prediction
         prediction = case.score.prediction
         self.assertAlmostEqual(prediction.score, expected.score, delta=1e-12 * abs(expected.score))
         self.assertEqual(prediction.risk_group, expected.risk_group)

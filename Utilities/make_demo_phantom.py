@@ -20,7 +20,7 @@ from LABCRadiomicsLib.cohort import extract_cases
 from LABCRadiomicsLib.cohort.agreement import reader_agreement, write_agreement
 from LABCRadiomicsLib.cohort.record import read_extraction
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.imaging.images import CANONICAL
+from LABCRadiomicsLib.imaging.volume import CANONICAL
 from LABCRadiomicsLib.model import Extraction, Image, Model
 from LABCRadiomicsLib.model.file import save_model
 from LABCRadiomicsLib.performance import stored_performance

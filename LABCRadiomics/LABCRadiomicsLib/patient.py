@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import SimpleITK as sitk
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from .errors import ModelError
-from .features import ExtractionSettings, FeatureValues, extract
-from .imaging.images import AS_LOADED
+from .features import ExtractionSettings, FeatureValues, extract_region
+from .imaging import Region, Volume, region_of
+from .imaging.volume import AS_LOADED
 from .model import Model
 from .notices import Notice
 from .scoring import Prediction, predict, require_score
@@ -18,10 +17,11 @@ from .scoring import Prediction, predict, require_score
 
 @dataclass(frozen=True)
 class PatientScore:
-    """The prediction, and the features it was made from."""
+    """The prediction, the features it was made from, and what of the image these were computed from."""
 
     prediction: Prediction
     extraction: FeatureValues
+    region: Region
 
 
 def extraction_settings(model: Model) -> ExtractionSettings:
@@ -40,20 +40,21 @@ def extraction_settings(model: Model) -> ExtractionSettings:
 
 def score_image(
     model: Model,
-    image: sitk.Image,
-    mask: sitk.Image,
+    image: Volume,
+    mask: Volume,
     label: int | None = None,
     covariates: Mapping[str, object] | None = None,
     read_seconds: float | None = None,
+    notices: Sequence[Notice] = (),
 ) -> PatientScore:
     """Score one patient.
 
     Parameters
     ----------
     model : Model
-    image : SimpleITK.Image
-        The MRI, as :func:`.images.read_image` or :func:`.mrml.image_from_volume` give it.
-    mask : SimpleITK.Image
+    image : Volume
+        The MRI, as :func:`.imaging.read_image` or :func:`.mrml.image_from_volume` give it.
+    mask : Volume
         Labels.
     label : int, optional
         The tumor's label; may be left out when the mask holds just one.
@@ -61,6 +62,8 @@ def score_image(
         Clinical values by the names of the model's nomogram.
     read_seconds : float, optional
         What reading the input took, for the timings of the result.
+    notices : sequence of Notice
+        What was noticed on reading the input; they come first among the warnings.
 
     Returns
     -------
@@ -69,18 +72,19 @@ def score_image(
     Raises
     ------
     ModelIncompleteError, ModelError, InputError, GeometryError, ExtractionError
-        See :func:`.features.extract` and :func:`.scoring.predict`.
+        See :func:`.imaging.region_of`, :func:`.features.extract_region` and :func:`.scoring.predict`.
     """
     require_score(model)
     start = time.perf_counter()
     features = [term.feature for term in model.score.terms]
-    extraction = extract(image, mask, extraction_settings(model), features, label)
+    settings = extraction_settings(model)
+    region = region_of(image, mask, label, settings.array_order)
+    extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
-    notices = (*extraction.notices, *_array_order_notices(model, extraction))
-    prediction = predict(model, extraction.values, covariates, warnings=notices)
+    warnings = (*notices, *extraction.notices, *_array_order_notices(model, extraction))
+    prediction = predict(model, extraction.values, covariates, warnings=warnings)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
-    prediction.timings.update(timings)
-    return PatientScore(prediction, extraction)
+    return PatientScore(replace(prediction, timings=timings), extraction, region)
 
 
 def _array_order_notices(model: Model, extraction: FeatureValues) -> list[Notice]:

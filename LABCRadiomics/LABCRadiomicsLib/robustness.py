@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import SimpleITK as sitk
 
 from .errors import ExtractionError
-from .features import extract
+from .features import extract_region
 from .imaging.contours import READER_LENGTH_MM, READER_SD_MM, redraw_contour
-from .imaging.images import Volume, in_array_order, match_mask
 from .model import Model
 from .patient import PatientScore, extraction_settings
 from .scoring import predict
@@ -21,8 +19,6 @@ REPEATS = 20
 
 def contour_stability(
     model: Model,
-    image: sitk.Image,
-    mask: sitk.Image,
     result: PatientScore,
     repeats: int = REPEATS,
     progress: Callable[[int, int], None] | None = None,
@@ -32,8 +28,6 @@ def contour_stability(
     Parameters
     ----------
     model : Model
-    image, mask : SimpleITK.Image
-        What was scored.
     result : PatientScore
         The outcome of :func:`.patient.score_image`.
     repeats : int
@@ -51,15 +45,12 @@ def contour_stability(
     """
     settings = extraction_settings(model)
     features = [term.feature for term in model.score.terms]
-    label = result.extraction.diagnostics["label"]
-    grid = in_array_order(Volume.from_sitk(image), settings.array_order)
-    roi, _ = match_mask(grid, in_array_order(Volume.from_sitk(mask), settings.array_order), label)
-    image, inside = grid.to_sitk(), replace(roi, array=(roi.array == label).astype(np.uint8)).to_sitk()
+    region, mask = result.region, result.region.mask
     scores, failed = [], 0
     for repeat in range(repeats):
-        contour = redraw_contour(inside, np.random.default_rng(repeat), solid=False)
+        contour = redraw_contour(mask, np.random.default_rng(repeat), solid=False)
         try:
-            values = extract(image, contour, settings, features, 1).values
+            values = extract_region(region.with_mask(contour.array), settings, features).values
             scores.append(predict(model, values).score)
         except ExtractionError:
             failed += 1

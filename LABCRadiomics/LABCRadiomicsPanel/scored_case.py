@@ -16,13 +16,11 @@ from LABCRadiomicsLib.errors import InputError
 class ScoredCase:
     """A result and what it was made from.
 
-    The nodes are kept for their references only; the images are copies of what was scored.
+    The nodes are kept for their references only; the score holds a copy of the image and region it was made from.
     """
 
     model: Any
     score: Any
-    image: Any
-    mask: Any
     document: dict
     volumeNode: Any
     roiNode: Any
@@ -37,7 +35,7 @@ class ScoredCase:
 def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress):
     """Score one patient; see LABCRadiomicsLogic.process."""
     from LABCRadiomicsLib.model.registry import find_model
-    from LABCRadiomicsLib.mrml import fingerprint, images_from_nodes, with_notices
+    from LABCRadiomicsLib.mrml import fingerprint, images_from_nodes
     from LABCRadiomicsLib.scoring.result_document import result_document
 
     progress = progress or (lambda done, total, text: None)
@@ -51,21 +49,19 @@ def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, p
     progress(1, total, _("Computing the features"))
     from LABCRadiomicsLib.patient import score_image  # brings pyradiomics
 
-    score = with_notices(score_image(model, image, mask, 1, covariates, readSeconds), notices)
+    score = score_image(model, image, mask, None, covariates, readSeconds, notices)
     if stability:
         from LABCRadiomicsLib.robustness import contour_stability
 
         score = contour_stability(
             model,
-            image,
-            mask,
             score,
             progress=lambda done, count: progress(1 + done, 2 + count, _("Redrawn contour {n}").format(n=done)),
         )
     progress(total - 1, total, _("Writing the result"))
     document = result_document(model, score.prediction, inputs)
     document = json.loads(json.dumps(document, allow_nan=False))  # as it is read from the scene
-    return ScoredCase(model, score, image, mask, document, volumeNode, roiNode)
+    return ScoredCase(model, score, document, volumeNode, roiNode)
 
 
 def _inputs(volumeNode, roiNode, segmentId, modelId, covariates):
@@ -107,7 +103,7 @@ def save_report(case, folder):
     """
     from LABCRadiomicsLib.report import write_patient_report
 
-    write_patient_report(folder, case.model, case.score, case.image, case.mask, case.title)
+    write_patient_report(folder, case.model, case.score, case.title)
 
 
 def save_values(document, path):

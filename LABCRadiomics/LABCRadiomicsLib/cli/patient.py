@@ -32,14 +32,13 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score one patient from an MRI and a tumor mask."""
-    from ..imaging.images import read_image, read_mask
+    from ..imaging import read_image, read_mask
 
     start = time.perf_counter()
     pair = read_image(image), read_mask(mask)
     read_seconds = time.perf_counter() - start
     case = f"{image.name} with {mask.name}"
-    folder = image if image.is_dir() else None
-    _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds, folder)
+    _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds)
 
 
 def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
@@ -62,33 +61,38 @@ def _demo_images(image: Path, mask: Path):
     except ModuleNotFoundError as error:
         if error.name != "slicer":
             raise
-        from ..imaging.images import read_image, read_mask
+        from ..imaging import read_image, read_mask
 
         return (read_image(image), read_mask(mask)), "from its files (slicer-core is not installed)"
+    from ..imaging import Reading
+
     scene = mrml.new_scene()
     volume = mrml.load_volume(scene, image)
     segmentation = mrml.load_segmentation(scene, mask)
-    roi, _ = mrml.mask_from_segment(segmentation, None, volume)
-    return (mrml.image_from_volume(volume), roi), "through a MRML scene, as in the Slicer module"
+    roi, notices = mrml.mask_from_segment(segmentation, None, volume)
+    pair = Reading(mrml.image_from_volume(volume)), Reading(roi, notices=tuple(notices))
+    return pair, "through a MRML scene, as in the Slicer module"
 
 
-def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds, dicom_folder=None) -> None:
+def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds) -> None:
     from ..model.registry import find_model
     from ..patient import score_image
 
     model = find_model(model_id)
-    result = score_image(model, *pair, label, _covariates(covariate), read_seconds)
+    image, mask = pair
+    notices = (*image.notices, *mask.notices)
+    result = score_image(model, image.volume, mask.volume, label, _covariates(covariate), read_seconds, notices)
     if stability:
         from ..robustness import contour_stability
 
-        result = contour_stability(model, *pair, result)
+        result = contour_stability(model, result)
     written = {}
     if out is not None:
         from ..report import write_patient_report
 
-        written["Report"], written["Numbers"] = write_patient_report(out, model, result, *pair, case)
-        if dicom_folder is not None:
-            written |= _write_structured_report(out / "result.dcm", dicom_folder, model, result, case, covariate)
+        written["Report"], written["Numbers"] = write_patient_report(out, model, result, case)
+        if image.source.is_dicom:
+            written |= _write_structured_report(out / "result.dcm", image.source.files, model, result, case, covariate)
     if as_json:
         print(json.dumps(result.prediction.to_dict(), allow_nan=False))
         return
@@ -100,15 +104,14 @@ def _score(pair, case, label, model_id, covariate, stability, out, as_json, read
         console.print(f"{what}: {path}", soft_wrap=True, highlight=False)
 
 
-def _write_structured_report(path: Path, folder: Path, model, result, case, covariate) -> dict[str, Path]:
+def _write_structured_report(path: Path, files: tuple[Path, ...], model, result, case, covariate) -> dict[str, Path]:
     """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
     from ..dicom_sr import read_sources, structured_report, write_report
-    from ..imaging.images import dicom_files
     from ..scoring.result_document import result_document
 
     document = result_document(model, result.prediction, {"segment": case, "covariates": _covariates(covariate)})
     try:
-        report = structured_report(document, read_sources(dicom_files(folder)))
+        report = structured_report(document, read_sources(files))
     except InputError as error:
         print(f"labcradiomics: No DICOM structured report: {error}", file=sys.stderr)
         return {}

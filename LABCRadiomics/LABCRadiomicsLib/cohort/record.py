@@ -11,7 +11,7 @@ from .. import __version__
 from ..errors import CohortError
 from ..features.settings import ExtractionSettings
 from ..files import write_atomically
-from ..imaging.images import AS_LOADED
+from ..imaging.volume import AS_LOADED
 from ..model import Extraction
 from ..model.checks import FieldError
 from ..model.file import decode_extraction

@@ -6,11 +6,12 @@ are its steps made faster, and ``settings`` is what can be asked for. Every file
 May import: errors, notices, imaging.
 """
 
-from .extraction import FeatureValues, extract
+from .extraction import FeatureValues, extract, extract_region
 from .settings import ExtractionSettings
 
 __all__ = [
     "ExtractionSettings",
     "FeatureValues",
     "extract",
+    "extract_region",
 ]

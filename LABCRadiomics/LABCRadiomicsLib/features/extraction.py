@@ -21,7 +21,8 @@ import SimpleITK as sitk
 from radiomics import featureextractor, imageoperations
 
 from ..errors import ExtractionError, ModelError
-from ..imaging.images import Volume, bounding_box, in_array_order, match_mask, select_label
+from ..imaging.region import Region, region_of
+from ..imaging.volume import Volume, bounding_box, box_slices
 from ..notices import Notice
 from .classes import SharedRoi, feature_class
 from .settings import ROI_LABEL, SLICER_RADIOMICS_PARAMETERS, ExtractionSettings, quiet
@@ -60,15 +61,15 @@ class _Roi:
     def of(cls, image: Volume, labels: np.ndarray, label: int, start: np.ndarray | int = 0) -> _Roi:
         """Find the ROI in labels whose first voxel is the image's voxel ``start``."""
         first, last = bounding_box(labels)  # of all labels: cheap, and all that follows is on this block
-        inside = labels[_block(first, last)] == label
+        inside = labels[box_slices(first, last)] == label
         within = bounding_box(inside)
         lower, upper = (start + first + bound for bound in within)
-        return cls(image, lower, upper, np.ascontiguousarray(inside[_block(*within)]))
+        return cls(image, lower, upper, np.ascontiguousarray(inside[box_slices(*within)]))
 
     @property
     def voxels(self) -> np.ndarray:
         """Intensities inside the ROI."""
-        return self.image.array[_block(self.lower, self.upper)][self.inside]
+        return self.image.array[box_slices(self.lower, self.upper)][self.inside]
 
     def placed(self, block: np.ndarray) -> sitk.Image:
         """A block of the bounding box as an image in its place."""
@@ -83,23 +84,18 @@ class _Roi:
 
     def whole_mask(self) -> sitk.Image:
         array = np.zeros(self.image.array.shape, np.uint32)
-        array[_block(self.lower, self.upper)] = self.inside * ROI_LABEL
+        array[box_slices(self.lower, self.upper)] = self.inside * ROI_LABEL
         return Volume(array, self.image.spacing, self.image.origin, self.image.direction).to_sitk()
 
     def cut(self, other: _Roi) -> _Roi:
         """This ROI's voxels within another's bounding box."""
         first, last = other.lower - self.lower, other.upper - self.lower
-        return _Roi(self.image, other.lower, other.upper, self.inside[_block(first, last)])
-
-
-def _block(lower: np.ndarray, upper: np.ndarray) -> tuple[slice, ...]:
-    """Index of a ``(k, j, i)`` array's block from ``lower`` to ``upper`` (``i, j, k``, both included)."""
-    return tuple(slice(first, last + 1) for first, last in zip(lower[::-1], upper[::-1], strict=True))
+        return _Roi(self.image, other.lower, other.upper, self.inside[box_slices(first, last)])
 
 
 def extract(
-    image: sitk.Image,
-    mask: sitk.Image,
+    image: Volume,
+    mask: Volume,
     settings: ExtractionSettings | None = None,
     features: Iterable[str] | None = None,
     label: int | None = None,
@@ -108,9 +104,8 @@ def extract(
 
     Parameters
     ----------
-    image : SimpleITK.Image
-        Three-dimensional scalar volume.
-    mask : SimpleITK.Image
+    image : Volume
+    mask : Volume
         Labels; on another grid than the image it is resampled (nearest neighbor), with a notice.
     settings : ExtractionSettings, optional
         Default: what SlicerRadiomics does, original image and wavelets (851 features).
@@ -126,25 +121,45 @@ def extract(
     Raises
     ------
     InputError
-        Unusable image, mask or label.
+        Unusable label.
     GeometryError
         The ROI is not inside the image.
+    ModelError, ExtractionError
+        See :func:`extract_region`.
+    """
+    settings = settings or ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS)
+    return extract_region(region_of(image, mask, label, settings.array_order), settings, features)
+
+
+def extract_region(
+    region: Region, settings: ExtractionSettings, features: Iterable[str] | None = None
+) -> FeatureValues:
+    """Compute radiomics features of a region that is in the settings' array order already.
+
+    Parameters
+    ----------
+    region : Region
+    settings, features
+        As for :func:`extract`.
+
+    Returns
+    -------
+    FeatureValues
+
+    Raises
+    ------
     ModelError
         A feature does not exist or the settings do not enable it.
     ExtractionError
         The ROI cannot carry features (one voxel, constant intensity, non-finite voxels), or a feature asked for by
         name has no finite value. Without names such values are kept as pyradiomics gives them, with a notice.
     """
-    settings = settings or ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS)
     features = None if features is None else list(features)
     plan = _plan(settings, features)
-    image_volume = in_array_order(Volume.from_sitk(image), settings.array_order)
-    mask_volume = in_array_order(Volume.from_sitk(mask), settings.array_order)
-    label = select_label(mask_volume.array, label)
-    mask_volume, notices = match_mask(image_volume, mask_volume, label)
-    roi = _Roi.of(image_volume, mask_volume.array, label)
+    notices = list(region.notices)
+    roi = _Roi(region.image, region.lower, region.upper, region.inside)
     _require_textured(roi)
-    diagnostics = {"label": label, **_diagnostics(roi, settings)}
+    diagnostics = {"label": region.label, **_diagnostics(roi, settings)}
     with quiet(), np.errstate(all="ignore"):
         try:
             values = dict(_compute(roi, settings, plan))

@@ -14,7 +14,7 @@ from pathlib import Path
 from radiomics import featureextractor
 
 from ..errors import InputError
-from ..imaging.images import ARRAY_ORDERS, AS_LOADED
+from ..imaging.volume import ARRAY_ORDERS, AS_LOADED
 
 #: What the SlicerRadiomics module does unless told otherwise, with wavelets on: the article's 851 features.
 SLICER_RADIOMICS_PARAMETERS = {

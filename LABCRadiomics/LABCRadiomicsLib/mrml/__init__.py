@@ -6,7 +6,7 @@ Runs in the Slicer application and, with the ``slicer-core`` package, outside it
 May import: errors, notices, imaging, model, scoring, patient.
 """
 
-from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes, with_notices
+from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes
 from .scene import load_segmentation, load_volume, new_scene
 from .segments import mask_from_segment
 from .volumes import image_from_volume, mask_from_labelmap
@@ -22,5 +22,4 @@ __all__ = [
     "mask_from_segment",
     "new_scene",
     "score_nodes",
-    "with_notices",
 ]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import SimpleITK as sitk
 import slicer
 
 from ..errors import GeometryError, InputError
+from ..imaging import Volume
 from ..notices import Notice
 from .segments import mask_from_segment
 from .volumes import image_from_volume, mask_from_labelmap
@@ -26,7 +25,7 @@ def images_from_nodes(
     volume_node: slicer.vtkMRMLScalarVolumeNode,
     roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
     roi: str | int | None,
-) -> tuple[sitk.Image, sitk.Image, list[Notice]]:
+) -> tuple[Volume, Volume, list[Notice]]:
     """Copy what is to be scored out of the scene; later changes of the nodes do not reach the copies.
 
     Parameters
@@ -36,7 +35,7 @@ def images_from_nodes(
 
     Returns
     -------
-    image, mask : SimpleITK.Image
+    image, mask : Volume
         The mask is 1 inside the ROI.
     notices : list of Notice
         See :func:`mask_from_segment`.
@@ -52,12 +51,12 @@ def images_from_nodes(
     return image, mask_from_labelmap(roi_node, roi), []
 
 
-def fingerprint(image: sitk.Image, mask: sitk.Image) -> dict[str, Any]:
+def fingerprint(image: Volume, mask: Volume) -> dict[str, Any]:
     """Tell what was scored from what may have been edited since; a saved and loaded scene gives the same.
 
     Parameters
     ----------
-    image, mask : SimpleITK.Image
+    image, mask : Volume
         See :func:`images_from_nodes`.
 
     Returns
@@ -67,8 +66,8 @@ def fingerprint(image: sitk.Image, mask: sitk.Image) -> dict[str, Any]:
     """
     digest = hashlib.sha256()
     for part in (image, mask):
-        digest.update(np.ascontiguousarray(sitk.GetArrayViewFromImage(part)))
-    grid = [*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]
+        digest.update(np.ascontiguousarray(part.array))
+    grid = np.concatenate([image.spacing, image.origin, image.direction.ravel()]).tolist()
     return {"voxels": digest.hexdigest(), "grid": grid}
 
 
@@ -125,11 +124,11 @@ def score_nodes(
 
     start = time.perf_counter()
     image, mask, notices = images_from_nodes(volume_node, roi_node, roi)
-    scored = score_image(model, image, mask, 1, covariates, read_seconds=time.perf_counter() - start)
-    return with_notices(scored, notices)
-
-
-def with_notices(scored: PatientScore, notices: Sequence[Notice]) -> PatientScore:
-    """Put what was noted on reading the nodes before the warnings of the scoring."""
-    warnings = (*notices, *scored.prediction.warnings)
-    return replace(scored, prediction=replace(scored.prediction, warnings=warnings))
+    return score_image(
+        model,
+        image,
+        mask,
+        covariates=covariates,
+        read_seconds=time.perf_counter() - start,
+        notices=notices,
+    )

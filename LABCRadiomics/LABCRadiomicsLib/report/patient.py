@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import SimpleITK as sitk
-
 from ..errors import InputError
 from ..files import write_atomically
 from ..model import Model, Performance
@@ -88,9 +86,7 @@ def patient_html(model: Model, result: PatientScore, case: str, picture: bytes |
     )
 
 
-def write_patient_report(
-    folder: str | Path, model: Model, result: PatientScore, image: sitk.Image, mask: sitk.Image, case: str
-) -> tuple[Path, Path]:
+def write_patient_report(folder: str | Path, model: Model, result: PatientScore, case: str) -> tuple[Path, Path]:
     """Write ``result.json`` and ``report.html`` into a folder, each whole or not at all.
 
     Parameters
@@ -99,8 +95,6 @@ def write_patient_report(
         Made when it does not exist.
     model : Model
     result : PatientScore
-    image, mask : SimpleITK.Image
-        What was scored.
     case : str
         Name of the case, shown in the report.
 
@@ -115,7 +109,7 @@ def write_patient_report(
         The folder cannot be written or the disk is full.
     """
     folder = Path(folder)
-    html = patient_html(model, result, case, tumor_slice(image, mask, result.extraction.diagnostics["label"]))
+    html = patient_html(model, result, case, tumor_slice(result.region))
     document = {**result.prediction.to_dict(), "diagnostics": result.extraction.diagnostics}
     written = folder / "report.html", folder / "result.json"
     try:

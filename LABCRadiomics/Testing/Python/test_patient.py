@@ -14,8 +14,9 @@ import example_models
 from LABCRadiomicsLib import plots
 from LABCRadiomicsLib.errors import ModelError, ModelIncompleteError
 from LABCRadiomicsLib.features import extract
+from LABCRadiomicsLib.imaging import Volume, read_image, read_mask, region_of
 from LABCRadiomicsLib.imaging.contours import redraw_contour
-from LABCRadiomicsLib.imaging.images import Volume, axis_orders, read_image, read_mask
+from LABCRadiomicsLib.imaging.volume import axis_orders
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_image
 from LABCRadiomicsLib.report import patient_html
@@ -31,7 +32,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def pair(breast1):
-    return read_image(breast1[0]), read_mask(breast1[1])
+    return read_image(breast1[0]).volume, read_mask(breast1[1]).volume
 
 
 def test_score_image_is_extraction_then_prediction(model, pair):
@@ -53,7 +54,7 @@ def test_only_the_features_of_the_score_are_computed(model, pair):
 def test_one_score_in_all_axis_orders(model, pair):
     expected = score_image(model, *pair).prediction.score
     for order in list(axis_orders())[::7]:
-        stored = [Volume.from_sitk(item).reordered(*order).to_sitk() for item in pair]
+        stored = [item.reordered(*order) for item in pair]
         assert score_image(model, *stored).prediction.score == expected
 
 
@@ -65,7 +66,7 @@ def as_loaded(axes):
 def test_an_as_loaded_model_warns_of_other_axes(pair):
     codes = {axes: [notice.code for notice in score_image(as_loaded(axes), *pair).prediction.warnings]
              for axes in ("LPS", "PIR", None)}  # fmt: skip
-    assert Volume.from_sitk(pair[0]).axis_codes() == "LPS"
+    assert pair[0].axis_codes() == "LPS"
     assert "axis-order" not in codes["LPS"]
     assert "axis-order" in codes["PIR"]
     assert "axis-order" in codes[None]
@@ -81,7 +82,7 @@ def test_models_that_cannot_score_an_image(pair):
 def test_stability_counts_the_contours_that_agree(model, pair):
     result = score_image(model, *pair)
     calls = []
-    steady = contour_stability(model, *pair, result, 6, lambda done, total: calls.append((done, total)))
+    steady = contour_stability(model, result, 6, lambda done, total: calls.append((done, total)))
     found = steady.prediction.stability
     assert calls == [(done, 6) for done in range(1, 7)]
     names = [term.feature for term in model.score.terms]
@@ -94,7 +95,7 @@ def test_stability_counts_the_contours_that_agree(model, pair):
     assert (found["score_min"], found["score_max"]) == (min(scores), max(scores))
     assert found["same_group"] == sum((score > model.cutoff.value) == high for score in scores)
     assert replace(steady.prediction, stability=None) == result.prediction
-    assert contour_stability(model, *pair, result, repeats=6).prediction.stability == found
+    assert contour_stability(model, result, repeats=6).prediction.stability == found
 
 
 def ellipsoid_case(codes):
@@ -107,16 +108,17 @@ def ellipsoid_case(codes):
     for voxels in (array, mask):
         image = sitk.GetImageFromArray(voxels)
         image.SetSpacing((1, 1, 2))
-        images.append(sitk.DICOMOrient(image, codes))
+        images.append(Volume.from_sitk(sitk.DICOMOrient(image, codes)))
     return images
 
 
+@pytest.mark.parametrize("array_order", ["as-loaded", "LPS"])
 @pytest.mark.parametrize(("codes", "above", "left_of"), [
     ("LPS", True, False), ("RAI", True, False), ("PSR", True, True), ("PIL", True, True), ("LSA", True, False),
 ])  # fmt: skip
-def test_the_tumor_is_drawn_where_it_is(codes, above, left_of):
+def test_the_tumor_is_drawn_where_it_is(codes, above, left_of, array_order):
     """Axial: anterior up, left on the right. Sagittal: superior up, anterior left. Coronal: superior up."""
-    png = plots.tumor_slice(*ellipsoid_case(codes), 1)
+    png = plots.tumor_slice(region_of(*ellipsoid_case(codes), 1, array_order))
     pixels = imread(BytesIO(png))[..., :3].mean(axis=2)
     rows, columns = np.nonzero(pixels[40:-40, 40:-40] > 0.75)  # the enhanced tumor, away from the letters
     assert (np.median(rows) + 40 < pixels.shape[0] / 2) == above

@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.features import extract
-from LABCRadiomicsLib.imaging.images import read_image, read_mask
+from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings
 from LABCRadiomicsLib.resources import models_folder
@@ -50,7 +50,9 @@ def test_score_json_is_what_the_library_computes(run, breast1):
     assert found["notice"] == NOTICE
     model = find_model("demo-phantom")
     names = [term.feature for term in model.score.terms]
-    values = extract(read_image(breast1[0]), read_mask(breast1[1]), extraction_settings(model), names).values
+    values = extract(
+        read_image(breast1[0]).volume, read_mask(breast1[1]).volume, extraction_settings(model), names
+    ).values
     expected = model.score.intercept + sum(term.coefficient * values[term.feature] for term in model.score.terms)
     assert found["score"] == pytest.approx(expected, rel=1e-12)
     assert found["risk_group"] == ("high" if expected > model.cutoff.value else "low")

@@ -14,13 +14,13 @@ import pytest
 import radiomics
 import SimpleITK as sitk
 
-from LABCRadiomicsLib.cohort import errors_path, execution, extract_cases, extraction, journal_path, read_cases
+from LABCRadiomicsLib.cohort import errors_path, execution, extract_cases, feature_table, journal_path, read_cases
 from LABCRadiomicsLib.cohort.execution import Failure, over_cluster, over_processes
 from LABCRadiomicsLib.cohort.record import read_extraction, record_path
 from LABCRadiomicsLib.errors import CohortError, InputError
 from LABCRadiomicsLib.features import extract
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.imaging.images import read_image, read_mask
+from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.tables.cohort import read_features
 
@@ -29,7 +29,7 @@ FEW = ExtractionSettings.from_parameters(
     {"imageType": {"Original": {}}, "featureClass": {"firstorder": [], "shape": []}, "setting": {"binWidth": 25}}, "LPS"
 )
 COMMAND = [sys.executable, "-m", "LABCRadiomicsLib.cli"]
-PACKAGES = str(Path(extraction.__file__).parents[2])
+PACKAGES = str(Path(feature_table.__file__).parents[2])
 
 
 def _write_case(folder: Path, index: int, shape=(14, 20, 22)) -> None:
@@ -62,7 +62,7 @@ def cases(tmp_path):
 def in_process(monkeypatch):
     """Do the cases one by one in this process."""
     monkeypatch.setattr(
-        extraction, "over_processes", lambda call, tasks, jobs: ((n, call(t)) for n, t in tasks.items())
+        feature_table, "over_processes", lambda call, tasks, jobs: ((n, call(t)) for n, t in tasks.items())
     )
 
 
@@ -92,7 +92,7 @@ def test_the_table_holds_what_each_case_gives_alone_whatever_the_number_of_jobs(
     assert table.cases == ("patient-2", "patient-0", "patient-3", "patient-1")
     for case, values in zip((2, 0, 3, 1), table.values, strict=True):
         image, mask = read_image(folder / f"image{case}.nrrd"), read_mask(folder / f"mask{case}.nrrd")
-        expected = extract(image, mask, ALL).values
+        expected = extract(image.volume, mask.volume, ALL).values
         assert table.names == tuple(expected)
         np.testing.assert_array_equal(values, list(expected.values()))
     assert {path.name for path in folder.iterdir() if path.suffix != ".nrrd"} == {
@@ -367,7 +367,7 @@ def test_a_journal_of_other_settings_features_or_software_is_refused(cases, refe
     ):
         with pytest.raises(CohortError, match=f"was begun with other {what}"):
             extract_cases(cases, out, settings, features, resume=True)
-    monkeypatch.setattr(extraction, "software_versions", lambda: {"numpy": "1.0"})
+    monkeypatch.setattr(feature_table, "software_versions", lambda: {"numpy": "1.0"})
     with pytest.raises(CohortError, match="was begun with other software"):
         extract_cases(cases, out, FEW, resume=True)
 
@@ -391,9 +391,11 @@ def test_cases_may_be_added_removed_and_reordered(cases, reference):
 
 
 def test_a_worker_with_other_software_is_refused(cases, reference, monkeypatch):
-    monkeypatch.setattr(extraction, "software_versions", lambda: {"numpy": "1.0"})
-    task = extraction._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"})
-    assert extraction._extract(task) == {"error": "This worker has numpy 1.0 where the run has 2.0: install the same."}
+    monkeypatch.setattr(feature_table, "software_versions", lambda: {"numpy": "1.0"})
+    task = feature_table._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"})
+    assert feature_table._extract(task) == {
+        "error": "This worker has numpy 1.0 where the run has 2.0: install the same."
+    }
 
 
 # --- kill -9 and clusters ---------------------------------------------------------------------------------------

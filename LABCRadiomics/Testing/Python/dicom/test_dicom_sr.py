@@ -17,7 +17,7 @@ from LABCRadiomicsLib import NOTICE, __version__, feature_codes
 from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.feature_names import FEATURES
-from LABCRadiomicsLib.imaging.images import dicom_files, read_image, read_mask
+from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import score_image
 from LABCRadiomicsLib.scoring import predict
@@ -34,14 +34,14 @@ def series(tmp_path_factory):
 @pytest.fixture(scope="module")
 def document(series):
     model = find_model("demo-phantom")
-    pair = read_image(series[0]), read_mask(series[1])
+    pair = read_image(series[0]).volume, read_mask(series[1]).volume
     prediction = score_image(model, *pair, covariates={"age": 52, "stage": "IIIc"}).prediction
     return result_document(model, prediction, {"segment": "腫瘍", "covariates": {"age": "52", "stage": "IIIc"}})
 
 
 @pytest.fixture(scope="module")
 def sources(series):
-    return read_sources(dicom_files(series[0]))
+    return read_sources(read_image(series[0]).source.files)
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_what_is_no_image_is_refused(tmp_path):
 
 
 def test_an_instance_given_twice_is_one(series, sources):
-    files = dicom_files(series[0])
+    files = read_image(series[0]).source.files
     assert len(read_sources([*files, files[0]])) == len(sources)
 
 

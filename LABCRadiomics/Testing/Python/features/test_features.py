@@ -17,7 +17,9 @@ from LABCRadiomicsLib.errors import ExtractionError, GeometryError, InputError, 
 from LABCRadiomicsLib.features import extraction, mesh
 from LABCRadiomicsLib.features.matrices import RoiMatrices
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.imaging import images
+from LABCRadiomicsLib.imaging import Volume, read_image, read_mask
+from LABCRadiomicsLib.imaging.masks import select_label
+from LABCRadiomicsLib.imaging.volume import CANONICAL, axis_orders
 
 DEFAULT = SLICER_RADIOMICS_PARAMETERS
 TEXTURE = {name: [] for name in ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")}
@@ -32,9 +34,18 @@ def stock(image, mask, parameters, label=1):
     return {name: float(value) for name, value in values.items() if not name.startswith("diagnostics_")}
 
 
+def extract(image, mask, *options, **keywords):
+    """Our extraction of SimpleITK images, which stock pyradiomics takes too."""
+    return features.extract(Volume.from_sitk(image), Volume.from_sitk(mask), *options, **keywords)
+
+
 def ours(image, mask, parameters, label=1, names=None):
-    extraction = ExtractionSettings.from_parameters(parameters)
-    return features.extract(image, mask, extraction, names, label).values
+    return extract(image, mask, ExtractionSettings.from_parameters(parameters), names, label).values
+
+
+def read(image, mask):
+    """Image and mask files as SimpleITK images in the order that Slicer gives them."""
+    return read_image(image).volume.to_sitk(), read_mask(mask).volume.to_sitk()
 
 
 def differing(image, mask, parameters, label=1):
@@ -186,12 +197,11 @@ def test_bits_equal_on_the_bundled_case(breast1):
 @pytest.mark.parametrize("roi", ["ftv_mask_largest", "ftv_mask_SERgt0", "seg_voi_breast_tissue"])
 def test_bits_equal_on_a_real_examination(shared_data, roi):
     folder = shared_data / "ucsf-br-06"
-    image = images.read_image(folder / "UCSF-BR-06_3dfgre_orig_t1.nrrd")
-    mask = images.read_mask(folder / f"UCSF-BR-06_{roi}.nrrd")
+    image, mask = read(folder / "UCSF-BR-06_3dfgre_orig_t1.nrrd", folder / f"UCSF-BR-06_{roi}.nrrd")
     parameters = DEFAULT
     if roi == "seg_voi_breast_tissue":  # pyradiomics needs minutes for the diameters of so large a region
         parameters = DEFAULT | {"featureClass": TEXTURE}
-    label = images.select_label(sitk.GetArrayViewFromImage(mask), None)
+    label = select_label(sitk.GetArrayViewFromImage(mask), None)
     assert differing(image, mask, parameters, label)[0] == []
 
 
@@ -206,20 +216,20 @@ def test_files_give_what_slicerradiomics_printed_in_slicer(name, shared_data, sh
     image, mask = SLICER_CASES[name]
     with (shared_reference / "slicerradiomics" / f"{name}.csv").open() as file:
         printed = {row["feature"]: float(row["value"]) for row in csv.DictReader(file)}
-    found = ours(images.read_image(shared_data / image), images.read_mask(shared_data / mask), DEFAULT)
+    found = ours(*read(shared_data / image, shared_data / mask), DEFAULT)
     assert found.keys() == printed.keys() and len(found) == 851
     np.testing.assert_allclose([found[key] for key in printed], list(printed.values()), rtol=1e-12, atol=0)
 
 
 def test_a_subset_gives_the_values_of_the_whole(breast1):
-    image, mask = images.read_image(breast1[0]), images.read_mask(breast1[1])
+    image, mask = read(*breast1)
     everything = ours(image, mask, DEFAULT)
     names = list(everything)[3::61]
     assert ours(image, mask, DEFAULT, names=names) == {name: everything[name] for name in names}
 
 
 def test_a_subset_runs_only_the_filter_passes_it_needs(breast1, monkeypatch):
-    image, mask = images.read_image(breast1[0]), images.read_mask(breast1[1])
+    image, mask = read(*breast1)
     passes = []
     transform = extraction.wavelet_blocks.__globals__["pywt"].swt
     monkeypatch.setattr("pywt.swt", lambda *args, **keywords: passes.append(1) or transform(*args, **keywords))
@@ -232,7 +242,7 @@ def test_a_subset_runs_only_the_filter_passes_it_needs(breast1, monkeypatch):
 
 def stored_in(image, axes, flips):
     """The same image, its voxels stored in another axis order."""
-    return images.Volume.from_sitk(image).reordered(axes, flips).to_sitk()
+    return Volume.from_sitk(image).reordered(axes, flips).to_sitk()
 
 
 def test_one_score_whatever_the_axis_order():
@@ -241,13 +251,13 @@ def test_one_score_whatever_the_axis_order():
     rotation = np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1.0, 0], [np.sin(angle), 0, np.cos(angle)]])
     image = phantom((11, 12, 13), direction=rotation)
     mask = ball(image, (4, 5, 6), 3)
-    canonical = ExtractionSettings.from_parameters(DEFAULT, images.CANONICAL)
+    canonical = ExtractionSettings.from_parameters(DEFAULT, CANONICAL)
     names = ["wavelet-LLH_glcm_Idmn", "wavelet-HLL_ngtdm_Busyness", "original_shape_MeshVolume"]
-    expected = features.extract(image, mask, canonical, names).values
-    orders = list(images.axis_orders())
+    expected = extract(image, mask, canonical, names).values
+    orders = list(axis_orders())
     assert len(orders) == 48
     for order, other in zip(orders, orders[7:] + orders[:7], strict=True):
-        found = features.extract(stored_in(image, *order), stored_in(mask, *other), canonical, names)
+        found = extract(stored_in(image, *order), stored_in(mask, *other), canonical, names)
         assert found.values == expected
         assert [notice.code for notice in found.notices] == []
 
@@ -356,12 +366,12 @@ def test_without_the_triangle_table_pyradiomics_measures_the_mesh(monkeypatch):
 def test_diagnostics_name_what_was_measured():
     image = phantom(SHAPE, spacing=(0.5, 0.5, 2.0))
     mask = ball(image, (6, 9, 10), 5)
-    found = features.extract(image, mask, features=["original_firstorder_Mean"])
+    found = extract(image, mask, features=["original_firstorder_Mean"])
     count = int(sitk.GetArrayViewFromImage(mask).sum())
     assert found.diagnostics["voxels"] == count
     assert found.diagnostics["volume_mm3"] == pytest.approx(count * 0.5)
     assert found.diagnostics["spacing_mm"] == [0.5, 0.5, 2.0]
-    again = features.extract(image + 1, mask, features=["original_firstorder_Mean"])
+    again = extract(image + 1, mask, features=["original_firstorder_Mean"])
     assert len(found.diagnostics["input_sha256"]) == 64
     assert again.diagnostics["input_sha256"] != found.diagnostics["input_sha256"]
 
@@ -371,7 +381,7 @@ def test_a_mask_on_another_grid_is_resampled_and_said_so():
     mask = ball(image, (6, 9, 10), 4)
     origin = image.TransformContinuousIndexToPhysicalPoint((-0.25, -0.25, 0))
     fine = sitk.Resample(mask, (42, 36, 13), sitk.Transform(), sitk.sitkNearestNeighbor, origin, (0.35, 0.45, 2.0))
-    found = features.extract(image, fine, features=["original_shape_VoxelVolume"])
+    found = extract(image, fine, features=["original_shape_VoxelVolume"])
     assert [notice.code for notice in found.notices] == ["mask-resampled"]
     assert found.values == ours(image, mask, DEFAULT, names=["original_shape_VoxelVolume"])
     expected = stock(image, fine, with_setting(correctMask=True))
@@ -415,7 +425,7 @@ REFUSED = {
 def test_refused(case):
     image, mask, label, error, message = case
     with pytest.raises(error, match=message) as caught:
-        features.extract(image, mask, label=label)
+        extract(image, mask, label=label)
     assert "\n" not in str(caught.value)
 
 
@@ -423,9 +433,9 @@ def test_unknown_and_disabled_features_are_refused():
     extraction = ExtractionSettings.from_parameters(with_setting({"Original": {}}))
     for name in ("original_glcm_Nonsense", "original_nonsense_Mean", "nonsense"):
         with pytest.raises(ModelError, match=name):
-            features.extract(IMAGE, MASK, extraction, [name])
+            extract(IMAGE, MASK, extraction, [name])
     with pytest.raises(ModelError, match="not enabled"):
-        features.extract(IMAGE, MASK, extraction, ["wavelet-LLH_glcm_Idmn"])
+        extract(IMAGE, MASK, extraction, ["wavelet-LLH_glcm_Idmn"])
 
 
 def test_a_filter_that_the_image_is_too_small_for_is_named():
@@ -444,6 +454,6 @@ def test_parameter_file(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("setting:\n  binWidth: 5\nimageType:\n  Original: {}\nfeatureClass:\n  glcm: [Idmn]\n")
     extraction = ExtractionSettings.from_parameters(path)
-    assert list(features.extract(IMAGE, MASK, extraction).values) == ["original_glcm_Idmn"]
+    assert list(extract(IMAGE, MASK, extraction).values) == ["original_glcm_Idmn"]
     with pytest.raises(InputError, match="does not exist"):
         ExtractionSettings.from_parameters(tmp_path / "absent.yaml")

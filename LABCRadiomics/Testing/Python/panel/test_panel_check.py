@@ -54,7 +54,9 @@ class FakeCli:
     def values(self):
         """What the stock extractor gives on the nodes' arrays."""
         extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(self.parameters)
-        found = extractor.execute(mrml.image_from_volume(self.image), mrml.mask_from_labelmap(self.mask, 1), label=1)
+        found = extractor.execute(
+            mrml.image_from_volume(self.image).to_sitk(), mrml.mask_from_labelmap(self.mask, 1).to_sitk(), label=1
+        )
         return {name: str(value) for name, value in found.items()}
 
     def finish(self, values, states=("Running", "Completing", "Completed"), error=""):

@@ -12,32 +12,13 @@ from pathlib import Path
 
 from ..errors import CohortError, InputError, LABCRadiomicsError
 from ..features.settings import ExtractionSettings
-from ..tables.csv_table import CASE, read_table, unwritable, write_table
+from ..tables.csv_table import CASE, unwritable, write_table
+from .case_table import Case, read_cases
 from .execution import Failure, available_processes, over_cluster, over_processes
 from .journal import Journal
 from .record import extraction_of, record_path, software_versions, write_record
 
 _DIAGNOSTICS = ("voxels", "volume_mm3", "spacing_mm", "axes", "input_sha256", "notices")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row of a case table.
-
-    Attributes
-    ----------
-    name : str
-    row : int
-        As a spreadsheet counts, the header being row 1.
-    image, mask, label : str
-        As the table holds them; an empty label stands for the only one there is.
-    """
-
-    name: str
-    row: int
-    image: str
-    mask: str
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,20 +53,6 @@ class _Task:
     settings: ExtractionSettings
     features: tuple[str, ...] | None
     software: dict[str, str]
-
-
-def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
-    """Read a case table: case, image, mask and, where masks hold several, label.
-
-    Raises
-    ------
-    CohortError
-        The table is malformed, or names a case twice. A cell that cannot be used is its own case's error, later.
-    """
-    table = read_table(path)
-    names, images, masks = table.cases(), table.texts("image"), table.texts("mask")
-    labels = table.texts("label") if "label" in table.names else ("",) * len(table)
-    return tuple(map(Case, names, table.row_numbers, images, masks, labels))
 
 
 def errors_path(out_csv: str | os.PathLike[str]) -> Path:
@@ -209,7 +176,7 @@ def _extracted(task: _Task) -> dict[str, object]:
     import SimpleITK as sitk
 
     from ..features import extract
-    from ..imaging.images import read_image, read_mask
+    from ..imaging import read_image, read_mask
 
     found = software_versions()
     for name, version in task.software.items():
@@ -219,8 +186,9 @@ def _extracted(task: _Task) -> dict[str, object]:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     case = task.case
     image, mask = (_path(task, role, path) for role, path in (("image", case.image), ("mask", case.mask)))
-    result = extract(read_image(image), read_mask(mask), task.settings, task.features, _label(case))
-    notices = "; ".join(notice.message for notice in result.notices)
+    image, mask = read_image(image), read_mask(mask)
+    result = extract(image.volume, mask.volume, task.settings, task.features, case.roi_label())
+    notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
         "values": {name: value if math.isfinite(value) else None for name, value in result.values.items()},
         "diagnostics": {name: result.diagnostics.get(name, notices) for name in _DIAGNOSTICS},
@@ -231,15 +199,6 @@ def _path(task: _Task, role: str, path: str) -> Path:
     if not path:
         raise CohortError(f"The cell of column {role} is empty: give the path of the {role}.")
     return Path(task.folder, path)
-
-
-def _label(case: Case) -> int | None:
-    if not case.label:
-        return None
-    try:
-        return int(case.label)
-    except ValueError:
-        raise CohortError(f"Label {case.label!r} is not a whole number: correct column label.") from None
 
 
 def _write_outputs(

@@ -1,0 +1,170 @@
+"""One region of one image: the mask put on the image's grid, both in one axis order, done once and kept together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..errors import GeometryError
+from ..notices import Notice
+from .masks import select_label
+from .volume import AS_LOADED, STORED, AxisOrder, Volume, bounding_box, box_slices, order_to
+
+# Two grids whose corners differ by less than this many voxels hold the same voxels.
+_SAME_GRID_VOXELS = 0.01
+
+
+@dataclass(frozen=True)
+class Region:
+    """An image and what of it is examined.
+
+    Attributes
+    ----------
+    image : Volume
+        The whole image.
+    lower, upper : numpy.ndarray
+        First and last ``i, j, k`` index of the region's bounding box, both included.
+    inside : numpy.ndarray of bool
+        The region within its bounding box, shape ``(k, j, i)`` of the box.
+    label : int
+        Its label in the mask it was taken from.
+    notices : tuple of Notice
+        ``mask-resampled`` when the mask was on another grid than the image.
+    order : AxisOrder
+        How the image was brought from the order it was read in to the one it has here.
+    """
+
+    image: Volume
+    lower: np.ndarray
+    upper: np.ndarray
+    inside: np.ndarray
+    label: int = 1
+    notices: tuple[Notice, ...] = ()
+    order: AxisOrder = STORED
+
+    @property
+    def mask(self) -> Volume:
+        """The region on the whole grid of the image, uint8, 1 inside."""
+        array = np.zeros(self.image.array.shape, np.uint8)
+        array[box_slices(self.lower, self.upper)] = self.inside
+        return self.image.with_array(array)
+
+    def with_mask(self, mask: np.ndarray) -> Region:
+        """Another region of the same image.
+
+        Parameters
+        ----------
+        mask : numpy.ndarray
+            Nonzero inside, shape ``(k, j, i)`` of the image; at least one voxel.
+        """
+        lower, upper = bounding_box(mask)
+        return replace(self, lower=lower, upper=upper, inside=np.ascontiguousarray(mask[box_slices(lower, upper)] != 0))
+
+    def as_read(self) -> Region:
+        """The region in the axis order in which the image was read, as its user knows the slices."""
+        back = self.order.inverse
+        first, last = self.lower[list(back.axes)], self.upper[list(back.axes)]
+        size, flips = self.image.size[list(back.axes)], np.array(back.flips)
+        return replace(
+            self,
+            image=self.image.reordered(*back),
+            lower=np.where(flips, size - 1 - last, first),
+            upper=np.where(flips, size - 1 - first, last),
+            inside=back.of_array(self.inside),
+            order=STORED,
+        )
+
+
+def region_of(image: Volume, mask: Volume, label: int | None = None, array_order: str = AS_LOADED) -> Region:
+    """Find one label of a mask in an image.
+
+    Parameters
+    ----------
+    image, mask : Volume
+        A mask on another grid is resampled (nearest neighbor), with a notice.
+    label : int, optional
+        Which label; may be left out when the mask holds just one.
+    array_order : str
+        Axis order of the result, ``"as-loaded"`` or ``"LPS"``. Nothing in the result depends on the order that image
+        and mask were given in, but for ``"as-loaded"``.
+
+    Returns
+    -------
+    Region
+
+    Raises
+    ------
+    InputError
+        The mask is empty, or the label is absent or ambiguous; the array order is unknown.
+    GeometryError
+        The region lies partly or wholly outside the image, or vanishes on its grid.
+    """
+    order = order_to(image, array_order)
+    image, mask = image.reordered(*order), mask.reordered(*order_to(mask, array_order))
+    label = select_label(mask.array, label)
+    labels, notices = labels_on_grid(image, mask, label)
+    first, last = bounding_box(labels)  # of all labels: cheap, and all that follows is on this block
+    inside = labels[box_slices(first, last)] == label
+    within = bounding_box(inside)
+    lower, upper = (first + bound for bound in within)
+    return Region(image, lower, upper, np.ascontiguousarray(inside[box_slices(*within)]), label, tuple(notices), order)
+
+
+def labels_on_grid(image: Volume, mask: Volume, label: int) -> tuple[np.ndarray, list[Notice]]:
+    """Put a mask on the grid of its image.
+
+    Parameters
+    ----------
+    image, mask : Volume
+        In the same array order.
+    label : int
+        The label that must be inside the image.
+
+    Returns
+    -------
+    labels : numpy.ndarray
+        Shape of the image; the mask's own array where it already was on the image's grid.
+    notices : list of Notice
+        ``mask-resampled`` when nearest-neighbor resampling was needed.
+
+    Raises
+    ------
+    GeometryError
+        The region lies partly or wholly outside the image, or vanishes on its grid.
+    """
+    if _same_grid(image, mask):
+        return mask.array, []
+    _require_inside(image, mask, label)
+    reference = sitk.Image(image.size.tolist(), sitk.sitkUInt8)
+    reference.SetSpacing(image.spacing.tolist())
+    reference.SetOrigin(image.origin.tolist())
+    reference.SetDirection(image.direction.ravel().tolist())
+    resampled = sitk.Resample(mask.to_sitk(), reference, sitk.Transform(), sitk.sitkNearestNeighbor)
+    array = sitk.GetArrayFromImage(resampled)
+    if not (array == label).any():
+        raise GeometryError("The ROI vanishes on the image's coarser grid: segment the tumor on this image.")
+    text = "the mask is on another grid than the image and was resampled to it (nearest neighbor)"
+    return array, [Notice("mask-resampled", text)]
+
+
+def _same_grid(image: Volume, mask: Volume) -> bool:
+    if image.array.shape != mask.array.shape:
+        return False
+    corners = np.array(list(product(*((0, last) for last in image.size - 1))))
+    moved = np.array([image.index(mask.point(corner)) for corner in corners])
+    return bool(np.abs(moved - corners).max() < _SAME_GRID_VOXELS)
+
+
+def _require_inside(image: Volume, mask: Volume, label: int) -> None:
+    voxels = np.argwhere(mask.array == label)[:, ::-1]
+    points = mask.origin + (voxels * mask.spacing) @ mask.direction.T
+    index = np.linalg.solve(image.direction, (points - image.origin).T).T / image.spacing
+    tolerance = 0.5 + 1e-3  # half a voxel to its edge, and the rounding that pyradiomics allows
+    outside = ((index < -tolerance) | (index > image.size - 1 + tolerance)).any(axis=1)
+    if outside.all():
+        raise GeometryError("Image and mask do not overlap in space: check that they belong to the same scan.")
+    if outside.any():
+        raise GeometryError("The ROI reaches outside the image: check that image and mask belong to the same scan.")
