@@ -176,10 +176,13 @@ def agreed_extraction(
 
 
 def _differences(recorded: Extraction, given: Extraction) -> list[str]:
-    """What a record and a parameter file say differently, as ``setting binWidth 25, not 10``."""
+    """What a record and a parameter file say differently, as ``setting binWidth 25, not 10``.
+
+    Which classes of features are computed changes no value, so that a table may hold fewer than the file asks for.
+    """
     sentences = []
-    pairs = zip(recorded.parameters().items(), given.parameters().values(), strict=True)
-    for (part, ours), theirs in pairs:
+    parts = ("setting", recorded.setting, given.setting), ("imageType", recorded.image_type, given.image_type)
+    for part, ours, theirs in parts:
         for name in sorted({*ours, *theirs}):
             values = [_comparable(side.get(name, "nothing")) for side in (ours, theirs)]
             if values[0] != values[1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -234,9 +235,7 @@ def _groups(
     ratio = groups.hazard_ratio
     if ratio:
         found[Metric.HAZARD_RATIO] = ratio
-        found[Metric.LOG_HAZARD_RATIO] = Estimate(
-            *(float(np.log(end)) for end in (ratio.value, ratio.lower, ratio.upper))
-        )
+        found[Metric.LOG_HAZARD_RATIO] = Estimate(*map(math.log, (ratio.value, ratio.lower, ratio.upper)))
     peto = peto_separation(marker.high, months, event)
     found |= {Metric.PETO: peto} if peto.known else {}
     found[Metric.LOGRANK_P] = Estimate(groups.logrank.p)

@@ -17,6 +17,7 @@ from ..statistics.resampling import bootstrap_limits
 NOMOGRAM, SCORE_ALONE = "nomogram", "radiomics score alone"
 
 _Z = 1.959963984540054
+_NO_ERROR = 1e-9
 
 
 class Metric(StrEnum):
@@ -135,8 +136,10 @@ class Estimate:
         """
         if not np.isfinite(value):
             return cls(float("nan"))
-        if not np.isfinite(se) or se <= 1e-9:
+        if not np.isfinite(se):
             return cls(float(value))
+        if se <= _NO_ERROR:
+            return cls(float(value), se=float(se))
         lower, upper = max(value - _Z * se, least), min(value + _Z * se, most)
         return cls(float(value), float(lower), float(upper), float(se))
 
@@ -201,6 +204,7 @@ class Figure:
             "n": self.n,
             "events": self.events,
             "metric": self.label,
+            "relation": "=",
             **self.estimate.to_dict(),
             "kind": self.kind,
             "measure": str(self.measure.metric),

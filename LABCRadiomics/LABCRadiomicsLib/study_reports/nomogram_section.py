@@ -1,4 +1,4 @@
-"""The nomogram: the Cox model of covariates and score, each alone and together, and whether hazards are proportional."""
+"""The nomogram: Cox models of covariates and score, each alone and together, and whether hazards are proportional."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class StudyTables:
         return case_column_of(self.features, self.case_column)
 
     def read_features(self, columns: str | None = None) -> FeatureTable:
-        """Read the features, those of a regular expression where one is given; raises as :func:`.cohort.read_features`."""
+        """Read the features, or those of a regular expression; raises as :func:`.cohort.read_features`."""
         return read_features(self.features, columns, id=self.case_column_of_features)
 
     def read_outcomes(self) -> OutcomeTable:

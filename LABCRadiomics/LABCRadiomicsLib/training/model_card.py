@@ -135,6 +135,7 @@ def method_sentences(training: Training) -> tuple[str, ...]:
     """Say in sentences how a model was made."""
     plan, recipe, selection = training.plan, training.plan.recipe, training.built.selection
     kept, looked_at = len(training.cohort.names), len(training.agreement.features_in)
+    parts = [*training.nomogram.model.covariates, "the score"]
     sentences = [f"{looked_at} features."]
     if training.agreement.icc is not None:
         sentences = [f"{looked_at} features; {kept} of them with an intraclass correlation above {plan.min_icc:g}."]
@@ -144,7 +145,7 @@ def method_sentences(training: Training) -> tuple[str, ...]:
         f"LASSO-Cox regression, {np.unique(training.score.folds).size}-fold cross-validation, {chosen}: "
         f"{len(training.score.stored.terms)} features.",
         f"Cutoff: largest Youden index on the time-dependent ROC curve (IPCW) at {recipe.horizon:g} months.",
-        f"Nomogram: multivariable Cox regression (Efron) of {', '.join([*training.nomogram.model.covariates, 'the score'])}.",
+        f"Nomogram: multivariable Cox regression (Efron) of {', '.join(parts)}.",
     ]
     if training.resampled.optimism:
         sentences.append(

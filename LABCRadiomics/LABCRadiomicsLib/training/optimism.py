@@ -202,7 +202,7 @@ def _repeat(procedure: Procedure, stream: np.random.SeedSequence) -> _Repeat | N
 
     return _Repeat(
         coefficients=built.coefficients,
-        penalty=built.selection.penalty,
+        penalty=float("nan") if built.empty else built.selection.penalty,
         cutoff=float("nan") if built.empty else built.cutoff,
         cutoff_percentile=float("nan") if built.empty else float((~markers[-1].high).mean()),
         inside=measured(rows),

@@ -18,7 +18,7 @@ from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, esse
 from ..statistics.cox import CoxModel, cox
 from ..statistics.lasso import random_folds
 from .clinical_models import known_rows, wald_p
-from .selection import ChosenCutoff, Selection, cutoff_of, require_features, shrink
+from .selection import ChosenCutoff, Selection, cutoff_of, require_features, score_values, shrink
 from .training_cohort import TrainingCohort, patient_folds
 
 Progress = Callable[[int, int], None]
@@ -178,7 +178,7 @@ class Procedure:
             require_features(selection, p=self.recipe.p, penalty=self.recipe.penalty)
         if not selection.coefficients.any():
             return Built(selection, None, None, (), None)
-        score = features @ selection.coefficients
+        score = score_values(features, selection.coefficients)
         chosen = tuple(at for at in range(len(self.blocks)) if self._enters(at, rows))
         score_model = self._fit((), rows, score, strict)
         return Built(
@@ -197,7 +197,7 @@ class Procedure:
         tuple of Marker
             The nomogram, unknown where a covariate is, if the recipe names covariates; then the score with its groups.
         """
-        score = self.features[rows] @ built.coefficients
+        score = score_values(self.features[rows], built.coefficients)
         log_hazard = np.full(rows.size, np.nan)
         if built.score_model is not None:
             log_hazard = built.score_model.linear_predictor(score[:, None])

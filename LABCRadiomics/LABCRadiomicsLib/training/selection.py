@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -128,6 +129,26 @@ def require_features(selection: Selection, *, p: float, penalty: str) -> None:
         raise CohortError(f"No feature has a univariable p below {p:g}: the cohort cannot carry a score at this limit.")
     if not selection.coefficients.any():
         raise CohortError(f"The LASSO keeps no feature at lambda.{penalty}: the cohort shows no signal there.")
+
+
+def score_values(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """Give the score of each patient, to the last bit as scoring a single patient does.
+
+    The cutoff is the score of some patient; if another order of summation put that patient above it, a model would
+    not give its own training patients the groups it was made with.
+
+    Parameters
+    ----------
+    features : numpy.ndarray, shape (n, p)
+    coefficients : numpy.ndarray, shape (p,)
+        Zero where a feature was not selected.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+    """
+    terms = np.flatnonzero(coefficients)
+    return np.array([math.fsum(row) for row in (features[:, terms] * coefficients[terms]).tolist()])
 
 
 def stored_score(cohort: TrainingCohort, selection: Selection, values: np.ndarray) -> Score:

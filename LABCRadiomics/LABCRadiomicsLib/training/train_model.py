@@ -38,7 +38,7 @@ from .clinical_models import (
 from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
 from .optimism import Optimism, bootstrap_optimism
 from .procedure import Built, Procedure, Recipe
-from .selection import agreeing_features, stored_score
+from .selection import agreeing_features, score_values, stored_score
 from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
 from .training_cohort import TrainingCohort, given_folds, require_events
 
@@ -296,7 +296,7 @@ def train(
 
 
 def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, notes: Attempts) -> TrainedScore:
-    values = cohort.features @ built.coefficients
+    values = score_values(cohort.features, built.coefficients)
     return TrainedScore(
         stored=stored_score(cohort, built.selection, values),
         values=values,
