@@ -21,7 +21,7 @@ from LABCRadiomicsLib.cohort.agreement import reader_agreement, write_agreement
 from LABCRadiomicsLib.cohort.record import read_extraction
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from LABCRadiomicsLib.imaging.volume import CANONICAL
-from LABCRadiomicsLib.model import Extraction, Image, Model
+from LABCRadiomicsLib.model import CovariateDomain, Extraction, Image, Model
 from LABCRadiomicsLib.model.file import save_model
 from LABCRadiomicsLib.performance import stored_performance
 from LABCRadiomicsLib.resources import models_folder
@@ -30,17 +30,19 @@ from LABCRadiomicsLib.simulation import write_simulation
 from LABCRadiomicsLib.study_reports import write_training_report
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features, read_icc, read_outcomes
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
-from LABCRadiomicsLib.training import Card, CovariateSpec, Plan, Recipe, Training, cohort_of, train, trained_model
+from LABCRadiomicsLib.training import Card, Plan, Recipe, Training, cohort_of, train, trained_model
 from LABCRadiomicsLib.validation import validate
 
 PATIENTS, TRAINING, SEED, CREATED = 278, 139, 2022, "2026-11-23"
 
 COVARIATES = (
-    CovariateSpec("age", "Age", "number", unit="years", minimum=0.0, maximum=120.0),
-    CovariateSpec("stage", "Clinical stage", "category", levels=("II", "IIIa-b", "IIIc"), reference="II"),
-    CovariateSpec("pcr", "Pathological complete response", "binary", levels=("no", "yes")),
-    CovariateSpec("hr", "Hormone receptor status", "binary", levels=("negative", "positive")),
-    CovariateSpec("her2", "HER2 status", "binary", levels=("negative", "positive")),
+    CovariateDomain(name="age", label="Age", type="number", unit="years", minimum=0.0, maximum=120.0),
+    CovariateDomain(
+        name="stage", label="Clinical stage", type="category", levels=("II", "IIIa-b", "IIIc"), reference="II"
+    ),
+    CovariateDomain(name="pcr", label="Pathological complete response", type="binary", levels=("no", "yes")),
+    CovariateDomain(name="hr", label="Hormone receptor status", type="binary", levels=("negative", "positive")),
+    CovariateDomain(name="her2", label="HER2 status", type="binary", levels=("negative", "positive")),
 )
 
 CARD = Card(

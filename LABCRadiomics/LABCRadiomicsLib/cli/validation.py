@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..files import sha256_of
-from .common import ModelArgument
+from .common import ModelArgument, naming
 
 if TYPE_CHECKING:
     from ..performance import Marker
@@ -33,19 +34,23 @@ def apply(
 ) -> None:
     """Score every case of a feature table."""
     from ..model.registry import find_model
-    from ..scoring.cohort import match_covariates, read_model_features, score_cases, write_scores
+    from ..scoring.cohort import clinical_values, match_covariates, read_model_features, score_cases, write_scores
     from ..tables.cohort import read_covariates
-    from ..tables.study_tables import case_column_of
 
     found = find_model(model)
-    table = read_model_features(features, found, case_column_of(features, case_column))
-    clinical = None
+    table = read_model_features(features, found, case_column)
+    values, notices = {}, ()
     if covariates is not None:
-        clinical = match_covariates(table.cases, *read_covariates(covariates, case_column))
-    predictions = score_cases(found, table, clinical)
+        clinical = read_covariates(covariates, case_column)
+        with naming(covariates):
+            columns = match_covariates(table.cases, clinical)
+            values, notices = clinical_values(found, table.cases, columns, clinical.decimal_marks)
+    predictions = score_cases(found, table, values)
     write_scores(out, table.cases, predictions)
     groups = [prediction.risk_group for prediction in predictions]
     print(f"{out}: {len(groups)} cases, {groups.count('high')} high risk, {groups.count('low')} low risk.")
+    for notice in notices:
+        print(f"labcradiomics: {notice.message}", file=sys.stderr)
 
 
 def validate(
@@ -118,8 +123,9 @@ def _scored(model: str, tables: StudyTables) -> ScoredCohort:
     from ..scoring.cohort import read_model_features, score_cohort
 
     found = find_model(model)
-    table = read_model_features(tables.features, found, tables.case_column_of_features)
-    return score_cohort(found, table, tables.read_outcomes())
+    table, outcomes = read_model_features(tables.features, found, tables.case_column), tables.read_outcomes()
+    with tables.naming_outcomes():
+        return score_cohort(found, table, outcomes)
 
 
 def _comparator(given: str, scored: ScoredCohort, tables: StudyTables) -> Marker:
@@ -131,7 +137,8 @@ def _comparator(given: str, scored: ScoredCohort, tables: StudyTables) -> Marker
     if Path(given).is_file() or given in {path.stem for path in bundled_model_files()}:
         other = _scored(given, tables)
         return model_marker(other, horizons, f"comparator {other.model.id}")
-    return clinical_marker([name.strip() for name in given.split(",")], scored, horizons)
+    with tables.naming_outcomes():
+        return clinical_marker([name.strip() for name in given.split(",")], scored, horizons)
 
 
 COMMANDS = (apply, validate, recalibrate)

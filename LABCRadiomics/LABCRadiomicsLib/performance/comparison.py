@@ -54,7 +54,7 @@ def compare(
     Parameters
     ----------
     marker, comparator : Marker
-        Of n patients, all known.
+        Of n patients; those whom one of them does not know are left out.
     months, event : numpy.ndarray, shape (n,)
     bootstrap, seed : int
         Resamples of the patients for the limits of IDI and NRI; the predictions stay as they are.
@@ -69,12 +69,14 @@ def compare(
     InputError
         There is no pair of patients that can be compared, or nobody with or without the event at a horizon.
     """
+    known = marker.known & comparator.known
+    marker, comparator, months, event = marker.take(known), comparator.take(known), months[known], event[known]
     theirs = harrell_c(comparator.values, months, event)
     difference = concordance_difference(harrell_c(marker.values, months, event), theirs)
     rows = tuple(
-        _reclassification(comparator.risks[horizon], marker.risks[horizon], months, event, horizon, bootstrap, seed)
-        for horizon in marker.risks
-        if horizon in comparator.risks and horizon <= months.max()
+        _reclassification(comparator.risk(horizon), marker.risk(horizon), months, event, horizon, bootstrap, seed)
+        for horizon in marker.survival
+        if horizon in comparator.survival and horizon <= months.max()
     )
     c = Estimate.normal(theirs.c, theirs.se, least=0, most=1)
     return Comparison(marker.name, comparator, c, difference, rows)

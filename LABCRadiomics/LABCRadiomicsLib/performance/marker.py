@@ -23,8 +23,9 @@ class Marker:
     log_hazard : numpy.ndarray, shape (n,), or None
         The same on the scale of a log hazard, whose calibration slope is 1 where predictions are right; None for a
         marker that is on no such scale.
-    risks : mapping of float to numpy.ndarray
-        Predicted probability of the event up to a horizon in months, shape (n,); empty without predictions.
+    survival : mapping of float to numpy.ndarray
+        Predicted probability of no event up to a horizon in months, shape (n,); empty without predictions. (Of a high
+        risk it has the digits that the risk has not.)
     high : numpy.ndarray of bool, shape (n,), or None
         Who is in the high-risk group, of a marker with a cutoff.
     cutoff : float or None
@@ -35,7 +36,7 @@ class Marker:
     name: str
     values: np.ndarray
     log_hazard: np.ndarray | None = None
-    risks: Mapping[float, np.ndarray] = field(default_factory=dict)
+    survival: Mapping[float, np.ndarray] = field(default_factory=dict)
     high: np.ndarray | None = None
     cutoff: float | None = None
     notices: tuple[Notice, ...] = ()
@@ -45,13 +46,17 @@ class Marker:
         """Who has a value, shape (n,)."""
         return ~np.isnan(self.values)
 
+    def risk(self, horizon: float) -> np.ndarray:
+        """Predicted probability of the event up to a horizon of ``survival``, shape (n,)."""
+        return 1 - self.survival[horizon]
+
     def take(self, rows: np.ndarray) -> Marker:
         """Give the marker of some of the patients (indices or a boolean mask), repeated ones as often as they occur."""
         return Marker(
             name=self.name,
             values=self.values[rows],
             log_hazard=None if self.log_hazard is None else self.log_hazard[rows],
-            risks={horizon: risk[rows] for horizon, risk in self.risks.items()},
+            survival={horizon: values[rows] for horizon, values in self.survival.items()},
             high=None if self.high is None else self.high[rows],
             cutoff=self.cutoff,
             notices=self.notices,

@@ -119,10 +119,10 @@ def measure(
     groups, separation = _groups(marker, months, event, attempts)
     estimates |= separation
     calibration = []
-    predicted = [horizon for horizon in horizons if horizon in marker.risks]
+    predicted = [horizon for horizon in horizons if horizon in marker.survival]
     for horizon in predicted:
         estimates |= accuracy_at(marker, months, event, horizon, bootstrap, seed)
-        calibration.append(calibration_at(marker.risks[horizon], months, event, horizon, attempts))
+        calibration.append(calibration_at(marker, months, event, horizon, attempts))
         summary = calibration[-1].summary
         if summary:
             ratio = Estimate(summary.ratio, summary.ratio_lower, summary.ratio_upper)

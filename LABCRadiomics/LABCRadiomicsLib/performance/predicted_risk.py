@@ -54,16 +54,17 @@ def number_of_groups(n: int) -> int:
 
 
 def calibration_at(
-    risk: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float, attempts: Attempts
+    marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float, attempts: Attempts
 ) -> HorizonCalibration:
-    """Compare predicted risks, shape (n,), with follow-up at a horizon."""
-    arrays, at = (risk, months, event, horizon), f"at {horizon:g} months"
-    groups = number_of_groups(risk.size)
+    """Compare predicted risks with follow-up at a horizon."""
+    survival = marker.survival[horizon]
+    arrays, at = (marker.risk(horizon), months, event, horizon), f"at {horizon:g} months"
+    groups = number_of_groups(survival.size)
     return HorizonCalibration(
         horizon,
-        attempts(f"Calibration {at}", lambda: calibration_summary(*arrays)),
+        attempts(f"Calibration {at}", lambda: calibration_summary(*arrays, survival=survival)),
         attempts(f"Calibration by groups {at}", lambda: calibration_groups(*arrays, n_groups=groups)),
-        attempts(f"The calibration curve {at}", lambda: calibration_curve(*arrays)),
+        attempts(f"The calibration curve {at}", lambda: calibration_curve(*arrays, survival=survival)),
     )
 
 
@@ -71,7 +72,7 @@ def accuracy_at(
     marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float, bootstrap: int, seed: int
 ) -> dict[Measure, Estimate]:
     """Give Brier score and index of prediction accuracy at a horizon, with percentile limits."""
-    risk = marker.risks[horizon]
+    risk = marker.risk(horizon)
 
     def scores(rows: np.ndarray) -> tuple[float, float]:
         found = brier_score(risk[rows], months[rows], event[rows], np.array([horizon]))
@@ -85,10 +86,16 @@ def accuracy_at(
 def net_benefit(
     markers: Sequence[Marker], months: np.ndarray, event: np.ndarray, horizon: float, attempts: Attempts
 ) -> HorizonDecision | None:
-    """Give the decision curves of those markers that predict a risk at a horizon; None when none does."""
-    risks = {marker.name: marker.risks[horizon] for marker in markers if horizon in marker.risks}
-    if not risks:
+    """Give the decision curves of those markers that predict a risk at a horizon; None when none does.
+
+    They are drawn of the patients whom all of them know.
+    """
+    chosen = [marker for marker in markers if horizon in marker.survival]
+    if not chosen:
         return None
+    known = np.all([marker.known for marker in chosen], axis=0)
+    months, event = months[known], event[known]
+    risks = {marker.name: marker.risk(horizon)[known] for marker in chosen}
     curve = attempts(
         f"The decision curve at {horizon:g} months",
         lambda: decision_curve(risks, months, event, horizon, thresholds=_thresholds(risks)),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import CohortError
 from ..files import sha256_of
-from .cohort import FeatureTable, OutcomeTable, read_features, read_outcomes
-from .csv_table import CASE, read_table
+from .cohort import OutcomeTable, read_outcomes
+from .csv_table import CASE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +33,17 @@ class StudyTables:
     event: str
     case_column: str = CASE
 
-    @property
-    def case_column_of_features(self) -> str:
-        """What the feature table calls its cases."""
-        return case_column_of(self.features, self.case_column)
-
-    def read_features(self, columns: str | None = None) -> FeatureTable:
-        """Read the features, or those of a regular expression; raises as :func:`.cohort.read_features`."""
-        return read_features(self.features, columns, id=self.case_column_of_features)
-
     def read_outcomes(self) -> OutcomeTable:
         """Read follow-up and clinical values; raises as :func:`.cohort.read_outcomes`."""
         return read_outcomes(self.outcomes, self.case_column, self.time, self.event)
+
+    @contextmanager
+    def naming_outcomes(self) -> Iterator[None]:
+        """Put the path of the outcome table in front of what is said of its cases."""
+        try:
+            yield
+        except CohortError as error:
+            raise CohortError(f"{self.outcomes}: {error}") from error
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -51,8 +53,3 @@ class StudyTables:
     def hashes(self) -> dict[str, str]:
         """Give the SHA-256 of every file by its name, for the record."""
         return {path.name: sha256_of(path) for path in self.files}
-
-
-def case_column_of(features: Path, case_column: str) -> str:
-    """Give the column that names the cases of a feature table: the one asked for, else ``case``."""
-    return case_column if case_column in read_table(features).names else CASE

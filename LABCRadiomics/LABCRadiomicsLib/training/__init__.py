@@ -6,7 +6,6 @@
 May import: errors, notices, feature_names, tables, statistics, model, performance.
 """
 
-from .covariates import CovariateSpec
 from .model_card import Card, model_id, trained_model
 from .procedure import Built, Procedure, Recipe
 from .train_model import CLINICAL, HORIZONS, Plan, Steps, Training, train
@@ -18,7 +17,6 @@ __all__ = [
     "HORIZONS",
     "Built",
     "Card",
-    "CovariateSpec",
     "Plan",
     "Procedure",
     "Recipe",

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from ..errors import CohortError, InputError
-from ..model import SCORE, Nomogram
+from ..model import RANGE, SCORE, Covariate, CovariateDomain, Nomogram, Value
 from ..performance import Marker, stored_baseline
 from ..statistics.cox import CoxModel, cox
 from ..statistics.proportional_hazards import ProportionalHazards, proportional_hazards
@@ -82,8 +82,8 @@ class ClinicalModel:
     def marker(self, horizon: float) -> Marker:
         """Give the model as a marker of the patients it was fitted to, with their risk up to a horizon in months."""
         values = self.linear_predictor
-        risk = 1 - self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
-        return Marker(name=self.name, values=values, log_hazard=values, risks={horizon: risk})
+        survival = self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
+        return Marker(name=self.name, values=values, log_hazard=values, survival={horizon: survival})
 
 
 def known_rows(columns: np.ndarray) -> np.ndarray:
@@ -173,7 +173,7 @@ def nomogram_of(model: ClinicalModel, cohort: TrainingCohort, *, endpoint: str, 
     nomogram = Nomogram(
         endpoint=endpoint,
         covariates=tuple(
-            cohort.spec(name).fitted(part, cohort.covariates[name])
+            _fitted(cohort.spec(name), part, cohort.covariates[name])
             for name, part in zip(model.covariates, parts[:-1], strict=True)
         ),
         score_coefficient=float(parts[-1][0]),
@@ -183,6 +183,14 @@ def nomogram_of(model: ClinicalModel, cohort: TrainingCohort, *, endpoint: str, 
         horizons_months=tuple(map(float, horizons)),
     )
     return replace(nomogram, center=dict(zip(nomogram.parameters(), fitted.center.tolist(), strict=True)))
+
+
+def _fitted(spec: CovariateDomain, coefficients: np.ndarray, values: Sequence[Value]) -> Covariate:
+    """Give the nomogram's covariate with its log hazard ratios and, of a number, its training range."""
+    low = high = None
+    if spec.type == "number":
+        low, high = map(float, np.nanpercentile(spec.columns(values)[:, 0], RANGE))
+    return Covariate(**vars(spec.domain), coefficients=tuple(map(float, coefficients)), low=low, high=high)
 
 
 def proportionality(model: ClinicalModel, cohort: TrainingCohort) -> ProportionalHazards:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import CohortError
-from ..model import Cutoff, Score, Term
+from ..model import RANGE, Cutoff, Score, Term
 from ..statistics.cox_screening import UnivariableCox, univariable_cox
 from ..statistics.lasso import LassoCV, lasso_cv
 from ..statistics.roc import TimeDependentROC, YoudenCutoff, time_dependent_roc, youden_cutoff
-from .covariates import RANGE
 from .training_cohort import TrainingCohort
 
 PENALTIES = ("min", "1se")

@@ -22,6 +22,7 @@ from .cautions import (
     capacity_notices,
     events_per_parameter,
     icc_notices,
+    outcome_like_notices,
     screening_notices,
     stability_notices,
 )
@@ -256,7 +257,7 @@ def train(
         Too few events, no feature left, a case without fold, one risk group, a Cox model without finite estimates.
     """
     require_events(cohort)
-    notes = Attempts(cohort.notices)
+    notes = Attempts([*outcome_like_notices(cohort), *cohort.notices])
     agreement = Agreement(features_in=cohort.names, icc=icc)
     if icc is not None:
         notes.notices += icc_notices(cohort.names, icc)

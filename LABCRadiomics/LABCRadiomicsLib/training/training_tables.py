@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import CohortError
-from ..tables.cohort import read_folds, read_icc
+from ..tables.cohort import read_features, read_folds, read_icc
 from ..tables.study_tables import StudyTables
 from .train_model import Plan, Steps, Training, train
 from .training_cohort import TrainingCohort, cohort_of, specs_of
@@ -44,11 +43,12 @@ class TrainingTables(StudyTables):
         CohortError
             A table is unusable, or a column cannot be a covariate; the sentence names the file.
         """
-        features, outcomes = self.read_features(self.feature_columns), self.read_outcomes()
-        try:
+        outcomes = self.read_outcomes()
+        features = read_features(
+            self.features, self.feature_columns, id=self.case_column, outcomes=outcomes, covariates=covariates
+        )
+        with self.naming_outcomes():
             return cohort_of(features, outcomes, specs_of(outcomes, covariates, self.categories))
-        except CohortError as error:
-            raise CohortError(f"{self.outcomes}: {error}") from error
 
     def train(self, plan: Plan, steps: Steps = lambda what: None) -> Training:
         """Read everything and train; raises as :func:`.train_model.train` and as the tables' readers."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import CohortError, InputError
+from ..model import CovariateDomain, infer_covariate
 from ..notices import Notice
 from ..performance import NOMOGRAM, SCORE_ALONE, Marker
 from ..scoring.cohort import ScoredCohort
@@ -28,8 +29,8 @@ def nomogram_marker(scored: ScoredCohort, horizons: Sequence[float], name: str =
     if values is None:
         return None
     risks = {horizon: scored.risk(horizon) for horizon in horizons}
-    known = {horizon: risk for horizon, risk in risks.items() if risk is not None}
-    return Marker(name=name, values=values, log_hazard=values, risks=known)
+    survival = {horizon: 1 - risk for horizon, risk in risks.items() if risk is not None}
+    return Marker(name=name, values=values, log_hazard=values, survival=survival)
 
 
 def score_marker(scored: ScoredCohort, name: str = SCORE_ALONE) -> Marker:
@@ -49,47 +50,67 @@ def clinical_marker(names: Sequence[str], scored: ScoredCohort, horizons: Sequen
     Parameters
     ----------
     names : sequence of str
-        Columns of the outcome table; numbers as they are, words as categories with the most frequent as reference.
+        Columns of the outcome table, taken as training takes them; what the model's nomogram has, as it has it. Cases
+        with an unknown value are left out, their marker is NaN.
     scored : ScoredCohort
     horizons : sequence of float
 
     Raises
     ------
     CohortError
-        A column is missing, has an empty cell or a single value, or the Cox model cannot be fitted.
+        A column is missing, has an unusable cell or a single value, or the Cox model cannot be fitted.
     """
-    blocks = [_encoded(name, scored) for name in names]
     name = " + ".join(names)
-    covariates = np.column_stack(blocks)
+    columns = np.column_stack([_encoded(name, scored) for name in names])
+    known = ~np.isnan(columns).any(axis=1)
+    design, months, event = columns[known], scored.months[known], scored.event[known]
     try:
-        fitted = cox(covariates, scored.months, scored.event)
+        fitted = cox(design, months, event)
     except InputError as error:
         raise CohortError(f"the comparator {name} cannot be fitted to this cohort: {error}") from error
-    within = [horizon for horizon in horizons if horizon <= scored.months.max()]
-    risk = 1 - fitted.survival(covariates, np.array(within)).survival if within else np.empty((len(scored.cases), 0))
-    notice = Notice(
-        "comparator-fitted-here",
-        f"The comparator ({name}) is a Cox model fitted to this very cohort, which favors it over the model.",
+    values = np.full(known.size, np.nan)
+    values[known] = fitted.linear_predictor(design)
+    within = [horizon for horizon in horizons if horizon <= months.max()]
+    survival = np.full((known.size, len(within)), np.nan)
+    if within:
+        survival[known] = fitted.survival(design, np.array(within)).survival
+    return Marker(
+        name=name,
+        values=values,
+        log_hazard=values,
+        survival=dict(zip(within, survival.T, strict=True)),
+        notices=tuple(_comparator_notices(name, known)),
     )
-    values = fitted.linear_predictor(covariates)
-    risks = dict(zip(within, risk.T, strict=True))
-    return Marker(name=name, values=values, log_hazard=values, risks=risks, notices=(notice,))
 
 
-def _encoded(name: str, scored: ScoredCohort) -> np.ndarray:
-    """A clinical column as numbers, or as indicators of its levels but the most frequent; shape (n, k)."""
+def _comparator_notices(name: str, known: np.ndarray) -> list[Notice]:
+    text = f"The comparator ({name}) is a Cox model fitted to this very cohort, which favors it over the model."
+    notices = [Notice("comparator-fitted-here", text)]
+    if not known.all():
+        text = f"{(~known).sum()} of {known.size} cases with an unknown value of {name} are not in the comparison."
+        notices.append(Notice("unknown-covariates", text))
+    return notices
+
+
+def _domain(name: str, scored: ScoredCohort) -> CovariateDomain:
+    """What a clinical column is: what the model says where it has such a covariate, else as training takes it."""
     if name not in scored.columns:
         known = ", ".join(scored.columns) or "none"
         raise CohortError(f"the outcome table has no column {name} for the comparator; its columns are {known}.")
-    values = scored.columns[name]
-    for case, value in zip(scored.cases, values, strict=True):
-        if not value:
-            raise CohortError(f"case {case}, column {name}: the cell is empty; fill it or choose another comparator.")
-    if len(set(values)) < 2:
+    covariates = scored.model.nomogram.covariates if scored.model.nomogram else ()
+    known = next((covariate.domain for covariate in covariates if covariate.name == name), None)
+    if known is not None:
+        return known
+    texts, otherwise = scored.columns[name], "choose another comparator"
+    return infer_covariate(name, texts, marks=scored.decimal_marks, cases=scored.cases, otherwise=otherwise)
+
+
+def _encoded(name: str, scored: ScoredCohort) -> np.ndarray:
+    """A clinical column as it enters a Cox model, shape (n, k); unknown is NaN."""
+    domain = _domain(name, scored)
+    values = domain.parse_column(scored.cases, scored.columns[name], scored.decimal_marks)
+    encoded = domain.of_levels(values).columns(values)
+    known = encoded[~np.isnan(encoded[:, 0])]
+    if not known.size or (known == known[0]).all():
         raise CohortError(f"column {name} has the same value in every case; choose another comparator.")
-    try:
-        return np.array([float(value) for value in values])[:, None]
-    except ValueError:
-        levels, counts = np.unique(values, return_counts=True)
-        others = np.delete(levels, counts.argmax())
-        return (np.array(values)[:, None] == others).astype(float)
+    return encoded

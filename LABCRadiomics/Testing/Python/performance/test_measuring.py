@@ -40,9 +40,9 @@ def patients():
     for name, columns in (("new", features[:, :2]), ("old", features[:, 1:2])):
         fitted = cox(columns, months, event)
         values = fitted.linear_predictor(columns)
-        risk = 1 - fitted.survival(columns, np.array(HORIZONS)).survival
+        survival = fitted.survival(columns, np.array(HORIZONS)).survival
         made[name] = Marker(
-            name=name, values=values, log_hazard=values, risks=dict(zip(HORIZONS, risk.T, strict=True)),
+            name=name, values=values, log_hazard=values, survival=dict(zip(HORIZONS, survival.T, strict=True)),
             high=values > 0, cutoff=0.0,
         )  # fmt: skip
     return made["new"], made["old"], months, event
