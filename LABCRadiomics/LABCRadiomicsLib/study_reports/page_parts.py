@@ -1,72 +1,32 @@
-"""What the page of a study consists of, whatever it reports on, and how numbers are written on it."""
+"""How the numbers of a study are written on its page, and the tables that both kinds of study have."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Figure, Metric
+from ..report.page import Figure as PageFigure
+from ..report.page import Page
+from ..report.page import Section as PageSection
+from ..report.page import Table as PageTable
+
+__all__ = [
+    "Page",
+    "PageFigure",
+    "PageSection",
+    "PageTable",
+    "estimate_text",
+    "figure_limits",
+    "figure_text",
+    "main_index",
+    "p_value",
+    "row_limits",
+    "row_text",
+    "side_by_side",
+]
 
 NO_BREAK = "\u00a0"
-_PIXELS_A_REM = 27.5  # of figures drawn at 144 dots an inch
-
-
-@dataclass(frozen=True)
-class PageFigure:
-    """A PNG with the words that stand for it and those below it."""
-
-    png: bytes
-    alt: str
-    caption: str = ""
-
-    @property
-    def base64(self) -> str:
-        """The PNG as HTML embeds it."""
-        return base64.b64encode(self.png).decode()
-
-    @property
-    def width_rem(self) -> str:
-        """Width at which its letters are as large as the page's (the PNG's header holds its width in pixels)."""
-        pixels = int.from_bytes(self.png[16:20], "big")
-        return f"{pixels / _PIXELS_A_REM:.1f}"
-
-
-@dataclass(frozen=True)
-class PageTable:
-    """Rows of texts; ``numeric`` columns (by position) are set to the right."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str = ""
-    numeric: frozenset[int] = frozenset()
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class PageSection:
-    """A heading with sentences, tables and figures under it."""
-
-    title: str
-    sentences: tuple[str, ...] = ()
-    tables: tuple[PageTable, ...] = ()
-    figures: tuple[PageFigure, ...] = ()
-
-
-@dataclass(frozen=True)
-class Page:
-    """A report as people read it: the answer, how far to trust it, the evidence, where it comes from."""
-
-    title: str
-    subtitle: str
-    demonstration: bool
-    headline: str
-    answer: tuple[str, ...]
-    trust: PageTable | None
-    warnings: tuple[str, ...]
-    sections: tuple[PageSection, ...]
-    provenance: tuple[tuple[str, str], ...]
 
 
 def p_value(p: float | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..report.templates import render
+from ..report.page import page_html
 from ..tables.report_folder import write_report
 from .page_parts import Page
 from .sections import Section
@@ -53,8 +53,3 @@ def write_study(
     tables = {name: table for section in sections for name, table in section.tables.items()}
     write_report(folder, document, tables, {**(files or {}), "index.html": page_html(page)})
     return Path(folder) / "index.html"
-
-
-def page_html(page: Page) -> str:
-    """Render a page."""
-    return render("study.html", {}, page=page)
