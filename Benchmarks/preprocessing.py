@@ -27,7 +27,7 @@ PIPELINES = {
 
 
 def disturbed(image: Volume, amplitude: float, scale: float) -> Volume:
-    """The image under a smooth field (ratio between its 5% and 95% points about ``exp(3.3 amplitude)``), times a scale."""
+    """The image under a smooth multiplicative field (its logarithm has the amplitude as SD), times a scale."""
     field = correlated_field(np.random.default_rng(3), image.array.shape, tuple(image.spacing[::-1]), 120.0)
     return image.with_array(image.array * np.exp(amplitude * field / field.std()) * scale)
 
@@ -55,7 +55,8 @@ def main() -> None:
         other = extract_region(region_of(moved, mask, None, settings.array_order), settings, names).values
         ratios = [abs(np.log(abs(other[key] / clean[key]))) for key in names if clean[key] and other[key]]
         print(
-            f"{name:16} {predict(model, clean).score:9.4f} {predict(model, other).score:9.4f} {np.median(ratios):40.3f} {spent:6.1f}"
+            f"{name:16} {predict(model, clean).score:9.4f} {predict(model, other).score:9.4f} "
+            f"{np.median(ratios):40.3f} {spent:6.1f}"
         )
 
 

@@ -1,8 +1,8 @@
 """Steps that make MRI intensities comparable before any feature is computed; they are part of a model.
 
-MRI intensities have no unit. A model that was made from corrected and normalized images must get images treated the same
-way, so its file names the steps, in order, with every parameter: :func:`read_steps` reads them, :func:`preprocess`
-applies them. Slicer, the command line and cohort extraction all call these two.
+MRI intensities have no unit. A model that was made from corrected and normalized images must get images treated the
+same way, so its file names the steps, in order, with every parameter: :func:`read_steps` reads them,
+:func:`preprocess` applies them. Slicer, the command line and cohort extraction all call these two.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ class ReferenceTissue:
         median = float(np.median(image.array[_on_grid(image, masks.tissue)]))
         if not median > 0:
             raise InputError(
-                f"The median intensity of the reference tissue is {median:g}: outline {self.tissue} where the image has signal."
+                f"The median intensity of the reference tissue is {median:g}: outline {self.tissue} where the image has "
+                "signal."
             )
         return image.with_array(image.array * (self.value / median))
 
@@ -206,7 +207,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "low": (lambda value: 0 <= value < 100, "at least 0 and below 100"),
     "high": (lambda value: 0 < value <= 100, "above 0 and at most 100"),
     "to": (lambda value: len(value) == 2 and value[0] < value[1], "two numbers, the lower one first"),
-    "spacing_mm": (lambda value: len(value) == 3 and all(0 <= each <= 20 for each in value), "three lengths of 0 to 20 mm"),
+    "spacing_mm": (lambda value: len(value) == 3 and all(0 <= mm <= 20 for mm in value), "three lengths of 0 to 20 mm"),
     "tissue": (lambda value: isinstance(value, str) and 0 < len(value) <= 40, "a name of at most 40 characters"),
 }  # fmt: skip
 

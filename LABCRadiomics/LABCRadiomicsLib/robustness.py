@@ -83,11 +83,11 @@ def summary_of(
     -------
     dict
         ``contours``, ``failed``: numbers; ``same_group``: how many gave the drawn contour's risk group, ``high``: how
-        many the high one (both None without a cutoff); ``score_min``, ``score_median``, ``score_max``: over the drawn and
-        the redrawn contours; ``score_lower``, ``score_upper``: 95% limits of another reader's score; ``dice_target``,
-        ``dice_mean``, ``dice_min``: overlap with the drawn contour; ``volume_ratio_mean``, ``_min``, ``_max``: volume over
-        the drawn one's; ``boundary_sd_mm``, ``correlation_length_mm``: of the boundary's displacement; ``moves``: features
-        by the standard deviation of their part of the score, largest first.
+        many the high one (both None without a cutoff); ``score_min``, ``score_median``, ``score_max``: over the drawn
+        and the redrawn contours; ``score_lower``, ``score_upper``: 95% limits of another reader's score;
+        ``dice_target``, ``dice_mean``, ``dice_min``: overlap with the drawn contour; ``volume_ratio_mean``, ``_min``,
+        ``_max``: volume over the drawn one's; ``boundary_sd_mm``, ``correlation_length_mm``: of the boundary's
+        displacement; ``moves``: features by the standard deviation of their part of the score, largest first.
     """
     changes = [prediction.score - drawn.score for prediction in redrawn]
     scores = [drawn.score, *(prediction.score for prediction in redrawn)]

@@ -170,7 +170,7 @@ class _Drawn:
         return field.ravel()[self.at]
 
     def moved(self, distance: np.ndarray, some: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Say which of (some of) the voxels that may change are inside when the boundary moves outward by a distance."""
+        """Say which of the voxels that may change (or some of them) are inside when the boundary moves outward."""
         distance = np.clip(distance[some], -self.reach_mm, self.reach_mm)
         source = self.at[some].astype(np.int64)
         strides = np.array(self.inside.strides) // self.inside.itemsize

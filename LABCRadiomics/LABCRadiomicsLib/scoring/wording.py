@@ -85,8 +85,8 @@ def _stability(stability: Mapping[str, Any], _: Translate) -> str:
     if not scored:
         return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
     sentence = _(
-        "With {n} contours that overlap the drawn one as other readers' would (Dice {dice} on average), the score is {low} "
-        "to {high}; 95% limits of another reader's score: {lower} to {upper}"
+        "With {n} contours that overlap the drawn one as other readers' would (Dice {dice} on average), the score is "
+        "{low} to {high}; 95% limits of another reader's score: {lower} to {upper}"
     )
     text = sentence.format(
         n=stability["contours"],

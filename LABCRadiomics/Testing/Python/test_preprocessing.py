@@ -54,7 +54,8 @@ def test_reference_tissue(image):
 
 
 @pytest.mark.parametrize("steps", [
-    [{"step": "zscore"}], [{"step": "percentile"}], [{"step": "reference-tissue"}], [{"step": "n4"}, {"step": "zscore"}],
+    [{"step": "zscore"}], [{"step": "percentile"}], [{"step": "reference-tissue"}],
+    [{"step": "n4"}, {"step": "zscore"}],
 ])  # fmt: skip
 def test_a_scale_does_not_matter_after_normalization(image, steps):
     parsed, masks = read_steps(steps), Masks(tissue=tissue(image))
@@ -98,7 +99,8 @@ def test_what_is_stated_is_what_is_read():
     ({"step": "n3"}, "step 1 is 'n3'"), ({}, "step 1 is None"), ({"step": "zscore", "mean": 0}, "no parameter mean"),
     ({"step": "zscore", "scale": 0}, "above 0"), ({"step": "zscore", "scale": "1"}, "above 0"),
     ({"step": "zscore", "scale": True}, "above 0"), ({"step": "percentile", "low": 99, "high": 1}, "low must be lower"),
-    ({"step": "zscore", "region": "liver"}, "whole, otsu, breast"), ({"step": "resample", "spacing_mm": [1, 1]}, "three"),
+    ({"step": "zscore", "region": "liver"}, "whole, otsu, breast"),
+    ({"step": "resample", "spacing_mm": [1, 1]}, "three"),
     ({"step": "n4", "iterations": [0]}, "1 to 1000"), ({"step": "n4", "shrink": 2.5}, "whole number"),
 ])  # fmt: skip
 def test_an_unknown_or_senseless_step_is_refused(step, what):

@@ -463,8 +463,8 @@ def test_contour_test_in_words():
     (text,) = trust(result | {"stability": stability})
     assert text == (
         "\u26a0 The risk group depends on the contour. With 20 contours that overlap the drawn one as other "
-        "readers' would (Dice 0.88 on average), the score is -1 to 2; 95% limits of another reader's score: -1.5 to 2.5; "
-        "2 could not be scored; 12 of 18 give the same risk group."
+        "readers' would (Dice 0.88 on average), the score is -1 to 2; 95% limits of another reader's score: -1.5 to "
+        "2.5; 2 could not be scored; 12 of 18 give the same risk group."
     )
     (text,) = trust(result | {"stability": stability | {"same_group": 18}})
     assert text.startswith("With 20 contours")
