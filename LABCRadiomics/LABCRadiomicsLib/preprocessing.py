@@ -156,8 +156,7 @@ class ReferenceTissue:
         median = float(np.median(image.array[_on_grid(image, masks.tissue)]))
         if not median > 0:
             raise InputError(
-                f"The median intensity of the reference tissue is {median:g}: outline {self.tissue} where the image has "
-                "signal."
+                f"The median intensity of the reference tissue is {median:g}: outline it where the image has signal."
             )
         return image.with_array(image.array * (self.value / median))
 
