@@ -74,6 +74,7 @@ def validate(
     from ..model.registry import model_path
     from ..study_reports import write_validation_report
     from ..tables.study_tables import StudyTables
+    from ..validation import own_patients
     from ..validation import validate as measure
 
     refuse_overwriting([*map(model_path, filter(None, (model, comparator))), features, outcomes], folders=[report])
@@ -89,11 +90,15 @@ def validate(
     )
     with output_folder(report) as folder:
         page = write_validation_report(folder.path, found, tables.hashes())
+    own = own_patients(found.training_cases, len(scored.cases))
+    if own:
+        say(f"! {own}")
     for row in found.performance:
         limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
         say(f"{row.label}: {row.value:.3g}{limits}")
     for notice in found.notices:
-        say(f"! {notice.message}")
+        if notice.message != own:
+            say(f"! {notice.message}")
     say(f"Report: {folder.final(page)}")
     if folder.remark:
         remark(folder.remark)
