@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..files import sha256_of
+from ..tables.cohort import FeatureTable, read_features
 from .design import Covariates, read_adjustment
 from .groups import SPLITS, Grouping, read_groups, read_scores
 
@@ -90,3 +91,14 @@ class AdjustmentOptions(GroupOptions):
 def hashes(files: Iterable[Path]) -> dict[str, str]:
     """Names of files and their SHA-256."""
     return {path.name: sha256_of(path) for path in files if path.is_file()}
+
+
+def read_radiomics(path: Path, id: str) -> FeatureTable:
+    """Read radiomics features, whatever they are called; missing cells are allowed.
+
+    Raises
+    ------
+    CohortError
+        The table is unusable.
+    """
+    return read_features(path, id=id, allow_missing=True)
