@@ -133,12 +133,10 @@ def _cohort(
     categories: tuple[str, ...],
 ) -> Cohort:
     from ..tables.cohort import read_features, read_outcomes
-    from ..tables.csv_table import CASE, read_table
     from ..training.cohort import cohort_of, specs_of
 
-    own = case_id if case_id in read_table(features).names else CASE
-    table = read_features(features, columns, id=own)
     known = read_outcomes(outcomes, case_id, time, event)
+    table = read_features(features, columns, id=case_id, outcomes=known, covariates=clinical)
     with naming(outcomes):
         return cohort_of(table, known, specs_of(known, tuple(clinical), categories))
 

@@ -33,7 +33,7 @@ def apply(
     from ..tables.cohort import read_covariates
 
     found = find_model(model)
-    table = read_model_features(features, found, _own_case_column(features, case_column))
+    table = read_model_features(features, found, case_column)
     values, notices = {}, ()
     if covariates is not None:
         clinical = read_covariates(covariates, case_column)
@@ -117,17 +117,10 @@ def _scored(model: str, features: Path, outcomes: Path, case_column: str, time: 
     from ..tables.cohort import read_outcomes
 
     found = find_model(model)
-    table = read_model_features(features, found, _own_case_column(features, case_column))
+    table = read_model_features(features, found, case_column)
     known = read_outcomes(outcomes, case_column, time, event)
     with naming(outcomes):
         return score_cohort(found, table, known)
-
-
-def _own_case_column(features: Path, case_column: str) -> str:
-    """Feature tables of ``extract`` call it case, whatever the outcome table does."""
-    from ..tables.csv_table import CASE, read_table
-
-    return case_column if case_column in read_table(features).names else CASE
 
 
 def _comparator(given: str, scored, features: Path, outcomes: Path, case_column: str, time: str, event: str):

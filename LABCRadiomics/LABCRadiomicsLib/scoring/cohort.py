@@ -15,8 +15,9 @@ from ..errors import CohortError, InputError
 from ..feature_names import canonical_feature_name
 from ..model import Model, Value
 from ..notices import Notice
-from ..tables.cohort import CovariateTable, FeatureTable, OutcomeTable, matching_rows
+from ..tables.cohort import CovariateTable, FeatureTable, OutcomeTable, case_column, matching_rows
 from ..tables.csv_table import CASE, read_table, write_table
+from ..tables.layouts import cases_as_rows
 from .prediction import Prediction, predict, require_score
 
 
@@ -91,7 +92,7 @@ def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CA
     model : Model
         With a score.
     id : str
-        Column that names the cases.
+        Column that names the cases; where there is none, ``case`` is it.
 
     Raises
     ------
@@ -101,8 +102,8 @@ def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CA
         A feature of the score is missing, or the table is unusable; the sentence names file, row and column.
     """
     require_score(model)
-    table = read_table(path)
-    cases = table.cases(id)
+    table = cases_as_rows(read_table(path))
+    cases = table.cases(case_column(table, id))
     columns: dict[str, str] = {}
     for column in table.names:
         name = canonical_feature_name(column)

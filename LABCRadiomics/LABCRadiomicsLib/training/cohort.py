@@ -129,7 +129,7 @@ def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[Co
     """
     absent = "Case {} of the feature table has no outcome; add it or leave the case out."
     rows = matching_rows(features.cases, outcomes.cases, absent)
-    notices = list(outcomes.notices)
+    notices = [*features.notices, *outcomes.notices]
     unused = len(outcomes.cases) - len(rows)
     if unused:
         text = f"{unused} cases of the outcome table have no features and were left out."

@@ -34,7 +34,7 @@ def trained(run, tmp_path):
     def call(folder: Path, *arguments):
         code, out, err = run(
             "train", folder / "features.csv", folder / "outcomes.csv", "--time", "months", "--event", "event",
-            "--out", tmp_path / "model.json", "--report", tmp_path / "report", *arguments,
+            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--feature-columns", ".", *arguments,
         )  # fmt: skip
         assert code == 0, err
         assert str(tmp_path / "model.json") in out
@@ -50,7 +50,8 @@ def refused(run, tmp_path):
     def call(folder: Path, *arguments):
         code, out, err = run(
             "train", folder / "features.csv", folder / "outcomes.csv", "--time", "months", "--event", "event",
-            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--bootstrap", 0, *arguments,
+            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--bootstrap", 0,
+            "--feature-columns", ".", *arguments,
         )  # fmt: skip
         assert (code, out) == (2, ""), err
         assert not (tmp_path / "model.json").exists() and not (tmp_path / "report").exists()
@@ -93,7 +94,7 @@ def test_transbig_equals_r(trained, tmp_path):
     )
     folds = table("transbig_foldid")["fold"].astype(int)
     write_table(tmp_path / "folds.csv", ["case", "fold"], zip(cases, folds, strict=True))
-    report = trained(tmp_path, "--folds", tmp_path / "folds.csv", "--bootstrap", 0)
+    report = trained(tmp_path, "--folds", tmp_path / "folds.csv", "--bootstrap", 0, "--feature-columns", "^X")
 
     univariable, cv = table("transbig_univariable_cox"), table("transbig_cvglmnet")
     assert [row["feature"] for row in report["univariable"]] == univariable["feature"].tolist()
@@ -216,7 +217,7 @@ def test_model_scores_the_cohort_it_was_made_from(trained, tmp_path):
     folder = write_cohort(tmp_path, 2, n=120, effects=MAIN_EFFECTS)
     trained(folder, "--bootstrap", 0, "--covariates", "age,stage,hr", "--n-folds", 5)
     model, written = load_model(tmp_path / "model.json"), read_table(tmp_path / "report" / "scores.csv")
-    features, clinical = read_features(folder / "features.csv"), read_table(folder / "outcomes.csv")
+    features, clinical = read_features(folder / "features.csv", "."), read_table(folder / "outcomes.csv")
     columns = {name: clinical.texts(name) for name in ("age", "stage", "hr")}
     predictions = [
         predict(model, dict(zip(features.names, row, strict=True)), {name: v[at] for name, v in columns.items()})
