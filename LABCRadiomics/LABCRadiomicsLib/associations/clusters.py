@@ -22,6 +22,7 @@ from ..statistics.clustering import (
 from ..statistics.kaplan_meier import KaplanMeier, LogRank, kaplan_meier, logrank
 from ..tables.cohort import FeatureTable, OutcomeTable
 from .histopathology import common_cases
+from .wording import listed, many
 
 METHODS = ("ward", "average", "complete", "k-means", "consensus")
 _FEWEST = 10  # patients
@@ -167,10 +168,10 @@ def _usable(table: FeatureTable) -> tuple[np.ndarray, tuple[str, ...], list[Noti
         raise CohortError(f"{varying.sum()} features vary and have no missing value; clustering needs two.")
     notices = []
     if left:
-        shown = ", ".join(left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
         notices.append(
             Notice(
-                "features-left-out", f"{len(left)} features are constant or lack values and were left out ({shown})."
+                "features-left-out",
+                f"Left out, as constant or with missing values: {many(len(left), 'feature')} ({listed(left)}).",
             )
         )
     names = tuple(name for name, keep in zip(table.names, varying, strict=True) if keep)
@@ -193,7 +194,7 @@ def _remarks(chosen: Candidate, free: bool) -> list[Notice]:
         notices.append(Notice("clusters-chosen", text + weak + "."))
     small = [size for size in chosen.sizes if size < _ALONE]
     if small:
-        text = f"{len(small)} clusters hold fewer than {_ALONE} patients: outliers rather than a type of tumor."
+        text = f"{many(len(small), 'cluster')} of fewer than {_ALONE} patients: outliers rather than a type of tumor."
         notices.append(Notice("clusters-small", text))
     return notices
 

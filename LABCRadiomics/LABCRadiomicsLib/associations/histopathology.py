@@ -18,6 +18,7 @@ from .groups import HIGH, INTERMEDIATE, LOW, Contrast, Grouping, find_contrast
 from .identifiers import case_name
 from .qupath import CaseQuantiles
 from .samples import Samples, match_samples, require_sizes
+from .wording import many
 
 MAPPED = r"^(Nucleus|Cell|Cytoplasm).*\| median$"
 LARGEST_FDR, LARGEST_P = 0.1, 0.05
@@ -132,7 +133,9 @@ def _map(quantiles: CaseQuantiles, features: FeatureTable, mapped: str, notices:
     whole_tissue, whole_radiomics = (np.isfinite(part).all(axis=0) for part in (tissue, radiomics))
     left = int((~whole_tissue).sum() + (~whole_radiomics).sum())
     if left:
-        notices.append(Notice("map-missing", f"{left} features lack a value in some case and are not in the map."))
+        notices.append(
+            Notice("map-missing", f"Not in the map, for lack of a value in some case: {many(left, 'feature')}.")
+        )
     found = correlation_map(radiomics[:, whole_radiomics], tissue[:, whole_tissue])
     return RadiomicsMap(
         tuple(name for name, keep in zip(features.names, whole_radiomics, strict=True) if keep),

@@ -14,6 +14,7 @@ from ..statistics.permanova import Permanova, permanova
 from .groups import Contrast, Grouping, find_contrast
 from .measurements import Measurements, MeasureTest, compare_measures
 from .samples import Samples, match_samples, require_sizes
+from .wording import listed, many
 
 QUALITY = (
     "p.value",
@@ -120,7 +121,7 @@ def compare_fractions(
     values = samples.combined(table.values.T, total=False).T
     notices = [*grouping.notices, *samples.notices]
     if samples.repeated:
-        text = f"{samples.repeated} cases were measured more than once (aliquots); their values were averaged."
+        text = f"Measured more than once (aliquots): {many(samples.repeated, 'case')}; the values were averaged."
         notices.append(Notice("aliquots", text))
     dropped = 0
     if quality is not None:
@@ -129,7 +130,7 @@ def compare_fractions(
         dropped = int((~kept).sum())
         samples, values = _subset(samples, kept), values[kept]
         if dropped:
-            text = f"{dropped} of {kept.size} cases were left out: their deconvolution has P of {largest_p:g} or more."
+            text = f"Left out: {dropped} of {many(kept.size, 'case')}, with a deconvolution P of {largest_p:g} or more."
             notices.append(Notice("deconvolution-p", text))
     pair = find_contrast(contrast, tuple(dict.fromkeys((*grouping.names, *samples.groups))), grouping.source)
     require_sizes(samples, pair, source)
@@ -194,8 +195,7 @@ def _unvarying(names: tuple[str, ...], values: np.ndarray) -> list[Notice]:
     flat = [name for at, name in enumerate(names) if not np.nanmax(values[:, at]) > np.nanmin(values[:, at])]
     if not flat:
         return []
-    shown = ", ".join(flat[:5]) + (", ..." if len(flat) > 5 else "")
-    return [Notice("type-without-variance", f"Not tested, since all cases have the same value: {shown}.")]
+    return [Notice("type-without-variance", f"Not tested, since all cases have the same value: {listed(flat)}.")]
 
 
 def _presence(present: np.ndarray, sizes: tuple[int, int]) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import CohortError
 from ..resources import resources_folder
-from .expression_matrix import COUNTS, ExpressionMatrix
+from .expression_matrix import COUNTS, Z_SCORES, ExpressionMatrix
 
 SCORES = ("mhc", "ec", "sc", "cp", "az", "ips")
 # Parts of the list of genes, in its order: antigen presentation, checkpoints, effector and suppressor cells.
@@ -74,6 +74,7 @@ def immunophenoscores(matrix: ExpressionMatrix, values: np.ndarray, data: str) -
     values : ndarray, shape (g, n)
         log2(TPM + 1) is what the score is made for; counts are turned into log2(CPM + 1).
     data : {"counts", "logs", "z-scores"}
+        z-scores are refused.
 
     Raises
     ------
@@ -84,6 +85,10 @@ def immunophenoscores(matrix: ExpressionMatrix, values: np.ndarray, data: str) -
     -----
     Equals IPS.R of icbi-lab/Immunophenogram, its rounding to even included.
     """
+    if data == Z_SCORES:
+        raise CohortError(
+            f"{matrix.path} holds z-scores of each gene, which cannot be compared within a sample: give log2(TPM + 1)."
+        )
     if data == COUNTS:
         values = np.log2(values / values.sum(axis=0) * 1e6 + 1)
     if np.isnan(values).any():

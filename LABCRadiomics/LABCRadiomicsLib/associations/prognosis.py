@@ -12,6 +12,7 @@ from ..notices import Notice
 from ..statistics.baseline_table import benjamini_hochberg
 from ..statistics.cox_screening import OK, SEPARATION, univariable_cox
 from ..statistics.kaplan_meier import logrank
+from .wording import listed
 
 _MOSTLY_TIED = 0.5  # share of the patients with one value
 
@@ -199,14 +200,14 @@ def _remarks(names: tuple[str, ...], values: np.ndarray, rows: list[GenePrognosi
             tied.append(name)
     if tied:
         text = (
-            f"More than half of the patients share one value of {_listed(tied)}: cuts and hazard ratios mean "
+            f"More than half of the patients share one value of {listed(tied)}: cuts and hazard ratios mean "
             f"little there."
         )
         notices.append(Notice("gene-mostly-tied", text))
     unfitted = [row.gene for row in rows if row.status != OK]
     if unfitted:
         reasons = ", ".join(dict.fromkeys(row.status for row in rows if row.status != OK))
-        notices.append(Notice("gene-without-estimate", f"No hazard ratio of {_listed(unfitted)} ({reasons})."))
+        notices.append(Notice("gene-without-estimate", f"No hazard ratio of {listed(unfitted)} ({reasons})."))
     if event.sum() < 20:
         text = (
             f"Only {int(event.sum())} of {event.size} patients had the event: hardly any effect can be shown or "
@@ -214,7 +215,3 @@ def _remarks(names: tuple[str, ...], values: np.ndarray, rows: list[GenePrognosi
         )
         notices.append(Notice("few-events", text))
     return notices
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

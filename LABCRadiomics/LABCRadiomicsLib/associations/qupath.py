@@ -20,6 +20,7 @@ from ..notices import Notice
 from ..statistics.two_groups import column_quantiles
 from ..tables.number_table import NumberTable, is_missing, is_number
 from .identifiers import case_name
+from .wording import listed, many
 
 STATISTICS = ("min", "q25", "median", "q75", "max")
 _PROBABILITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -196,8 +197,7 @@ def _summary(
         notices.append(Notice("other-objects", f"Objects other than {main} were left out: {told}."))
     few = [case for case, count in zip(cases, cells, strict=True) if count < _FEW_CELLS]
     if few:
-        shown = ", ".join(few[:4]) + (f" and {len(few) - 4} more" if len(few) > 4 else "")
-        notices.append(Notice("few-cells", f"{len(few)} cases have fewer than {_FEW_CELLS} cells ({shown})."))
+        notices.append(Notice("few-cells", f"Fewer than {_FEW_CELLS} cells: {many(len(few), 'case')} ({listed(few)})."))
     labels = tuple(f"{name} | {statistic}" for statistic in STATISTICS for name in names)
     return CaseQuantiles(
         tuple(cases), cells, labels, found.reshape(len(cases), -1), tuple(names), main, table.path, tuple(notices)

@@ -37,7 +37,7 @@ def scored_samples(columns: Sequence[str], options: GroupOptions, source: str) -
         else:
             passed[sample.kind] += 1
     notices = tuple(
-        Notice("sample-kind", f"{count} {kind_name(kind)} (type {kind}) of {source} were left out.")
+        Notice("sample-kind", f"Left out: {count} {kind_name(kind)} (type {kind}) of {source}.")
         for kind, count in sorted(passed.items())
     )
     names = tuple(members)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ..associations.folder import WrittenFolder
 
 app = typer.Typer(
     help="What the score goes along with: genes, pathways, cells, tissue. Each job writes a folder with a page.",
@@ -308,8 +311,8 @@ def run_all(
 
     with ProgressBar("associating") as advance:
         done = associate_all(config, out, advance)
-    _say(list(done.sections), done.index)
-    for name, reason in done.failed.items():
+    _say(list(done.sections), done.written)
+    for name, reason in {**done.skipped, **done.failed}.items():
         print(f"labcradiomics: {name} was not done: {reason}", file=sys.stderr)
     if done.resumed:
         print(f"Taken from the interrupted run: {', '.join(done.resumed)}.")
@@ -325,14 +328,18 @@ def _run(name: str, out: Path, **options: Any) -> None:
     """Do a job, write its folder, and say what was found."""
     from ..associations.folder import write_folder
     from ..associations.registry import JOBS
+    from ..files import refuse_overwriting
 
     job = JOBS[name]
-    section = job.run(job.options_type(**options))
-    path = write_folder(out, [section], f"{section.title} and the radiomics score")
-    _say([section], path)
+    asked = job.options_type(**options)
+    refuse_overwriting(job.files(asked), folders=[out])
+    section = job.run(asked)
+    grouping = asked.grouping() if options.get("groups") or options.get("scores") else None
+    written = write_folder(out, [section], f"{section.title} and the radiomics score", grouping=grouping)
+    _say([section], written)
 
 
-def _say(sections: list[Any], path: Path) -> None:
+def _say(sections: list[Any], written: WrittenFolder) -> None:
     for section in sections:
         for notice in section.notices:
             print(f"labcradiomics: {notice.message}", file=sys.stderr)
@@ -341,4 +348,6 @@ def _say(sections: list[Any], path: Path) -> None:
                 f"{count.what} ({count.groups}): {count.tests} tests, {count.found} with p below {count.alpha:g} "
                 f"({count.expected:.1f} expected by chance), {count.surviving} with {count.correction}."
             )
-    print(f"Report: {path}")
+    if written.remark:
+        print(f"labcradiomics: {written.remark}", file=sys.stderr)
+    print(f"Report: {written.index}")

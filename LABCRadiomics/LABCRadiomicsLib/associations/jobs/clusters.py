@@ -13,9 +13,9 @@ from scipy import stats
 from ...notices import Notice
 from ...plots import associations as plots
 from ...report.page import Figure, Table
-from ...tables.cohort import read_outcomes
 from ..clusters import METHODS, Clusters, cluster_patients
-from ..groups import Grouping
+from ..follow_up import read_follow_up
+from ..groups import HIGH, INTERMEDIATE, LOW, Grouping
 from ..identifiers import parse_barcode
 from ..options import GroupOptions, hashes, read_radiomics
 from ..section import CsvTable, Section, TestCount, small_p
@@ -40,7 +40,7 @@ def run(options: ClustersOptions) -> Section:
     table = read_radiomics(options.features, options.features_id)
     outcomes = None
     if options.outcomes is not None:
-        outcomes = read_outcomes(options.outcomes, options.case_column, options.time, options.event)
+        outcomes = read_follow_up(options.outcomes, options.time, options.event, options.case_column)
     result = cluster_patients(table, options.method, options.clusters, outcomes, seed=options.seed)
     grouped = options.grouping() if options.groups or options.scores else None
     return section(result, grouped, hashes(files(options)), outcomes.notices if outcomes else ())
@@ -75,8 +75,7 @@ def section(
             )
     crossed = _crossed(result, grouping) if grouping is not None else None
     if crossed is not None:
-        tables.append(crossed[0])
-        counts.append(crossed[1])
+        tables.append(crossed)
     return Section(
         job="clusters",
         title="Clusters of the features",
@@ -165,10 +164,14 @@ def _sentences(result: Clusters) -> tuple[str, ...]:
     )
 
 
-def _crossed(result: Clusters, grouping: Grouping) -> tuple[Table, TestCount] | None:
+def _crossed(result: Clusters, grouping: Grouping) -> Table | None:
     """Clusters by groups of the score, with the chi-square test of these patients."""
     labels = [grouping.of(parse_barcode(case)) for case in result.cases]
-    groups = sorted({label for label in labels if label is not None})
+    found = {label for label in labels if label is not None}
+    groups = sorted(
+        found,
+        key=lambda name: ((LOW, INTERMEDIATE, HIGH).index(name) if name in (LOW, INTERMEDIATE, HIGH) else 3, name),
+    )
     clusters = sorted(set(result.partition.tolist()))
     pairs = Counter(zip(result.partition.tolist(), labels, strict=True))
     counts = np.array([[pairs[cluster, group] for group in groups] for cluster in clusters])
@@ -181,8 +184,4 @@ def _crossed(result: Clusters, grouping: Grouping) -> tuple[Table, TestCount] | 
         f"Chi-square p {small_p(p)}. The score is made of such features, so that clusters and score go together "
         f"by design."
     )
-    shown = Table(("", *groups), rows, "Clusters by group", frozenset(range(1, len(groups) + 1)), note)
-    of = f"{counts.sum()} patients"
-    return shown, TestCount(
-        "clusters by group (chi-square)", of, 1, int(p < 0.05), int(p < 0.05), "p below 0.05, one test"
-    )
+    return Table(("", *groups), rows, "Clusters by group", frozenset(range(1, len(groups) + 1)), note)

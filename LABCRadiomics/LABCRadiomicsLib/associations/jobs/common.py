@@ -9,7 +9,7 @@ import numpy as np
 from ...plots import associations as plots
 from ...report.page import Figure, Table
 from ...statistics.baseline_table import benjamini_hochberg
-from ..groups import Contrast
+from ..groups import HIGH, INTERMEDIATE, LOW, Contrast
 from ..measurements import MeasureTest
 from ..samples import Samples
 from ..section import CsvTable, TestCount, count_below, count_known, small_p
@@ -102,6 +102,9 @@ def box_figure(
 
 
 def group_order(samples: Samples, contrast: Contrast) -> Sequence[str]:
-    """Groups for figures: second, those between, first, so that the score rises to the right where it has thirds."""
+    """Groups for figures: low to high where they are those of a score, else second, others, first of the contrast."""
+    named = [name for name in (LOW, INTERMEDIATE, HIGH) if name in samples.groups]
+    if {contrast.first, contrast.second} <= set(named):
+        return [*named, *(name for name in dict.fromkeys(samples.groups) if name not in named)]
     others = [name for name in dict.fromkeys(samples.groups) if name not in (contrast.first, contrast.second)]
     return [contrast.second, *others, contrast.first]

@@ -15,6 +15,8 @@ from ..histopathology import LARGEST_FDR, LARGEST_P, MAPPED, FeatureComparison, 
 from ..options import GroupOptions, hashes, read_radiomics
 from ..qupath import STATISTICS, read_qupath
 from ..section import CsvTable, Section, TestCount, count_below, count_known, sizes_text, small_p
+from ..wording import many
+from .common import group_order
 from .immune import correlation_table
 
 COLUMNS = ["feature", "median_A", "median_B", "p", "fdr", "selected"]
@@ -175,7 +177,7 @@ def _sentences(result: Histopathology) -> tuple[str, ...]:
         for one in result.comparisons
     )
     return (
-        f"{int(quantiles.cells.sum()):,} objects ({quantiles.kind.lower()}) of {len(quantiles.cases)} cases, "
+        f"{many(int(quantiles.cells.sum()), quantiles.kind.lower())} of {many(len(quantiles.cases), 'case')}, "
         f"{len(quantiles.measurements)} measurements, each brought to {', '.join(STATISTICS)} of the case: a "
         f"case counts once, "
         f"however many cells it has. {found}.",
@@ -201,14 +203,13 @@ def _shown(result: Histopathology, one: FeatureComparison) -> Table:
 def _boxes(result: Histopathology, one: FeatureComparison) -> Figure:
     samples = result.samples
     values = samples.combined(result.quantiles.values.T, total=False).T
-    others = [name for name in dict.fromkeys(samples.groups) if name not in (one.contrast.first, one.contrast.second)]
-    names = [one.contrast.second, *others, one.contrast.first]
+    names = group_order(samples, one.contrast)
     p = one.groups.wilcoxon_p
     panels = []
     for at in np.argsort(np.where(np.isnan(p), 2, p), kind="stable")[:_BOXES]:
         groups = {name: values[samples.rows(name), at] for name in names}
         panels.append((result.quantiles.names[at], groups, f"p {small_p(p[at])}, FDR {small_p(one.fdr[at])}"))
-    png = plots.boxes(panels, "value of the case", columns=4)
+    png = plots.boxes(panels, "value of the case", columns=4, width=2.3)
     words = (
         f"The {len(panels)} features of smallest p, {one.contrast.words}; chosen for differing, they look as if "
         f"they did."

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from ...notices import Notice
-from ..expression_matrix import COUNTS, KINDS, Z_SCORES, kind_of_values, read_expression, repeated_notice
+from ..expression_matrix import COUNTS, KINDS, kind_of_values, read_expression, repeated_notice
 from ..immunophenoscore import SCORES, Immunophenoscore, immunophenoscores
 from ..measurements import compare_measures
 from ..options import GroupOptions, hashes
 from ..scored_samples import compared, scored_samples
 from ..section import Section, sizes_text, small_p
+from ..wording import listed, many
 from .common import box_figure, measure_count, measure_table, shown_table
 
 _WORDS = ("MHC: antigen presentation", "EC: effector cells", "SC: suppressor cells", "CP: checkpoints", "AZ: their sum",
           "IPS, 0 to 10")  # fmt: skip
 _SCALE = {
     COUNTS: "Counts were turned into log2(CPM + 1); the score is made for log2(TPM + 1), which gives other values.",
-    Z_SCORES: "The matrix holds z-scores of each gene; the score is made for log2(TPM + 1), which gives other values.",
 }
 
 
@@ -94,9 +94,11 @@ def _remarks(found: Immunophenoscore, data: str, genes: int) -> list[Notice]:
         text = f"The matrix has {genes:,} genes: the score's z-scores need those of a whole transcriptome."
         notices.append(Notice("ips-few-genes", text))
     if found.missing:
-        shown = ", ".join(found.missing[:6]) + (", ..." if len(found.missing) > 6 else "")
         notices.append(
-            Notice("ips-genes", f"{len(found.missing)} genes of the immunophenoscore are missing ({shown}).")
+            Notice(
+                "ips-genes",
+                f"Missing: {many(len(found.missing), 'gene')} of the immunophenoscore ({listed(found.missing)}).",
+            )
         )
     if found.missing_mhc:
         text = (

@@ -12,9 +12,10 @@ from ...errors import CohortError, InputError
 from ...notices import Notice
 from ...plots import cohort as cohort_plots
 from ...report.page import Figure, Table
-from ...tables.cohort import OutcomeTable, read_outcomes
-from ..differential_expression import log_expression
+from ...tables.cohort import OutcomeTable
+from ..differential_expression import NoDifferentialGenesError, log_expression
 from ..expression_matrix import kind_of_values, read_expression, repeated_notice, sample_values
+from ..follow_up import read_follow_up
 from ..groups import HIGH, Grouping
 from ..identifiers import Barcode, case_name, parse_barcode
 from ..measurements import read_measurements
@@ -22,6 +23,7 @@ from ..options import hashes
 from ..prognosis import Direction, GenePrognosis, Prognosis, gene_prognosis
 from ..samples import match_samples
 from ..section import CsvTable, Section, TestCount, count_below, count_known, small_p
+from ..wording import many
 from .enrichment import read_differential
 from .expression import expression_beside
 
@@ -95,7 +97,7 @@ def _inputs(options: PrognosisOptions) -> tuple[tuple[str, ...], np.ndarray, Out
     _check_outcome(table.path, table.samples, months, event, known, table.first_row, options)
     notices = []
     if not known.all():
-        notices.append(Notice("no-outcome", f"{(~known).sum()} cases without an outcome were left out."))
+        notices.append(Notice("no-outcome", f"Left out: {many(int((~known).sum()), 'case')} without an outcome."))
     genes = [at for at, name in enumerate(table.names) if name not in (options.time, options.event)]
     cases = tuple(case_name(table.samples[at]) for at in np.flatnonzero(known))
     outcomes = OutcomeTable(cases, months[known], event[known] == 1, {})
@@ -122,7 +124,7 @@ def _check_outcome(
 def _from_matrix(
     options: PrognosisOptions, path: Path
 ) -> tuple[tuple[str, ...], np.ndarray, OutcomeTable, list[Notice]]:
-    outcomes = read_outcomes(path, options.case_column, options.time, options.event)
+    outcomes = read_follow_up(path, options.time, options.event, options.case_column)
     matrix = read_expression(options.matrix)
     data = kind_of_values(matrix)
     labels = {Barcode(parse_barcode(case).case, ""): "with outcome" for case in outcomes.cases}
@@ -132,8 +134,10 @@ def _from_matrix(
     values = log_expression(sample_values(matrix, samples, data), data)
     place = {case_name(case): at for at, case in enumerate(outcomes.cases)}
     rows = [place[name.case] for name in samples.names]
-    own = OutcomeTable(tuple(outcomes.cases[at] for at in rows), outcomes.months[rows], outcomes.event[rows], {})
-    notices = [*matrix.notices, *outcomes.notices, *samples.notices, *repeated_notice(samples, data)]
+    own = OutcomeTable(
+        tuple(outcomes.cases[at] for at in rows), outcomes.months[rows], outcomes.event[rows], {}, outcomes.notices
+    )
+    notices = [*matrix.notices, *samples.notices, *repeated_notice(samples, data)]
     return matrix.genes, values.T, own, notices
 
 
@@ -166,7 +170,7 @@ def _wanted(options: PrognosisOptions, change: np.ndarray, adjusted: np.ndarray)
     least = 0.0 if beside and beside.get("log_fc_threshold") is None else options.log_fc
     wanted = (adjusted < options.fdr) & (np.abs(change) > least)
     if not wanted.any():
-        raise CohortError(
+        raise NoDifferentialGenesError(
             f"{options.expression}: no gene is differentially expressed by these thresholds; take --genes "
             f"nominal or all, "
             "or other thresholds."

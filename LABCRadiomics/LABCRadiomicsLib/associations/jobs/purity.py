@@ -15,6 +15,7 @@ from ..options import GroupOptions, hashes
 from ..samples import Samples
 from ..scored_samples import compared, scored_samples
 from ..section import Section, small_p
+from ..wording import listed, many
 from .common import box_figure, measure_count, measure_table, shown_table
 
 COLUMNS = ["case", "stromal", "immune", "estimate", "purity"]
@@ -97,10 +98,12 @@ def _remarks(found: Estimate) -> list[Notice]:
     notices = []
     for name, genes in found.missing.items():
         if genes:
-            shown = ", ".join(genes[:6]) + (", ..." if len(genes) > 6 else "")
-            text = f"{len(genes)} of the {len(signatures()[name])} genes of ESTIMATE's {name} are missing ({shown})."
+            of = f"{len(genes)} of the {len(signatures()[name])} genes of ESTIMATE's {name}"
+            text = f"Missing: {of} ({listed(genes)})."
             notices.append(Notice("signature-genes", text))
     below = int(np.isnan(found.purity).sum())
     if below:
-        notices.append(Notice("purity-below-0", f"{below} samples have no purity: the formula gives less than 0."))
+        notices.append(
+            Notice("purity-below-0", f"Without a purity, since the formula gives less than 0: {many(below, 'sample')}.")
+        )
     return notices
