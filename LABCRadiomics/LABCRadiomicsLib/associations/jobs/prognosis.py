@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import CohortError, InputError
 from ...notices import Notice
-from ...plots import cohort as cohort_plots
+from ...plots import performance_plots
 from ...report.page import Figure, Table
 from ...tables.cohort import OutcomeTable
 from ..differential_expression import NoDifferentialGenesError, log_expression
@@ -294,7 +294,7 @@ def _figure(result: Prognosis) -> dict[str, Figure]:
     if not shown:
         return {}
     rows = [{"label": _label(one), "hr": one.hr, "lower": one.lower, "upper": one.upper, "p": one.p} for one in shown]
-    png = cohort_plots.forest(rows, "hazard ratio a unit of expression (95% limits)")
+    png = performance_plots.forest(rows, "hazard ratio a unit of expression (95% limits)")
     words = "+: the direction fits the change between the groups, -: it does not." if result.directions else ""
     return {"prognosis_forest": Figure(png, f"Hazard ratios of {len(shown)} genes", words)}
 
