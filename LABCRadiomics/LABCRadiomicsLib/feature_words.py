@@ -238,9 +238,7 @@ def filter_words(image_type: str, _: Translate = str) -> str:
         elif not coarse:
             words = _("of the image's fine detail along all axes (wavelet {band})")
         else:
-            words = _(
-                "of the image's fine detail along its {fine} axis and coarse structure along its {coarse} (wavelet {band})"
-            )
+            words = _("of the image's fine detail along the {fine} axis, structure along the {coarse} (wavelet {band})")
         return words.format(fine=_(" and ").join(fine), coarse=_(" and ").join(coarse), band=level + band)
     if found := re.fullmatch(r"log-sigma-(\d+)-(\d+)-mm-3D", image_type):
         words = _("of the image's blobs and edges of about {sigma} mm (Laplacian of Gaussian)")

@@ -22,7 +22,7 @@ def test_a_sentence_says_what_where_and_when_it_rises():
         "and gray level, so the texture is more heterogeneous."
     )
     assert feature_sentence("wavelet.LHL_glcm_Idmn") == feature_sentence("wavelet-LHL_glcm_Idmn")
-    assert "second axis, coarse structure along its first and third" in filter_words("wavelet-LHL")
+    assert "fine detail along the second axis, structure along the first and third" in filter_words("wavelet-LHL")
     assert "about 2.5 mm" in filter_words("log-sigma-2-5-mm-3D")
     assert "about 3 mm" in filter_words("log-sigma-3-0-mm-3D")
     assert feature_sentence("T1_kinetic_slope") is None
