@@ -1,76 +1,86 @@
-"""How much a result depends on where exactly the contour was drawn."""
+"""How much a result depends on where exactly the contour was drawn.
+
+May import: errors, imaging.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from .errors import ExtractionError
-from .features import extract_region
+from .imaging import Region
 from .imaging.contours import READER_LENGTH_MM, READER_SD_MM, redraw_contour
-from .model import Model
-from .patient import PatientScore, extraction_settings
-from .scoring import predict
 
 REPEATS = 20
 
 
+@dataclass(frozen=True)
+class ContourStability:
+    """Scores of redrawn contours.
+
+    Attributes
+    ----------
+    contours, failed : int
+        How many were drawn, and how many of them could not be scored.
+    same_group : int or None
+        How many give the patient's risk group; None when the model has no cutoff.
+    score_min, score_median, score_max : float or None
+        None when no contour could be scored.
+    boundary_sd_mm, correlation_length_mm : float
+        How far the boundary was moved (standard deviation) and over what length it moves alike, in mm.
+    """
+
+    contours: int
+    failed: int
+    same_group: int | None
+    score_min: float | None
+    score_median: float | None
+    score_max: float | None
+    boundary_sd_mm: float = READER_SD_MM
+    correlation_length_mm: float = READER_LENGTH_MM
+
+
 def contour_stability(
-    model: Model,
-    result: PatientScore,
+    region: Region,
+    score: Callable[[Region], float],
+    group: Callable[[float], str | None],
     repeats: int = REPEATS,
     progress: Callable[[int, int], None] | None = None,
-) -> PatientScore:
-    """Score the patient again with the ROI's boundary moved in and out as between two readers.
+) -> ContourStability:
+    """Score a region again with its boundary moved in and out as between two readers.
 
     Parameters
     ----------
-    model : Model
-    result : PatientScore
-        The outcome of :func:`.patient.score_image`.
+    region : Region
+        What was scored.
+    score : callable
+        Gives a region's score; may raise ExtractionError.
+    group : callable
+        Gives a score's risk group, None when there is none.
     repeats : int
         Number of contours; each moves the boundary smoothly (see :func:`.contours.redraw_contour`). The same input
         gives the same contours.
     progress : callable, optional
         Called with the number of contours done and their total.
-
-    Returns
-    -------
-    PatientScore
-        The same with the prediction's ``stability``: number of contours, how many gave the same risk group, the
-        score's least, median and largest value, and the moved boundary's standard deviation and correlation length in
-        mm. Contours that cannot be scored are counted as ``failed``.
     """
-    settings = extraction_settings(model)
-    features = [term.feature for term in model.score.terms]
-    region, mask = result.region, result.region.mask
-    scores, failed = [], 0
+    own, mask = group(score(region)), region.mask
+    scores: list[float] = []
     for repeat in range(repeats):
         contour = redraw_contour(mask, np.random.default_rng(repeat), solid=False)
         try:
-            values = extract_region(region.with_mask(contour.array), settings, features).values
-            scores.append(predict(model, values).score)
+            scores.append(score(region.with_mask(contour.array)))
         except ExtractionError:
-            failed += 1
+            pass  # counted as failed
         if progress is not None:
             progress(repeat + 1, repeats)
-    return replace(result, prediction=replace(result.prediction, stability=_summary(model, result, scores, failed)))
-
-
-def _summary(model: Model, result: PatientScore, scores: list[float], failed: int) -> dict[str, object]:
-    same = None
-    if model.cutoff is not None:
-        high = result.prediction.risk_group == "high"
-        same = sum((score > model.cutoff.value) == high for score in scores)
-    return {
-        "contours": len(scores) + failed,
-        "failed": failed,
-        "same_group": same,
-        "score_min": min(scores, default=None),
-        "score_median": float(np.median(scores)) if scores else None,
-        "score_max": max(scores, default=None),
-        "boundary_sd_mm": READER_SD_MM,
-        "correlation_length_mm": READER_LENGTH_MM,
-    }
+    return ContourStability(
+        contours=repeats,
+        failed=repeats - len(scores),
+        same_group=None if own is None else sum(group(found) == own for found in scores),
+        score_min=min(scores, default=None),
+        score_median=float(np.median(scores)) if scores else None,
+        score_max=max(scores, default=None),
+    )

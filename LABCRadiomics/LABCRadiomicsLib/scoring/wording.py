@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..model import Term
-
-STABLE = 0.9  # share of redrawn contours in the same group below which the group is said to depend on the contour
+from .trust import STABLE
 
 Translate = Callable[[str], str]
 
@@ -48,6 +47,15 @@ def trust(result: Mapping[str, Any], _: Translate = str) -> list[str]:
     told = {"feature-out-of-range", "demonstration"}  # said there, and beside every result of such a model
     others = [warning["message"] for warning in result["warnings"] if warning["code"] not in told]
     return evidence(result, _) + others
+
+
+def grade(result: Mapping[str, Any], _: Translate = str) -> str:
+    """The grade of trust in words."""
+    return {
+        "fine": _("Nothing was noticed that speaks against this result."),
+        "care": _("Take this result with care, for the reasons below."),
+        "do-not-rely": _("Do not rely on this result, for the reasons below."),
+    }[result["trust"]["grade"]]
 
 
 def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
