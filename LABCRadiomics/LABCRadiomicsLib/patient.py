@@ -19,7 +19,7 @@ from .imaging import Region, Volume, region_of
 from .imaging.volume import AS_LOADED
 from .model import Extraction, Model
 from .notices import Notice
-from .robustness import REPEATS, ContourStability, contour_stability
+from .robustness import ContourStability, contour_stability
 from .scoring import Prediction, predict, require_score, risk_group
 from .scoring.result_document import result_document
 

@@ -6,6 +6,7 @@ May import: errors, imaging.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,10 +71,8 @@ def contour_stability(
     scores: list[float] = []
     for repeat in range(repeats):
         contour = redraw_contour(mask, np.random.default_rng(repeat), solid=False)
-        try:
+        with suppress(ExtractionError):  # counted as failed
             scores.append(score(region.with_mask(contour.array)))
-        except ExtractionError:
-            pass  # counted as failed
         if progress is not None:
             progress(repeat + 1, repeats)
     return ContourStability(

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from .. import NOTICE
 from ..model import Model
+from ..patient import PatientResult
 from ..report import cohort_kind, covariate_value, metric_limits, metric_value
 from ..scoring import DEMONSTRATION, Prediction
 from ..scoring.wording import grade, number, percent, trust

@@ -9,11 +9,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .. import NOTICE
+from .. import NOTICE, __version__
 from ..model import Model
 from ..notices import Notice
 from .prediction import Contribution, Prediction
-from .trust import trust_of
+from .trust import GRADES, trust_of
 
 FORMAT = "labcradiomics-result"
 FORMAT_VERSION = 1
@@ -28,18 +28,26 @@ _INPUTS = {
     "fingerprint": None,
 }
 _STEPS = ("read_s", "extract_s", "score_s")
-_ADDED = {"second_reader": None, "diagnostics": None}  # what documents before format version 1 had not
+_ADDED = {
+    "second_reader": None,
+    "software_version": None,
+    "diagnostics": None,
+}  # what documents before format version 1 had not
 
 _NUMBER, _MAYBE = (int, float), (int, float, type(None))
 _TEXT, _WORDS, _FLAG = (str,), (str, type(None)), (bool, type(None))
-# Enough of the schema for a document to be shown: a scene may hold anything. A pair that begins with None may be None.
-_SHAPE: Mapping[str, Any] = {
+_REMARK = {"code": _TEXT, "message": _TEXT}
+_KINDS = frozenset({"apparent", "optimism-corrected", "validation", "external"})
+_GROUPS = frozenset({"high", "low", None})
+# Enough of the schema for a document to be shown, for a scene may hold anything: the types or the values of a field; a
+# pair that begins with None may be None.
+_SHAPE: dict[str, Any] = {
     "model": _TEXT,
     "fingerprint": _TEXT,
-    "status": _TEXT,
+    "status": frozenset({"complete", "incomplete", "demonstration"}),
     "score": _NUMBER,
     "cutoff": _MAYBE,
-    "risk_group": _WORDS,
+    "risk_group": _GROUPS,
     "survival": [{"months": _NUMBER, "probability": _NUMBER, "lower": _MAYBE, "upper": _MAYBE}],
     "points": _MAYBE,
     "contributions": [
@@ -47,16 +55,16 @@ _SHAPE: Mapping[str, Any] = {
     ],
     "stability": (
         None,
-        {name: _NUMBER for name in ("contours", "failed", "boundary_sd_mm")}
-        | {name: _MAYBE for name in ("same_group", "score_min", "score_median", "score_max")},
+        dict.fromkeys(("contours", "failed", "boundary_sd_mm"), _NUMBER)
+        | dict.fromkeys(("same_group", "score_min", "score_median", "score_max"), _MAYBE),
     ),
-    "warnings": [{"code": _TEXT, "message": _TEXT}],
+    "warnings": [_REMARK],
     "notice": _TEXT,
     "endpoint": _WORDS,
     "covariates": [{"name": _TEXT, "label": _TEXT, "value": (str, int, float, type(None)), "points": _MAYBE}],
     "discrimination": (
         None,
-        {"metric": _TEXT, "kind": _TEXT, "n": _NUMBER, "value": _NUMBER, "lower": _MAYBE, "upper": _MAYBE},
+        {"metric": _TEXT, "kind": _KINDS, "n": _NUMBER, "value": _NUMBER, "lower": _MAYBE, "upper": _MAYBE},
     ),
     "inputs": {
         **dict.fromkeys(("volume", "segmentation", "segment", "model"), _WORDS),
@@ -64,6 +72,9 @@ _SHAPE: Mapping[str, Any] = {
         "covariates": (dict,),
     },
 }
+
+
+_VERSIONED = _SHAPE | {"format": frozenset({FORMAT}), "trust": {"grade": frozenset(GRADES), "reasons": [_REMARK]}}
 
 
 def result_document(
@@ -122,6 +133,7 @@ def result_document(
         "notice": NOTICE,
         "title": model.title,
         "version": model.version,
+        "software_version": __version__,
         "endpoint": model.nomogram.endpoint if model.nomogram else None,
         "covariates": [vars(covariate) for covariate in prediction.covariates],
         "score_points": prediction.score_points,
@@ -151,9 +163,10 @@ def read_document(text: str) -> dict[str, Any] | None:
         return None
     if not isinstance(found, dict) or found.get("format_version", 0) not in (0, FORMAT_VERSION):
         return None
-    if not _has_shape(found, _SHAPE) or found.get("format", FORMAT) != FORMAT:
+    versioned = "format_version" in found
+    if not _has_shape(found, _VERSIONED if versioned else _SHAPE) or not _has_scores(found["stability"]):
         return None
-    return found if "format_version" in found else _upgraded(found)
+    return found if versioned else _upgraded(found)
 
 
 def _upgraded(found: dict[str, Any]) -> dict[str, Any]:
@@ -165,12 +178,21 @@ def _upgraded(found: dict[str, Any]) -> dict[str, Any]:
     return {**added, **found, "inputs": {**_INPUTS, **found["inputs"]}}
 
 
+def _has_scores(stability: Mapping[str, Any] | None) -> bool:
+    """Say whether a contour test of which something could be scored has scores."""
+    if stability is None or stability["contours"] == stability["failed"]:
+        return True
+    return stability["score_min"] is not None and stability["score_max"] is not None
+
+
 def _has_shape(value: Any, shape: Any) -> bool:
     """Say whether a value has the keys of a shape with values of its types; lists hold any number of their first."""
     if isinstance(shape, Mapping):
         return isinstance(value, dict) and all(key in value and _has_shape(value[key], shape[key]) for key in shape)
     if isinstance(shape, list):
         return isinstance(value, list) and all(_has_shape(item, shape[0]) for item in value)
+    if isinstance(shape, frozenset):
+        return not isinstance(value, (dict, list)) and value in shape
     if shape[0] is None:
         return value is None or _has_shape(value, shape[1])
     return isinstance(value, shape)
