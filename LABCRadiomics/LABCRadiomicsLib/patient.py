@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from .errors import ModelError
@@ -19,8 +18,8 @@ from .imaging import Region, Volume, region_of
 from .imaging.volume import AS_LOADED
 from .model import Extraction, Model
 from .notices import Notice
-from .robustness import ContourStability, contour_stability
-from .scoring import Prediction, predict, require_score, risk_group
+from .robustness import contour_stability
+from .scoring import Prediction, predict, require_score
 from .scoring.result_document import result_document
 
 Progress = Callable[[int, int, str], None]  # steps done, all steps, which begins: READ, FEATURES or CONTOUR
@@ -39,8 +38,6 @@ class PatientResult:
         The features that the score was made from.
     region : Region
         What of the image these were computed from.
-    stability : ContourStability or None
-        How the result changes with the contour, when that was asked for.
     document : dict
         All of it as JSON, see :func:`.scoring.result_document.result_document`.
     """
@@ -49,7 +46,6 @@ class PatientResult:
     prediction: Prediction
     extraction: FeatureValues
     region: Region
-    stability: ContourStability | None
     document: dict[str, Any]
 
 
@@ -127,12 +123,12 @@ def score_patient(
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
     stability = None
     if contours:
-
-        def score_of(moved: Region) -> float:
-            return predict(model, extract_region(moved, settings, features).values).score
-
         stability = contour_stability(
-            region, score_of, partial(risk_group, model), contours, lambda done, _: begin(1 + done, total, CONTOUR)
+            prediction,
+            region,
+            lambda moved: predict(model, extract_region(moved, settings, features).values),
+            contours,
+            progress=lambda done, _: begin(1 + done, total, CONTOUR),
         )
     given = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
@@ -140,11 +136,11 @@ def score_patient(
         model,
         prediction,
         given,
-        stability=None if stability is None else vars(stability),
+        stability=stability,
         timings=timings,
         diagnostics=extraction.diagnostics,
     )
-    return PatientResult(model, prediction, extraction, region, stability, document)
+    return PatientResult(model, prediction, extraction, region, document)
 
 
 def steps_of(contours: int) -> int:

@@ -8,8 +8,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from LABCRadiomicsLib.errors import InputError
-
-CONTOURS = 20  # redrawn to see whether the group depends on the contour
+from LABCRadiomicsLib.imaging.contour_spread import CONTOURS
 
 
 @dataclass(frozen=True)

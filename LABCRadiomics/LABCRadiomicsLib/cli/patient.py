@@ -23,7 +23,7 @@ from .common import (
 )
 
 DEMO_MODEL = "demo-phantom"
-REPEATS = 20  # contours, as many as the panel redraws
+CONTOURS = 30  # of --stability, as many as the panel draws
 
 CovariateOption = Annotated[
     list[str] | None, typer.Option("--covariate", metavar="NAME=VALUE", help="A clinical value; may be repeated.")
@@ -40,8 +40,10 @@ def score(
     regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
     covariate: CovariateOption = None,
-    stability: Annotated[bool, typer.Option("--stability", help="Also score slightly moved contours.")] = False,
-    contours: Annotated[int, typer.Option(min=1, help="How many contours --stability moves.")] = REPEATS,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
+    ] = False,
+    contours: Annotated[int, typer.Option(min=2, help="How many contours --stability draws.")] = CONTOURS,
     out: OutFolderOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -33,6 +33,9 @@ _ADDED = {
     "software_version": None,
     "diagnostics": None,
 }  # what documents before format version 1 had not
+_LIMITS = ("score_lower", "score_upper")
+_MEASURES = ("dice_target", "dice_mean", "dice_min", "volume_ratio_mean", "volume_ratio_min", "volume_ratio_max")
+_SPREAD = {**dict.fromkeys(("high", *_LIMITS, *_MEASURES)), "moves": []}  # nor these of the contour test
 
 _NUMBER, _MAYBE = (int, float), (int, float, type(None))
 _TEXT, _WORDS, _FLAG = (str,), (str, type(None)), (bool, type(None))
@@ -74,7 +77,11 @@ _SHAPE: dict[str, Any] = {
 }
 
 
-_VERSIONED = _SHAPE | {"format": frozenset({FORMAT}), "trust": {"grade": frozenset(GRADES), "reasons": [_REMARK]}}
+_VERSIONED = _SHAPE | {
+    "format": frozenset({FORMAT}),
+    "trust": {"grade": frozenset(GRADES), "reasons": [_REMARK]},
+    "stability": (None, _SHAPE["stability"][1] | dict.fromkeys((*_LIMITS, *_MEASURES), _MAYBE)),
+}
 
 
 def result_document(
@@ -174,15 +181,17 @@ def _upgraded(found: dict[str, Any]) -> dict[str, Any]:
     contributions = [Contribution(**part) for part in found["contributions"]]
     warnings = [Notice(warning["code"], warning["message"]) for warning in found["warnings"]]
     trust = trust_of(contributions, warnings, found["stability"]).to_dict()
+    stability = found["stability"] and {**_SPREAD, **found["stability"]}
     added = {"format": FORMAT, "format_version": FORMAT_VERSION, **_ADDED, "trust": trust}
-    return {**added, **found, "inputs": {**_INPUTS, **found["inputs"]}}
+    return {**added, **found, "stability": stability, "inputs": {**_INPUTS, **found["inputs"]}}
 
 
 def _has_scores(stability: Mapping[str, Any] | None) -> bool:
     """Say whether a contour test of which something could be scored has scores."""
     if stability is None or stability["contours"] == stability["failed"]:
         return True
-    return stability["score_min"] is not None and stability["score_max"] is not None
+    ends = ("score_min", "score_max") if stability.get("dice_mean") is None else ("score_min", "score_max", *_LIMITS)
+    return all(stability[end] is not None for end in ends)
 
 
 def _has_shape(value: Any, shape: Any) -> bool:

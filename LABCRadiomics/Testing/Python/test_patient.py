@@ -12,10 +12,10 @@ from matplotlib.image import imread
 
 import example_models
 from LABCRadiomicsLib import plots
-from LABCRadiomicsLib.errors import ExtractionError, ModelError, ModelIncompleteError
-from LABCRadiomicsLib.features import extract
+from LABCRadiomicsLib.errors import ExtractionError, InputError, ModelError, ModelIncompleteError
+from LABCRadiomicsLib.features import extract, extract_region
 from LABCRadiomicsLib.imaging import Volume, read_image, read_mask, region_of
-from LABCRadiomicsLib.imaging.contours import redraw_contour
+from LABCRadiomicsLib.imaging.contour_spread import spread_contours
 from LABCRadiomicsLib.imaging.volume import axis_orders
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_patient
@@ -83,38 +83,48 @@ def test_stability_counts_the_contours_that_agree(model, pair):
     result = score_patient(model, *pair)
     steps = []
     steady = score_patient(model, *pair, contours=6, progress=lambda *step: steps.append(step))
-    found = steady.stability
+    found = steady.document["stability"]
     assert steps == [(1, 9, "features"), *((1 + done, 9, "contour") for done in range(1, 7))]
     names = [term.feature for term in model.score.terms]
+    spread = spread_contours(result.region.mask, 6)
     scores = [
-        predict(model, extract(pair[0], redraw_contour(pair[1], np.random.default_rng(repeat), solid=False),
-                               extraction_settings(model), names, 1).values).score
-        for repeat in range(6)
-    ]  # fmt: skip
-    high = result.prediction.risk_group == "high"
-    assert (found.score_min, found.score_max) == (min(scores), max(scores))
-    assert found.same_group == sum((score > model.cutoff.value) == high for score in scores)
-    assert (found.contours, found.failed) == (6, 0)
-    assert steady.prediction == result.prediction and result.stability is None
-    assert steady.document["stability"] == vars(found) and result.document["stability"] is None
-    assert score_patient(model, *pair, contours=6).stability == found
+        predict(model, extract_region(result.region.with_mask(mask), extraction_settings(model), names).values).score
+        for mask in spread.masks
+    ]
+    drawn, high = result.prediction.score, result.prediction.risk_group == "high"
+    assert (found["score_min"], found["score_max"]) == (min(*scores, drawn), max(*scores, drawn))
+    assert found["same_group"] == sum((score > model.cutoff.value) == high for score in scores)
+    assert found["high"] == sum(score > model.cutoff.value for score in scores)
+    reach = 2.446911851144969 * np.sqrt(np.mean((np.array(scores) - drawn) ** 2))  # R: qt(0.975, 6)
+    assert (found["score_lower"], found["score_upper"]) == pytest.approx((drawn - reach, drawn + reach))
+    assert found["dice_mean"] == pytest.approx(np.mean(spread.dice))
+    assert [move["feature"] for move in found["moves"]] == sorted(
+        names, key=lambda name: -next(move["sd"] for move in found["moves"] if move["feature"] == name)
+    )
+    assert steady.prediction == result.prediction and result.document["stability"] is None
+    assert score_patient(model, *pair, contours=6).document["stability"] == found
 
 
-def test_contours_that_cannot_be_scored_are_counted(pair):
-    region = region_of(*pair, 1)
+@pytest.mark.parametrize(("contours", "dice"), [(1, 0.9), (10, 0.4), (10, 1.0), (10, float("nan"))])
+def test_a_contour_test_that_shows_nothing_is_refused(contours, dice):
+    with pytest.raises(InputError):
+        contour_stability(None, None, None, contours, dice)
+
+
+def test_contours_that_cannot_be_scored_are_counted(model, pair):
+    drawn = score_patient(model, *pair)
     calls = []
 
-    def score(moved):
+    def again(moved):
         calls.append(moved)
-        if len(calls) in (3, 5):
+        if len(calls) in (2, 4):
             raise ExtractionError("too small")
-        return float(len(calls))
+        return drawn.prediction
 
-    found = contour_stability(region, score, lambda value: "high" if value > 3 else "low", 5)
-    assert (found.contours, found.failed) == (5, 2)
-    assert (found.score_min, found.score_median, found.score_max) == (2, 4, 6)  # calls 2, 4, 6
-    assert found.same_group == 1  # the patient, call 1, is low
-    assert contour_stability(region, lambda moved: 1.0, lambda value: None, 2).same_group is None
+    found = contour_stability(drawn.prediction, drawn.region, again, 5)
+    assert (found["contours"], found["failed"], found["same_group"]) == (5, 2, 3)
+    assert found["score_min"] == found["score_max"] == found["score_lower"] == drawn.prediction.score
+    assert all((moved.image, moved.label) == (drawn.region.image, drawn.region.label) for moved in calls)
 
 
 def ellipsoid_case(codes):

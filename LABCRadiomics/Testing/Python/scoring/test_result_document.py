@@ -26,8 +26,14 @@ SCHEMA = json.loads((models_folder() / "result.schema.json").read_text(encoding=
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 STABILITY = {
     "contours": 20, "failed": 2, "same_group": 12, "score_min": -1.0, "score_median": 0.5, "score_max": 2.0,
-    "boundary_sd_mm": 0.8, "correlation_length_mm": 10.0,
+    "boundary_sd_mm": 0.8, "correlation_length_mm": 10.0, "high": 12, "score_lower": -1.5, "score_upper": 2.5,
+    "dice_target": 0.875, "dice_mean": 0.876, "dice_min": 0.8, "volume_ratio_mean": 1.0, "volume_ratio_min": 0.9,
+    "volume_ratio_max": 1.1, "moves": [{"feature": "original_firstorder_Mean", "sd": 0.2}],
 }  # fmt: skip
+FORMER = (
+    "contours", "failed", "same_group", "score_min", "score_median", "score_max", "boundary_sd_mm",
+    "correlation_length_mm",
+)  # fmt: skip
 DESIGN = [
     "model", "fingerprint", "status", "score", "cutoff", "risk_group", "survival", "linear_predictor", "points",
     "contributions", "stability", "trust", "second_reader", "warnings", "timings", "notice",
@@ -56,7 +62,10 @@ def models():
 
 
 def before_version_1(found):
-    return {key: value for key, value in found.items() if key not in SINCE_VERSION_1}
+    """The document as it was before it had a version, with the contour test of then."""
+    former = {key: value for key, value in found.items() if key not in SINCE_VERSION_1}
+    former["stability"] = former["stability"] and {key: former["stability"][key] for key in FORMER}
+    return former
 
 
 @pytest.mark.parametrize("name", models())
@@ -109,7 +118,11 @@ def test_a_document_of_an_earlier_version_gets_what_it_lacked(name):
     old["inputs"].pop("fingerprint")
     read = read_document(json.dumps(old))
     VALIDATOR.validate(read)
-    assert read == {**found, "diagnostics": None, "software_version": None}
+    assert read["stability"] == {key: value if key in FORMER else None for key, value in STABILITY.items()} | {
+        "moves": []
+    }
+    assert "boundary moved by 0.8 mm SD" in wording.evidence(read)[-1]
+    assert read == {**found, "diagnostics": None, "software_version": None, "stability": read["stability"]}
 
 
 def test_what_is_no_result_is_none():
