@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from ..errors import GeometryError
 from ..notices import Notice
 from .masks import select_label
-from .volume import AS_LOADED, STORED, AxisOrder, Volume, bounding_box, box_slices, order_to
+from .volume import AS_LOADED, STORED, AxisOrder, Volume, bounding_box, box_slices, order_to, order_toward
 
 # Two grids whose corners differ by less than this many voxels hold the same voxels.
 _SAME_GRID_VOXELS = 0.01
@@ -103,7 +103,8 @@ def region_of(image: Volume, mask: Volume, label: int | None = None, array_order
         The region lies partly or wholly outside the image, or vanishes on its grid.
     """
     order = order_to(image, array_order)
-    image, mask = image.reordered(*order), mask.reordered(*order_to(mask, array_order))
+    image = image.reordered(*order)
+    mask = mask.reordered(*order_toward(mask, image.direction))
     label = select_label(mask.array, label)
     labels, notices = labels_on_grid(image, mask, label)
     first, last = bounding_box(labels)  # of all labels: cheap, and all that follows is on this block
@@ -126,7 +127,8 @@ def labels_on_grid(image: Volume, mask: Volume, label: int) -> tuple[np.ndarray,
     Returns
     -------
     labels : numpy.ndarray
-        Shape of the image; the mask's own array where it already was on the image's grid.
+        Shape of the image; the mask's own array where it already was on the image's grid, and its voxels moved where
+        they are voxels of the image too (a cropped or padded mask).
     notices : list of Notice
         ``mask-resampled`` when nearest-neighbor resampling was needed.
 
@@ -138,6 +140,8 @@ def labels_on_grid(image: Volume, mask: Volume, label: int) -> tuple[np.ndarray,
     if _same_grid(image, mask):
         return mask.array, []
     _require_inside(image, mask, label)
+    if (offset := _offset_on_lattice(image, mask)) is not None:
+        return _pasted(image, mask, offset), []
     reference = sitk.Image(image.size.tolist(), sitk.sitkUInt8)
     reference.SetSpacing(image.spacing.tolist())
     reference.SetOrigin(image.origin.tolist())
@@ -156,6 +160,21 @@ def _same_grid(image: Volume, mask: Volume) -> bool:
     corners = np.array(list(product(*((0, last) for last in image.size - 1))))
     moved = np.array([image.index(mask.point(corner)) for corner in corners])
     return bool(np.abs(moved - corners).max() < _SAME_GRID_VOXELS)
+
+
+def _offset_on_lattice(image: Volume, mask: Volume) -> np.ndarray | None:
+    """Index in the image of the mask's first voxel, where all its voxels are voxels of the image; else None."""
+    corners = np.array(list(product(*((0, last) for last in mask.size - 1))))
+    moved = np.array([image.index(mask.point(corner)) for corner in corners]) - corners
+    offset = np.rint(moved[0])
+    return offset.astype(int) if np.abs(moved - offset).max() < _SAME_GRID_VOXELS else None
+
+
+def _pasted(image: Volume, mask: Volume, offset: np.ndarray) -> np.ndarray:
+    lower, upper = np.maximum(offset, 0), np.minimum(offset + mask.size, image.size) - 1
+    labels = np.zeros(image.array.shape, mask.array.dtype)
+    labels[box_slices(lower, upper)] = mask.array[box_slices(lower - offset, upper - offset)]
+    return labels
 
 
 def _require_inside(image: Volume, mask: Volume, label: int) -> None:
