@@ -13,7 +13,7 @@ import typer
 from .. import NOTICE, __version__
 from ..errors import LABCRadiomicsError
 from . import associate, cohort, models, patient, training, validation
-from .common import refuse, steady_streams
+from .common import refuse, say, steady_streams
 
 app = typer.Typer(
     name="labcradiomics",
@@ -32,7 +32,7 @@ app.add_typer(associate.app, name="associate")
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        print(f"labcradiomics {__version__}")
+        say(f"labcradiomics {__version__}")
         raise typer.Exit
 
 

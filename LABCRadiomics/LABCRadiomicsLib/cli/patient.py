@@ -25,6 +25,7 @@ from .common import (
 )
 
 DEMO_MODEL = "demo-phantom"
+CONTOURS = 30  # of --stability, as many as the panel draws
 
 CovariateOption = Annotated[
     list[str] | None, typer.Option("--covariate", metavar="NAME=VALUE", help="A clinical value; may be repeated.")
@@ -42,8 +43,9 @@ def score(
     model: ModelOption = DEMO_MODEL,
     covariate: CovariateOption = None,
     stability: Annotated[
-        bool, typer.Option("--stability", help="Also score 30 contours that differ as readers' do.")
+        bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
     ] = False,
+    contours: Annotated[int, typer.Option(min=2, help="How many contours --stability draws.")] = CONTOURS,
     out: OutFolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,8 +56,12 @@ def score(
     start = time.perf_counter()
     pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
     read_seconds = time.perf_counter() - start
-    case = f"{shown_name(image)} with {shown_name(mask)}"
-    _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds)
+    inputs = {
+        "volume": shown_name(image),
+        "segmentation": shown_name(mask),
+        **({"segment": segment} if segment else {}),
+    }
+    _score(pair, inputs, label, model, covariate, contours if stability else 0, out, as_json, read_seconds)
 
 
 def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
@@ -69,7 +75,8 @@ def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption 
     read_seconds = time.perf_counter() - start
     if not as_json:
         say(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
-    _score(pair, "breast1 (bundled)", None, DEMO_MODEL, None, False, out, as_json, read_seconds)
+    inputs = {"volume": "breast1_image", "segmentation": "breast1_label (bundled)"}
+    _score(pair, inputs, None, DEMO_MODEL, None, 0, out, as_json, read_seconds)
 
 
 def _demo_images(image: Path, mask: Path):
@@ -92,37 +99,40 @@ def _demo_images(image: Path, mask: Path):
     return pair, "through a MRML scene, as in the Slicer module"
 
 
-def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds) -> None:
+def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, read_seconds) -> None:
     from ..model.registry import find_model
-    from ..patient import score_image
+    from ..patient import score_patient
 
-    model = find_model(model_id)
     image, mask = pair
-    notices = (*image.notices, *mask.notices)
-    result = score_image(model, image.volume, mask.volume, label, _covariates(covariate), read_seconds, notices)
-    if stability:
-        from ..robustness import contour_stability
-
-        result = contour_stability(model, result)
+    result = score_patient(
+        find_model(model_id),
+        image.volume,
+        mask.volume,
+        _covariates(covariate),
+        label=label,
+        contours=contours,
+        notices=(*image.notices, *mask.notices),
+        inputs={**inputs, "model": model_id},
+        read_seconds=read_seconds,
+    )
     written = {}
     if out is not None:
         from ..report import write_patient_report
 
+        case = f"{inputs['volume']} with {inputs['segmentation']}"
         with output_folder(out) as folder:
-            written["Report"], written["Numbers"] = write_patient_report(folder.path, model, result, case)
+            written["Report"], written["Numbers"] = write_patient_report(folder.path, result, case)
             if image.source.is_dicom:
-                path = folder.path / "result.dcm"
-                written |= _write_structured_report(path, image.source.files, model, result, case, covariate)
+                written |= _write_structured_report(folder.path / "result.dcm", image.source.files, result)
         written = {what: folder.final(path) for what, path in written.items()}
         if folder.remark:
             remark(folder.remark)
     if as_json:
-        say(json.dumps(result.prediction.to_dict(), allow_nan=False))
+        say(json.dumps(result.document, allow_nan=False))
         return
-    from .terminal import prediction_panel
+    from .terminal import result_panel
 
-    terminal = console()
-    terminal.print(prediction_panel(model, result.prediction))
+    console().print(result_panel(result))
     for what, path in written.items():
         say(f"{what}: {path}")
 
@@ -134,14 +144,12 @@ def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -
     refuse_overwriting([image, mask, model_path(model)], [Path(out or "", name) for name in names])
 
 
-def _write_structured_report(path: Path, files: tuple[Path, ...], model, result, case, covariate) -> dict[str, Path]:
+def _write_structured_report(path: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
     """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
     from ..dicom_sr import read_sources, structured_report, write_report
-    from ..scoring.result_document import result_document
 
-    document = result_document(model, result.prediction, {"segment": case, "covariates": _covariates(covariate)})
     try:
-        report = structured_report(document, read_sources(files))
+        report = structured_report(result.document, read_sources(files))
     except InputError as error:
         remark(f"No DICOM structured report: {error}")
         return {}

@@ -1,5 +1,6 @@
 """Terminals of other systems: no traceback and the right exit code, whatever they can show; text as it was given."""
 
+import ast
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from LABCRadiomicsLib import cli
 from LABCRadiomicsLib.cli.common import CLOSED_PIPE
 from LABCRadiomicsLib.resources import models_folder
 
@@ -20,6 +22,15 @@ TITLES = (
     "\u4e2d\u6587 \u00fc \u2265 \u200b",
     "x" * 300,
 )
+
+
+def test_one_place_knows_the_terminal():
+    """Whoever printed otherwise would have markup, control characters and code pages to think of."""
+    for path in Path(cli.__file__).parent.glob("*.py"):
+        if path.name != "common.py":
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+            assert {ast.unparse(call) for call in calls} & {"print", "Console", "sys.stdout.write"} == set(), path.name
 
 
 def environment(**values):
