@@ -21,7 +21,7 @@ from LABCRadiomicsLib.cohort.agreement import reader_agreement, write_agreement
 from LABCRadiomicsLib.cohort.record import read_extraction
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from LABCRadiomicsLib.imaging.volume import CANONICAL
-from LABCRadiomicsLib.model import Extraction, Image, Model
+from LABCRadiomicsLib.model import CovariateDomain, Extraction, Image, Model
 from LABCRadiomicsLib.model.file import save_model
 from LABCRadiomicsLib.resources import models_folder
 from LABCRadiomicsLib.scoring.cohort import score_cohort
@@ -29,7 +29,6 @@ from LABCRadiomicsLib.simulation import write_simulation
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features, read_icc, read_outcomes
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Plan, Training, cohort_of, train
-from LABCRadiomicsLib.training.covariates import CovariateSpec
 from LABCRadiomicsLib.training.model import Card, trained_model
 from LABCRadiomicsLib.training.procedure import Recipe
 from LABCRadiomicsLib.training.report import write_training_report
@@ -38,11 +37,13 @@ from LABCRadiomicsLib.validation import validate
 PATIENTS, TRAINING, SEED, CREATED = 278, 139, 2022, "2026-11-23"
 
 COVARIATES = (
-    CovariateSpec("age", "Age", "number", unit="years", minimum=0.0, maximum=120.0),
-    CovariateSpec("stage", "Clinical stage", "category", levels=("II", "IIIa-b", "IIIc"), reference="II"),
-    CovariateSpec("pcr", "Pathological complete response", "binary", levels=("no", "yes")),
-    CovariateSpec("hr", "Hormone receptor status", "binary", levels=("negative", "positive")),
-    CovariateSpec("her2", "HER2 status", "binary", levels=("negative", "positive")),
+    CovariateDomain(name="age", label="Age", type="number", unit="years", minimum=0.0, maximum=120.0),
+    CovariateDomain(
+        name="stage", label="Clinical stage", type="category", levels=("II", "IIIa-b", "IIIc"), reference="II"
+    ),
+    CovariateDomain(name="pcr", label="Pathological complete response", type="binary", levels=("no", "yes")),
+    CovariateDomain(name="hr", label="Hormone receptor status", type="binary", levels=("negative", "positive")),
+    CovariateDomain(name="her2", label="HER2 status", type="binary", levels=("negative", "positive")),
 )
 
 CARD = Card(

@@ -12,7 +12,7 @@ import typer
 
 from .. import NOTICE, __version__
 from ..errors import LABCRadiomicsError
-from . import cohort, models, patient, training, validation
+from . import associate, cohort, models, patient, training, validation
 from .common import refuse
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ for room in (patient, cohort, training, validation):
     for command in room.COMMANDS:
         app.command()(command)
 app.add_typer(models.app, name="models")
+app.add_typer(associate.app, name="associate")
 
 
 @app.callback(invoke_without_command=True)

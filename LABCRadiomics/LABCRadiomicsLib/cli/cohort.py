@@ -94,11 +94,13 @@ def agreement(
     repeat: Annotated[
         Path | None, typer.Option(help="Feature table of the first reader's second segmentations.")
     ] = None,
+    feature_columns: Annotated[str | None, typer.Option(help="Regular expression of the feature columns.")] = None,
+    case_id: Annotated[str, typer.Option("--id", help="Column that names the cases.")] = "case",
 ) -> None:
     """Measure how well the features of two readers' segmentations agree: ICC(2,1) with 95% limits."""
     from ..cohort.agreement import reader_agreement, write_agreement
 
-    found = reader_agreement(reader1, reader2, repeat)
+    found = reader_agreement(reader1, reader2, repeat, columns=feature_columns, id=case_id)
     if out is not None:
         write_agreement(out, found)
     for notice in found.notices:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..errors import CohortError
 
 ModelOption = Annotated[str, typer.Option("--model", help="Id of a bundled model, or path of a model file.")]
 ModelArgument = Annotated[str, typer.Argument(help="Id of a bundled model, or path of a model file.")]
@@ -22,6 +26,15 @@ def refuse(sentence: str, code: int = 2) -> None:
     """End with one sentence on stderr."""
     print(f"labcradiomics: {' '.join(sentence.split())}", file=sys.stderr)
     sys.exit(code)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put a table's path in front of what is said of its cases."""
+    try:
+        yield
+    except CohortError as error:
+        raise CohortError(f"{path}: {error}") from error
 
 
 class ProgressBar:

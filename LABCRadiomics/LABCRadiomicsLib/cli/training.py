@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import CohortError, InputError
+from ..errors import InputError
 from ..files import sha256_of
-from .common import ProgressBar
+from .common import ProgressBar, naming
 
 if TYPE_CHECKING:
     from ..model import Extraction, Model, Performance
@@ -133,16 +133,12 @@ def _cohort(
     categories: tuple[str, ...],
 ) -> Cohort:
     from ..tables.cohort import read_features, read_outcomes
-    from ..tables.csv_table import CASE, read_table
     from ..training.cohort import cohort_of, specs_of
 
-    own = case_id if case_id in read_table(features).names else CASE
-    table = read_features(features, columns, id=own)
     known = read_outcomes(outcomes, case_id, time, event)
-    try:
+    table = read_features(features, columns, id=case_id, outcomes=known, covariates=clinical)
+    with naming(outcomes):
         return cohort_of(table, known, specs_of(known, tuple(clinical), categories))
-    except CohortError as error:
-        raise CohortError(f"{outcomes}: {error}") from error
 
 
 def _extraction(features: Path, settings: Path | None, array_order: str, training: Training) -> Extraction | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..files import sha256_of
-from .common import ModelArgument
+from .common import ModelArgument, naming
 
 FeaturesArgument = Annotated[Path, typer.Argument(metavar="FEATURES.csv", help="One row a case, one column a feature.")]
 OutcomesArgument = Annotated[Path, typer.Argument(metavar="OUTCOMES.csv", help="Follow-up, event and covariates.")]
@@ -28,18 +29,23 @@ def apply(
 ) -> None:
     """Score every case of a feature table."""
     from ..model.registry import find_model
-    from ..scoring.cohort import match_covariates, read_model_features, score_cases, write_scores
+    from ..scoring.cohort import clinical_values, match_covariates, read_model_features, score_cases, write_scores
     from ..tables.cohort import read_covariates
 
     found = find_model(model)
-    table = read_model_features(features, found, _own_case_column(features, case_column))
-    clinical = None
+    table = read_model_features(features, found, case_column)
+    values, notices = {}, ()
     if covariates is not None:
-        clinical = match_covariates(table.cases, *read_covariates(covariates, case_column))
-    predictions = score_cases(found, table, clinical)
+        clinical = read_covariates(covariates, case_column)
+        with naming(covariates):
+            columns = match_covariates(table.cases, clinical)
+            values, notices = clinical_values(found, table.cases, columns, clinical.decimal_marks)
+    predictions = score_cases(found, table, values)
     write_scores(out, table.cases, predictions)
     groups = [prediction.risk_group for prediction in predictions]
     print(f"{out}: {len(groups)} cases, {groups.count('high')} high risk, {groups.count('low')} low risk.")
+    for notice in notices:
+        print(f"labcradiomics: {notice.message}", file=sys.stderr)
 
 
 def validate(
@@ -111,15 +117,10 @@ def _scored(model: str, features: Path, outcomes: Path, case_column: str, time: 
     from ..tables.cohort import read_outcomes
 
     found = find_model(model)
-    table = read_model_features(features, found, _own_case_column(features, case_column))
-    return score_cohort(found, table, read_outcomes(outcomes, case_column, time, event))
-
-
-def _own_case_column(features: Path, case_column: str) -> str:
-    """Feature tables of ``extract`` call it case, whatever the outcome table does."""
-    from ..tables.csv_table import CASE, read_table
-
-    return case_column if case_column in read_table(features).names else CASE
+    table = read_model_features(features, found, case_column)
+    known = read_outcomes(outcomes, case_column, time, event)
+    with naming(outcomes):
+        return score_cohort(found, table, known)
 
 
 def _comparator(given: str, scored, features: Path, outcomes: Path, case_column: str, time: str, event: str):
@@ -132,7 +133,8 @@ def _comparator(given: str, scored, features: Path, outcomes: Path, case_column:
     if Path(given).is_file() or given in {path.stem for path in bundled_model_files()}:
         other = _scored(given, features, outcomes, case_column, time, event)
         return predictor_of(other, horizons, f"comparator {other.model.id}")
-    return clinical_predictor([name.strip() for name in given.split(",")], scored, horizons)
+    with naming(outcomes):
+        return clinical_predictor([name.strip() for name in given.split(",")], scored, horizons)
 
 
 COMMANDS = (apply, validate, recalibrate)

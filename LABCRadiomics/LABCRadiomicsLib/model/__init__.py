@@ -1,14 +1,15 @@
 """The model file: what a score, its cutoff and its nomogram are made of, read, checked, completed and found by name.
 
-Needs numpy alone, so that a panel can show models where pyradiomics is not installed.
+``covariates`` is the one place where a clinical covariate is read and encoded. Needs numpy alone, so that a panel can
+show models where pyradiomics is not installed.
 
-May import: errors, files, resources, feature_names.
+May import: errors, files, resources, feature_names, cell_values.
 """
 
 from .contents import (
     FORMAT,
     FORMAT_VERSION,
-    SCORE,
+    RANGE,
     Baseline,
     Change,
     Cohort,
@@ -28,18 +29,19 @@ from .contents import (
     Status,
     Term,
     canonical_json,
-    file_key,
-    has_default,
 )
+from .covariates import SCORE, CovariateDomain, Value, infer_covariate
 
 __all__ = [
     "FORMAT",
     "FORMAT_VERSION",
+    "RANGE",
     "SCORE",
     "Baseline",
     "Change",
     "Cohort",
     "Covariate",
+    "CovariateDomain",
     "Cutoff",
     "Extraction",
     "Groups",
@@ -54,7 +56,7 @@ __all__ = [
     "Score",
     "Status",
     "Term",
+    "Value",
     "canonical_json",
-    "file_key",
-    "has_default",
+    "infer_covariate",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..cell_values import FALSE_WORDS, TRUE_WORDS, UNKNOWN_WORDS
 from ..feature_names import (
     DEPRECATED,
     FEATURES,
@@ -17,20 +18,8 @@ from ..feature_names import (
     image_prefixes,
     split_feature_name,
 )
-from .contents import (
-    SCORE,
-    Baseline,
-    Covariate,
-    Extraction,
-    Groups,
-    Model,
-    Nomogram,
-    Score,
-)
-
-UNKNOWN_WORDS = frozenset({"", "unknown", "na", "n/a", "nan", "?"})
-FALSE_WORDS = frozenset({"0", "no", "n", "false", "negative", "neg", "-"})
-TRUE_WORDS = frozenset({"1", "yes", "y", "true", "positive", "pos", "+"})
+from .contents import Baseline, Covariate, Extraction, Groups, Model, Nomogram, Score
+from .covariates import SCORE
 
 # Covariances are printed or stored with rounding; what exceeds it is a wrong matrix.
 _COVARIANCE_TOLERANCE = 1e-8

@@ -16,7 +16,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from ..errors import ModelError
 from ..files import write_atomically
 from .checks import FieldError, check, check_extraction
-from .contents import FORMAT, FORMAT_VERSION, Extraction, Model, file_key, has_default
+from .contents import FORMAT, FORMAT_VERSION, Extraction, Model
+from .fields import file_key, has_default
 
 MAX_BYTES = 5_000_000
 _MAX_DEPTH = 8  # of pyradiomics parameters, the only free-form part of a model

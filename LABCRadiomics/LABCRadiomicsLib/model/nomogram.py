@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
-from .checks import FALSE_WORDS, TRUE_WORDS, UNKNOWN_WORDS
-from .contents import SCORE, Baseline, Covariate, Model, Nomogram, Score
+from .contents import Baseline, Covariate, Model, Nomogram, Score
+from .covariates import SCORE, Value
 
 _Z = 1.959963984540054  # 97.5th percentile of the standard normal distribution: 95% limits
 
@@ -28,52 +28,7 @@ class SurvivalEstimate:
     upper: float | None
 
 
-def parse_covariate(covariate: Covariate, value: object) -> float | str | None:
-    """Read one covariate's value.
-
-    Parameters
-    ----------
-    covariate : Covariate
-    value : object
-        Number, label or text; None, NaN, ``""`` and ``"unknown"`` stand for unknown. A binary covariate takes its
-        level labels, 0 and 1, and words such as yes and no; labels are compared without regard to case.
-
-    Returns
-    -------
-    float, str or None
-        A number, 0.0 or 1.0 of a binary covariate, a category's level, or None when unknown.
-
-    Raises
-    ------
-    InputError
-        The value is outside the covariate's domain; the sentence names both.
-    """
-    word = "" if value is None else _word(value)
-    if word in UNKNOWN_WORDS:
-        return None
-    if covariate.type == "number":
-        parsed = _parse_number(covariate, value)
-    elif covariate.type == "binary":
-        parsed = _parse_binary(covariate, word)
-    else:
-        parsed = {level.strip().casefold(): level for level in covariate.levels}.get(word)
-    if parsed is None:
-        raise InputError(f"covariate {covariate.name}: {str(value)[:40]!r} is not {domain(covariate)}, or unknown.")
-    return parsed
-
-
-def domain(covariate: Covariate) -> str:
-    """Describe the values a covariate takes, for messages and tooltips."""
-    if covariate.type == "category":
-        return "one of " + ", ".join(covariate.levels)
-    if covariate.type == "binary":
-        return " or ".join(covariate.levels or ("no", "yes"))
-    ends = [(covariate.minimum, "from"), (covariate.maximum, "to")]
-    limits = "".join(f" {word} {end:g}" for end, word in ends if end is not None)
-    return "a number" + limits + (f" ({covariate.unit})" if covariate.unit else "")
-
-
-def parse_covariates(model: Model, covariates: Mapping[str, object] | None) -> dict[str, float | str | None]:
+def parse_covariates(model: Model, covariates: Mapping[str, object] | None) -> dict[str, Value]:
     """Read the covariates of a model's nomogram; what is not given is unknown.
 
     Returns
@@ -92,10 +47,10 @@ def parse_covariates(model: Model, covariates: Mapping[str, object] | None) -> d
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise InputError(f"covariate {str(name)[:40]} is unknown to the model {model.id}; {takes}.")
-    return {name: parse_covariate(covariate, given.get(name)) for name, covariate in known.items()}
+    return {name: covariate.parse(given.get(name)) for name, covariate in known.items()}
 
 
-def patient_row(nomogram: Nomogram, values: Mapping[str, float | str | None], score: float) -> np.ndarray | None:
+def patient_row(nomogram: Nomogram, values: Mapping[str, Value], score: float) -> np.ndarray | None:
     """Give a patient's parameters.
 
     Parameters
@@ -115,7 +70,7 @@ def patient_row(nomogram: Nomogram, values: Mapping[str, float | str | None], sc
     for covariate in nomogram.covariates:
         value = values[covariate.name]
         if value is not None:
-            row += _encoded(covariate, value)
+            row += covariate.columns([value])[0].tolist()
         elif nomogram.center is not None:
             row += [nomogram.center[name] for name in covariate.parameters()]
         else:
@@ -258,38 +213,3 @@ def has_limits(nomogram: Nomogram) -> bool:
 def _exp_minus_exp(log_hazard: float) -> float:
     """exp(-exp(x)) without overflow: beyond 10 it is below any probability that a float tells from 0."""
     return math.exp(-math.exp(min(log_hazard, 10.0)))
-
-
-def _word(value: object) -> str:
-    """A value as a lower-case word; whole numbers without decimals, so that 2.0 is the level "2"."""
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip().casefold()
-
-
-def _parse_number(covariate: Covariate, value: object) -> float | None:
-    if isinstance(value, (bool, np.bool_)):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    least = -math.inf if covariate.minimum is None else covariate.minimum
-    most = math.inf if covariate.maximum is None else covariate.maximum
-    return number if math.isfinite(number) and least <= number <= most else None
-
-
-def _parse_binary(covariate: Covariate, word: str) -> float | None:
-    no, yes = (level.strip().casefold() for level in covariate.levels or ("no", "yes"))
-    if word == no or (word != yes and word in FALSE_WORDS):
-        return 0.0
-    return 1.0 if word == yes or word in TRUE_WORDS else None
-
-
-def _encoded(covariate: Covariate, value: float | str) -> list[float]:
-    """A known value's parameters: itself, or indicators of a category's levels but the reference."""
-    if covariate.type != "category":
-        return [float(value)]
-    return [float(level == value) for level in covariate.levels if level != covariate.reference]

@@ -93,7 +93,10 @@ def patient_survival(model: Model, prediction: Prediction) -> bytes | None:
         if group is not None:
             label = f"{GROUP_NAMES[name]}, observed (n = {group.n}, {group.events} events)"
             axes.step((0, *group.months), (1, *group.survival), where="post", color=COLORS[name], lw=1.2, label=label)
-            axes.fill_between((0, *group.months), (1, *group.lower), (1, *group.upper), step="post",
+            limited = np.array(
+                [True, *(low > 0 or high < 1 for low, high in zip(group.lower, group.upper, strict=True))]
+            )
+            axes.fill_between((0, *group.months), (1, *group.lower), (1, *group.upper), step="post", where=limited,
                               color=COLORS[name], alpha=0.12, lw=0)  # fmt: skip
     axes.step(curve.months, curve.probability, where="post", color=COLORS["patient"], lw=2.2, label="this patient")
     if curve.lower is not None:

@@ -4,7 +4,7 @@
 one result into JSON. ``cohort`` does the same for the tables of a cohort and is imported where it is needed, so that
 scoring a patient reads no tables.
 
-May import: errors, notices, feature_names, tables, model.
+May import: errors, notices, feature_names, cell_values, tables, model.
 """
 
 from .prediction import (

@@ -174,7 +174,7 @@ def predict(
     """
     require_score(model)
     contributions = _contributions(model, values)
-    score = _score(model, contributions)
+    score = _score(model, {part.feature: part.value for part in contributions})
     known = parse_covariates(model, covariates)
     notices = [*warnings, *_model_notices(model), *_range_notices(model, contributions, score)]
     row = patient_row(model.nomogram, known, score) if model.nomogram else None
@@ -279,9 +279,9 @@ def _contribution(term: Term, given: float) -> Contribution:
     return Contribution(term.feature, value, term.coefficient, term.contribution(value), term.in_range(value))
 
 
-def _score(model: Model, contributions: Iterable[Contribution]) -> float:
+def _score(model: Model, values: Mapping[str, float]) -> float:
     try:
-        score = math.fsum([model.score.intercept, *(part.contribution for part in contributions)])
+        score = model.score.of(values[term.feature] for term in model.score.terms)
     except (OverflowError, ValueError):  # a sum or a contribution beyond what a float holds
         score = math.inf
     if not math.isfinite(score):

@@ -137,14 +137,15 @@ def lasso_cv(
     Raises
     ------
     InputError
-        Unusable arrays; fewer than three folds; a fold without any event.
+        Unusable arrays; fewer than three folds; a fold with all events.
 
     Notes
     -----
     A fold's deviance is that of all patients less that of the patients outside the fold, both at the coefficients
     fitted outside it, divided by the fold's events (Verweij and van Houwelingen 1993). Each fold has its own path, read
     at the penalties of the full path by linear interpolation. Equals ``cv.glmnet(family = "cox", type.measure =
-    "deviance", grouped = TRUE)`` of R.
+    "deviance", grouped = TRUE)`` of R. As there, a fold without an event weighs nothing in mean and standard error but
+    is counted among the folds of the latter.
     """
     time, event = _checks.survival(time, event)
     features = _checks.matrix(features, "features", time.size)
@@ -152,10 +153,8 @@ def lasso_cv(
     events = np.bincount(fold[event], minlength=labels.size)
     if labels.size < 3:
         raise InputError(f"folds has {labels.size} folds; cross-validation needs at least three.")
-    if (events == 0).any():
-        raise InputError(
-            f"folds has no event in fold {labels[events.argmin()]}; balance the events or use fewer folds."
-        )
+    if events.max() == events.sum():
+        raise InputError(f"folds has all events in fold {labels[events.argmax()]}; without it there is nothing to fit.")
 
     path = _fit_path(features, time, event, n_lambdas)
     deviance = np.empty((labels.size, path.lambdas.size))
@@ -167,7 +166,7 @@ def lasso_cv(
         coef = _interpolate(part, path.lambdas)
         eta = features @ coef
         deviance[k] = partial_deviance(eta, time, event) - partial_deviance(eta[kept], time[kept], event[kept])
-    deviance /= events[:, None]
+    deviance /= np.maximum(events, 1)[:, None]  # a fold without an event weighs nothing below
     mean = np.average(deviance, axis=0, weights=events)
     sd = np.sqrt(np.average((deviance - mean) ** 2, axis=0, weights=events) / (labels.size - 1))
     index_min = int(mean.argmin())

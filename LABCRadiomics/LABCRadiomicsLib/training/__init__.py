@@ -7,14 +7,12 @@ May import: errors, notices, feature_names, tables, statistics, model, validatio
 """
 
 from .cohort import Cohort, cohort_of, specs_of
-from .covariates import CovariateSpec
 from .workflow import CLINICAL, HORIZONS, Plan, RiskGroups, Steps, Training, performance_of, train
 
 __all__ = [
     "CLINICAL",
     "HORIZONS",
     "Cohort",
-    "CovariateSpec",
     "Plan",
     "RiskGroups",
     "Steps",

@@ -25,7 +25,7 @@ from .clinical_models import ClinicalModel
 from .cohort import Cohort
 from .procedure import attempt
 
-_STEP = 0.02  # of threshold probabilities; each costs dcurves several Kaplan-Meier curves a model
+_STEP = 0.02  # of threshold probabilities
 _PATIENTS_A_GROUP = 25  # of the groups of a calibration plot, at least
 
 
@@ -109,13 +109,13 @@ def compare_models(
 
 def calibration_of(model: ClinicalModel, cohort: Cohort, horizon: float) -> ApparentCalibration:
     """Compare a model's risks with the outcome of the patients it was fitted to."""
-    risk = model.risk(horizon)
+    risk, survival = model.risk(horizon), model.survival(horizon)
     arrays = risk, cohort.months[model.rows], cohort.event[model.rows], horizon
     n_groups = int(np.clip(risk.size // _PATIENTS_A_GROUP, 3, 5))
     return ApparentCalibration(
-        attempt(lambda: calibration_summary(*arrays)),
+        attempt(lambda: calibration_summary(*arrays, survival=survival)),
         attempt(lambda: calibration_groups(*arrays, n_groups=n_groups)),
-        attempt(lambda: calibration_curve(*arrays)),
+        attempt(lambda: calibration_curve(*arrays, survival=survival)),
     )
 
 

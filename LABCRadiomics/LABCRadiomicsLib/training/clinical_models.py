@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from ..errors import CohortError, InputError
-from ..model import SCORE, Nomogram
+from ..model import RANGE, SCORE, Covariate, CovariateDomain, Nomogram, Value
 from ..statistics.cox import CoxModel, cox
 from ..statistics.proportional_hazards import ProportionalHazards, proportional_hazards
 from ..validation.stored_curves import stored_baseline
@@ -79,9 +79,13 @@ class ClinicalModel:
         """Of the patients it was fitted to, shape (m,)."""
         return self.fitted.linear_predictor(self.design)
 
+    def survival(self, horizon: float) -> np.ndarray:
+        """Probability of no event up to the horizon of the patients it was fitted to, shape (m,)."""
+        return self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
+
     def risk(self, horizon: float) -> np.ndarray:
         """Probability of the event up to the horizon of the patients it was fitted to, shape (m,)."""
-        return 1 - self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
+        return 1 - self.survival(horizon)
 
 
 def known_rows(columns: np.ndarray) -> np.ndarray:
@@ -186,7 +190,7 @@ def nomogram_of(model: ClinicalModel, cohort: Cohort, *, endpoint: str, horizons
     nomogram = Nomogram(
         endpoint=endpoint,
         covariates=tuple(
-            cohort.spec(name).fitted(part, cohort.covariates[name])
+            _fitted(cohort.spec(name), part, cohort.covariates[name])
             for name, part in zip(model.covariates, parts[:-1], strict=True)
         ),
         score_coefficient=float(parts[-1][0]),
@@ -196,6 +200,14 @@ def nomogram_of(model: ClinicalModel, cohort: Cohort, *, endpoint: str, horizons
         horizons_months=tuple(map(float, horizons)),
     )
     return replace(nomogram, center=dict(zip(nomogram.parameters(), fitted.center.tolist(), strict=True)))
+
+
+def _fitted(spec: CovariateDomain, coefficients: np.ndarray, values: Sequence[Value]) -> Covariate:
+    """Give the nomogram's covariate with its log hazard ratios and, of a number, its training range."""
+    low = high = None
+    if spec.type == "number":
+        low, high = map(float, np.nanpercentile(spec.columns(values)[:, 0], RANGE))
+    return Covariate(**vars(spec.domain), coefficients=tuple(map(float, coefficients)), low=low, high=high)
 
 
 def proportionality(model: ClinicalModel, cohort: Cohort) -> ProportionalHazards:

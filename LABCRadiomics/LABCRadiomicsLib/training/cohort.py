@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import CohortError
+from ..model import CovariateDomain, Value, infer_covariate
 from ..notices import Notice
 from ..statistics.lasso import random_folds
 from ..tables.cohort import FeatureTable, OutcomeTable, matching_rows
-from .covariates import CovariateSpec, Value, infer_covariate, parse_column
 
 LEAST_EVENTS = 10
 
@@ -32,7 +32,7 @@ class Cohort:
         Clinical values by column name, each of length n: numbers, 0.0 and 1.0, levels, or None where unknown.
     cases : tuple of str
         Names of the patients, length n.
-    specs : tuple of CovariateSpec
+    specs : tuple of CovariateDomain
         What the covariates are.
     notices : tuple of Notice
     """
@@ -43,7 +43,7 @@ class Cohort:
     event: np.ndarray
     covariates: Mapping[str, Sequence[Value]] = field(default_factory=dict)
     cases: tuple[str, ...] = ()
-    specs: tuple[CovariateSpec, ...] = ()
+    specs: tuple[CovariateDomain, ...] = ()
     notices: tuple[Notice, ...] = ()
 
     def __len__(self) -> int:
@@ -54,7 +54,7 @@ class Cohort:
         """Number of patients with the event."""
         return int(self.event.sum())
 
-    def spec(self, name: str) -> CovariateSpec:
+    def spec(self, name: str) -> CovariateDomain:
         """Give a covariate by name."""
         return next(spec for spec in self.specs if spec.name == name)
 
@@ -82,7 +82,9 @@ class Cohort:
         )  # fmt: skip
 
 
-def specs_of(outcomes: OutcomeTable, names: Sequence[str], categories: Sequence[str] = ()) -> tuple[CovariateSpec, ...]:
+def specs_of(
+    outcomes: OutcomeTable, names: Sequence[str], categories: Sequence[str] = ()
+) -> tuple[CovariateDomain, ...]:
     """Tell from an outcome table what its covariates are.
 
     Parameters
@@ -102,10 +104,14 @@ def specs_of(outcomes: OutcomeTable, names: Sequence[str], categories: Sequence[
         if name not in outcomes.columns:
             known = ", ".join(outcomes.columns) or "none"
             raise CohortError(f"The outcome table has no column {name}; its covariates are {known}.")
-    return tuple(infer_covariate(name, outcomes.columns[name], category=name in categories) for name in names)
+    marks, cases = outcomes.decimal_marks, outcomes.cases
+    return tuple(
+        infer_covariate(name, outcomes.columns[name], category=name in categories, marks=marks, cases=cases)
+        for name in names
+    )
 
 
-def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[CovariateSpec] = ()) -> Cohort:
+def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[CovariateDomain] = ()) -> Cohort:
     """Join the tables of a cohort by case, in the order of the feature table.
 
     Parameters
@@ -113,7 +119,7 @@ def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[Co
     features : FeatureTable
     outcomes : OutcomeTable
         With every case of ``features``; others are left out with a notice.
-    specs : sequence of CovariateSpec
+    specs : sequence of CovariateDomain
         Columns of ``outcomes`` to read as covariates.
 
     Raises
@@ -123,13 +129,15 @@ def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[Co
     """
     absent = "Case {} of the feature table has no outcome; add it or leave the case out."
     rows = matching_rows(features.cases, outcomes.cases, absent)
-    notices = list(outcomes.notices)
+    notices = [*features.notices, *outcomes.notices]
     unused = len(outcomes.cases) - len(rows)
     if unused:
         text = f"{unused} cases of the outcome table have no features and were left out."
         notices.append(Notice("outcomes-without-features", text))
     covariates = {
-        spec.name: parse_column(spec, features.cases, [outcomes.columns[spec.name][row] for row in rows])
+        spec.name: spec.parse_column(
+            features.cases, [outcomes.columns[spec.name][row] for row in rows], outcomes.decimal_marks
+        )
         for spec in specs
     }
     return Cohort(

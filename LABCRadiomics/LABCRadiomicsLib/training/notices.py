@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..notices import Notice
+from ..statistics.concordance import harrell_c_of_columns
 from ..statistics.cox_screening import CONSTANT, OK
+from .cohort import Cohort
 from .optimism import Optimism
 from .procedure import SCORE_ALONE
 from .selection import Selection
@@ -16,6 +18,7 @@ from .selection import Selection
 EVENTS_PER_PARAMETER = 10.0  # Peduzzi et al. 1995; of prespecified parameters, so lenient for selected ones
 _LARGE_OPTIMISM = 0.1
 _SELDOM = 0.5
+_NEARLY_THE_OUTCOME = 0.95  # C-index, either way round, of a single column
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,35 @@ def icc_notices(names: Sequence[str], icc: Mapping[str, tuple[float, float, floa
         return []
     text = f"{len(absent)} features, such as {absent[0]}, have no intraclass correlation and were left out."
     return [Notice("icc-missing", text)]
+
+
+def outcome_like_notices(cohort: Cohort) -> list[Notice]:
+    """Name columns that alone order the patients, or tell those with the event, nearly as the outcome itself does.
+
+    Of a measurement at baseline that would be a sensation; far more often the column is another outcome, a date, or a
+    row number of a table sorted by follow-up.
+    """
+    named = [parameter for spec in cohort.specs for parameter in spec.parameters()]
+    columns = np.column_stack([cohort.features, cohort.columns([spec.name for spec in cohort.specs])])
+    index = harrell_c_of_columns(columns, cohort.months, cohort.event)
+    # Without time: everybody with the event against everybody without.
+    sorting = harrell_c_of_columns(columns, np.where(cohort.event, 1.0, 2.0), cohort.event)
+    found = []
+    for name, c, auc in zip((*cohort.names, *named), index, sorting, strict=True):
+        c, auc = max(c, 1 - c), max(auc, 1 - auc)
+        if c > _NEARLY_THE_OUTCOME:
+            found.append((c, f"{name} (C-index {c:.3f})"))
+        elif auc > _NEARLY_THE_OUTCOME:
+            found.append((auc, f"{name} (AUC of event against none {auc:.3f})"))
+    if not found:
+        return []
+    shown = [text for _, text in sorted(found, reverse=True)]
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    text = (
+        f"Nearly the outcome itself: {', '.join(shown[:5])}{more}. Was this known at baseline, before follow-up? "
+        "If not, leave it out: the model would predict the past."
+    )
+    return [Notice("outcome-like-column", text)]
 
 
 def screening_notices(selection: Selection) -> list[Notice]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import CohortError
-from ..model import Cutoff, Score, Term
+from ..model import RANGE, Cutoff, Score, Term
 from ..statistics.cox_screening import UnivariableCox, univariable_cox
 from ..statistics.lasso import LassoCV, lasso_cv
 from ..statistics.roc import TimeDependentROC, YoudenCutoff, time_dependent_roc, youden_cutoff
 from .cohort import Cohort
-from .covariates import RANGE
 
 PENALTIES = ("min", "1se")
 
@@ -134,7 +133,7 @@ def select_features(cohort: Cohort, folds: np.ndarray, *, p: float = 0.05, penal
 
 def score_of(cohort: Cohort, selection: Selection) -> tuple[Score, np.ndarray]:
     """Give the score with the ranges its features had, and its value for every patient, shape (n,)."""
-    values = cohort.features @ selection.coefficients
+    chosen = np.flatnonzero(selection.coefficients)
     low, high = np.percentile(cohort.features, RANGE, axis=0)
     terms = tuple(
         Term(
@@ -143,10 +142,13 @@ def score_of(cohort: Cohort, selection: Selection) -> tuple[Score, np.ndarray]:
             low=float(low[at]),
             high=float(high[at]),
         )
-        for at in np.flatnonzero(selection.coefficients)
+        for at in chosen
     )
+    # As a patient is scored, or the one whose score is the cutoff might change groups.
+    score = Score(intercept=0.0, terms=terms)
+    values = np.array([score.of(row) for row in cohort.features[:, chosen].tolist()])
     limits = np.percentile(values, RANGE)
-    return Score(intercept=0.0, terms=terms, low=float(limits[0]), high=float(limits[1])), values
+    return replace(score, low=float(limits[0]), high=float(limits[1])), values
 
 
 def cutoff_of(score: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float) -> ChosenCutoff:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ..model import Groups
+from ..model import CovariateDomain, Groups
 from ..statistics.baseline_table import chi_square, fisher_exact
 from ..statistics.cox import cox
 from ..statistics.kaplan_meier import LogRank, logrank
@@ -16,7 +16,6 @@ from ..validation.comparison import Estimate
 from ..validation.stored_curves import stored_groups
 from .clinical_models import Effect, effects_of, fit_clinical, known_rows, likelihood_ratio_p
 from .cohort import Cohort
-from .covariates import CovariateSpec
 from .procedure import attempt
 
 _LEAST_EVENTS_A_COLUMN = 5  # below it a Cox model within a subgroup is not worth its limits
@@ -120,7 +119,7 @@ def baseline_table(cohort: Cohort, group: np.ndarray, labels: Sequence[str]) -> 
     return tuple(rows)
 
 
-def _levels(cohort: Cohort, spec: CovariateSpec) -> list[tuple[str, np.ndarray]]:
+def _levels(cohort: Cohort, spec: CovariateDomain) -> list[tuple[str, np.ndarray]]:
     """Name and patients of each level that occurs; of a number, below and above the median."""
     values = cohort.covariates[spec.name]
     if spec.type == "number":
@@ -133,7 +132,7 @@ def _levels(cohort: Cohort, spec: CovariateSpec) -> list[tuple[str, np.ndarray]]
 
 def _subgroup(
     cohort: Cohort,
-    spec: CovariateSpec,
+    spec: CovariateDomain,
     level: str,
     score: np.ndarray,
     high: np.ndarray,
@@ -191,7 +190,7 @@ def _counts(name: str, level: str | None, counts: Sequence[int]) -> Characterist
     return Characteristic(name, level, str(counts[0]), tuple(map(str, counts[1:])), None, None)
 
 
-def _number_row(spec: CovariateSpec, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:
+def _number_row(spec: CovariateDomain, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:
     numbers = spec.columns(values)[:, 0]
     known = [numbers[part][~np.isnan(numbers[part])] for part in parts]
     name = f"{spec.label}, {spec.unit}" if spec.unit else spec.label
@@ -205,7 +204,7 @@ def _number_row(spec: CovariateSpec, values: Sequence, parts: Sequence[np.ndarra
     return rows + _unknown_row(spec, [np.isnan(numbers)[part].sum() for part in parts])
 
 
-def _level_rows(spec: CovariateSpec, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:
+def _level_rows(spec: CovariateDomain, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:
     read = np.array([spec.level(value) or "" for value in values])
     levels = spec.levels or ("no", "yes")
     table = np.array([[(read[part] == level).sum() for part in parts] for level in levels])
@@ -229,7 +228,7 @@ def _level_rows(spec: CovariateSpec, values: Sequence, parts: Sequence[np.ndarra
     return rows + _unknown_row(spec, [(read[part] == "").sum() for part in parts])
 
 
-def _unknown_row(spec: CovariateSpec, counts: Sequence[int]) -> list[Characteristic]:
+def _unknown_row(spec: CovariateDomain, counts: Sequence[int]) -> list[Characteristic]:
     return [_counts(spec.label, "unknown", [sum(counts), *counts])] if sum(counts) else []
 
 

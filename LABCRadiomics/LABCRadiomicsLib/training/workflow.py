@@ -40,6 +40,7 @@ from .notices import (
     capacity_notices,
     events_per_parameter,
     icc_notices,
+    outcome_like_notices,
     screening_notices,
     stability_notices,
 )
@@ -204,7 +205,8 @@ def train(
         Too few events, no feature left, a case without fold, one risk group, a Cox model without finite estimates.
     """
     require_events(cohort)
-    recipe, features_in, notices = plan.recipe, cohort.names, list(cohort.notices)
+    recipe, features_in = plan.recipe, cohort.names
+    notices = [*outcome_like_notices(cohort), *cohort.notices]
     if icc is not None:
         notices += icc_notices(cohort.names, icc)
         cohort = cohort.with_features(agreeing_features(cohort.names, icc, plan.min_icc))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import CohortError, InputError
+from ..model import CovariateDomain, infer_covariate
 from ..notices import Notice
 from ..scoring.cohort import ScoredCohort
 from ..statistics.concordance import ConcordanceDifference, concordance_difference, harrell_c
@@ -24,6 +25,7 @@ class Predictor:
     ----------
     name : str
     marker : numpy.ndarray, shape (n,)
+        NaN where what it is made from is unknown, as are the risks.
     risks : mapping of float to numpy.ndarray
         Horizon to the predicted probability of the event, shape (n,); empty when there are none.
     notices : tuple of Notice
@@ -33,6 +35,11 @@ class Predictor:
     marker: np.ndarray
     risks: Mapping[float, np.ndarray]
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def known(self) -> np.ndarray:
+        """The patients it has a marker of, shape (n,)."""
+        return ~np.isnan(self.marker)
 
 
 @dataclass(frozen=True)
@@ -89,29 +96,40 @@ def clinical_predictor(names: Sequence[str], scored: ScoredCohort, horizons: Seq
     Parameters
     ----------
     names : sequence of str
-        Columns of the outcome table; numbers as they are, words as categories with the most frequent as reference.
+        Columns of the outcome table, taken as training takes them; what the model's nomogram has, as it has it. Cases
+        with an unknown value are left out, their marker is NaN.
     scored : ScoredCohort
     horizons : sequence of float
 
     Raises
     ------
     CohortError
-        A column is missing, has an empty cell or a single value, or the Cox model cannot be fitted.
+        A column is missing, has an unusable cell or a single value, or the Cox model cannot be fitted.
     """
-    blocks = [_encoded(name, scored) for name in names]
     name = " + ".join(names)
-    covariates = np.column_stack(blocks)
+    columns = np.column_stack([_encoded(name, scored) for name in names])
+    known = ~np.isnan(columns).any(axis=1)
+    design, months, event = columns[known], scored.months[known], scored.event[known]
     try:
-        fitted = cox(covariates, scored.months, scored.event)
+        fitted = cox(design, months, event)
     except InputError as error:
         raise CohortError(f"the comparator {name} cannot be fitted to this cohort: {error}") from error
-    within = [horizon for horizon in horizons if horizon <= scored.months.max()]
-    risk = 1 - fitted.survival(covariates, np.array(within)).survival if within else np.empty((len(scored.cases), 0))
-    notice = Notice(
-        "comparator-fitted-here",
-        f"The comparator ({name}) is a Cox model fitted to this very cohort, which favors it over the model.",
-    )
-    return Predictor(name, fitted.linear_predictor(covariates), dict(zip(within, risk.T, strict=True)), (notice,))
+    marker = np.full(known.size, np.nan)
+    marker[known] = fitted.linear_predictor(design)
+    within = [horizon for horizon in horizons if horizon <= months.max()]
+    risk = np.full((known.size, len(within)), np.nan)
+    if within:
+        risk[known] = 1 - fitted.survival(design, np.array(within)).survival
+    return Predictor(name, marker, dict(zip(within, risk.T, strict=True)), tuple(_comparator_notices(name, known)))
+
+
+def _comparator_notices(name: str, known: np.ndarray) -> list[Notice]:
+    text = f"The comparator ({name}) is a Cox model fitted to this very cohort, which favors it over the model."
+    notices = [Notice("comparator-fitted-here", text)]
+    if not known.all():
+        text = f"{(~known).sum()} of {known.size} cases with an unknown value of {name} are not in the comparison."
+        notices.append(Notice("unknown-covariates", text))
+    return notices
 
 
 def compare(model: Predictor, comparator: Predictor, scored: ScoredCohort, *, repeats: int, seed: int) -> Comparison:
@@ -128,16 +146,17 @@ def compare(model: Predictor, comparator: Predictor, scored: ScoredCohort, *, re
     Returns
     -------
     Comparison
-        With reclassification at the horizons for which both predict a risk.
+        Of the patients whom both know; with reclassification at the horizons for which both predict a risk.
     """
-    months, event = scored.months, scored.event
+    known = model.known & comparator.known
+    months, event = scored.months[known], scored.event[known]
     difference = concordance_difference(
-        harrell_c(model.marker, months, event), harrell_c(comparator.marker, months, event)
+        harrell_c(model.marker[known], months, event), harrell_c(comparator.marker[known], months, event)
     )
     rows = []
     for horizon in model.risks:
         if horizon in comparator.risks and horizon <= months.max():
-            old, new = comparator.risks[horizon], model.risks[horizon]
+            old, new = comparator.risks[horizon][known], model.risks[horizon][known]
             rows.append(_reclassification(old, new, months, event, horizon, repeats, seed))
     return Comparison(comparator, difference, tuple(rows))
 
@@ -176,20 +195,25 @@ def with_limits(statistic, n: int, repeats: int, seed: int) -> list[Estimate]:
     return [Estimate(float(value), float(lower), float(upper)) for value, lower, upper in rows]
 
 
-def _encoded(name: str, scored: ScoredCohort) -> np.ndarray:
-    """A clinical column as numbers, or as indicators of its levels but the most frequent; shape (n, k)."""
+def _domain(name: str, scored: ScoredCohort) -> CovariateDomain:
+    """What a clinical column is: what the model says where it has such a covariate, else as training takes it."""
     if name not in scored.columns:
         known = ", ".join(scored.columns) or "none"
         raise CohortError(f"the outcome table has no column {name} for the comparator; its columns are {known}.")
-    values = scored.columns[name]
-    for case, value in zip(scored.cases, values, strict=True):
-        if not value:
-            raise CohortError(f"case {case}, column {name}: the cell is empty; fill it or choose another comparator.")
-    if len(set(values)) < 2:
+    covariates = scored.model.nomogram.covariates if scored.model.nomogram else ()
+    known = next((covariate.domain for covariate in covariates if covariate.name == name), None)
+    if known is not None:
+        return known
+    texts, otherwise = scored.columns[name], "choose another comparator"
+    return infer_covariate(name, texts, marks=scored.decimal_marks, cases=scored.cases, otherwise=otherwise)
+
+
+def _encoded(name: str, scored: ScoredCohort) -> np.ndarray:
+    """A clinical column as it enters a Cox model, shape (n, k); unknown is NaN."""
+    domain = _domain(name, scored)
+    values = domain.parse_column(scored.cases, scored.columns[name], scored.decimal_marks)
+    encoded = domain.of_levels(values).columns(values)
+    known = encoded[~np.isnan(encoded[:, 0])]
+    if not known.size or (known == known[0]).all():
         raise CohortError(f"column {name} has the same value in every case; choose another comparator.")
-    try:
-        return np.array([float(value) for value in values])[:, None]
-    except ValueError:
-        levels, counts = np.unique(values, return_counts=True)
-        others = np.delete(levels, counts.argmax())
-        return (np.array(values)[:, None] == others).astype(float)
+    return encoded

@@ -53,6 +53,7 @@ def stored_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray) -> Gr
 
 
 def _risk_group(members: np.ndarray, months: np.ndarray, event: np.ndarray) -> RiskGroup:
+    """A curve as the file holds it, which knows no missing numbers: where there are no limits they are 0 and 1."""
     curve = kaplan_meier(months[members], event[members])
     return RiskGroup(
         n=int(members.sum()),

@@ -362,15 +362,17 @@ def _decision_curves(
     if not horizons:
         return {}
     horizon = horizons[-1]
-    risks = {predictor.name: predictor.risks[horizon]}
+    risks, outcome = {predictor.name: predictor.risks[horizon]}, measured.outcome
     if comparator and horizon in comparator.risks:
         risks[comparator.name] = comparator.risks[horizon]
+        risks = {name: risk[comparator.known] for name, risk in risks.items()}
+        outcome = tuple(values[comparator.known] for values in measured.outcome)
     # Beyond the highest predicted risk nobody would be treated, so there is nothing to draw.
     highest = min(max(map(np.max, risks.values())) + _THRESHOLD_STEP, 0.99)
     thresholds = np.arange(_THRESHOLD_STEP, highest, _THRESHOLD_STEP)
     curve = measured.notes.attempt(
         f"The decision curve at {horizon:g} months",
-        lambda: decision_curve(risks, *measured.outcome, horizon, thresholds=thresholds),
+        lambda: decision_curve(risks, *outcome, horizon, thresholds=thresholds),
     )
     return {horizon: curve} if curve else {}
 
@@ -385,7 +387,8 @@ def _comparison(
         lambda: compare(predictor, comparator, measured.scored, repeats=bootstrap, seed=seed),
     )
     if found:
-        c = harrell_c(comparator.marker, *measured.outcome)
+        known = comparator.known
+        c = harrell_c(comparator.marker[known], *(values[known] for values in measured.outcome))
         measured.add(f"C-index, {comparator.name}", c.c, c.lower, c.upper)
         gain = found.c_difference
         measured.add(f"C-index, gain over {comparator.name}", gain.difference, gain.lower, gain.upper)

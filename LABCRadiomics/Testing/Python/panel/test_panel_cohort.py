@@ -393,7 +393,7 @@ def test_declined_packages_start_nothing(panel, cohort, tmp_path, monkeypatch):
     assert not cohort.isRunning()
     assert "not installed" in panel.ui.cohortMessageLabel.text
     assert len(questions) == 1 and all(name in questions[0][0] for name in ("typer>=", "rich>=", "joblib>="))
-    assert "dcurves" not in questions[0][0]  # not more than the step needs
+    assert "highdicom" not in questions[0][0]  # not more than the step needs
 
 
 def _missing(name):

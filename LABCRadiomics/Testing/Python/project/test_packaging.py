@@ -204,6 +204,14 @@ def test_panel_imports_nothing_that_slicer_may_lack():
         assert roots <= set(sys.stdlib_module_names) | {"slicer", "vtk", "qt", "ctk"} | ours, path.name
 
 
+def test_what_is_only_compared_with_is_not_installed_with_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
+    asked += (MODULE / "Resources" / "requirements.txt").read_text().splitlines()
+    names = {re.split(r"[<>=!~\s\[]", line)[0].lower() for line in asked}
+    assert not names & {"dcurves", "lifelines", "scikit-survival"}
+
+
 SCORING_WITHOUT_THE_REST = """
 import sys
 class Refuse:

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 import example_models
 from example_models import FEATURES
 from LABCRadiomicsLib import NOTICE
+from LABCRadiomicsLib.cell_values import UNKNOWN_WORDS
 from LABCRadiomicsLib.errors import InputError, ModelIncompleteError
 from LABCRadiomicsLib.model import Baseline, Covariate, Model, Nomogram, Score, Term
-from LABCRadiomicsLib.model.checks import UNKNOWN_WORDS
-from LABCRadiomicsLib.model.nomogram import parse_covariate, points, survival
+from LABCRadiomicsLib.model.nomogram import points, survival
 from LABCRadiomicsLib.notices import Notice
 from LABCRadiomicsLib.scoring import DEMONSTRATION, Prediction, predict, survival_curve
 from LABCRadiomicsLib.scoring.wording import trust
@@ -304,17 +304,17 @@ GRADE = replace(STAGE, name="grade", levels=("1", "2", "3"), reference="1")
     ],
 )
 def test_covariate_values(covariate, value, expected):
-    assert parse_covariate(covariate, value) == expected
+    assert covariate.parse(value) == expected
 
 
 @pytest.mark.parametrize(
     ("name", "value", "domain"),
     [
         ("age", "old", "a number from 0 to 120 (years)"),
-        ("age", "48,5", "a number from 0 to 120 (years)"),
+        ("age", "5_2", "a number from 0 to 120 (years)"),
         ("age", -1, "a number from 0 to 120 (years)"),
         ("age", 121, "a number from 0 to 120 (years)"),
-        ("age", "inf", "a number from 0 to 120 (years)"),
+        ("age", math.inf, "a number from 0 to 120 (years)"),
         ("age", True, "a number from 0 to 120 (years)"),
         ("age", [50], "a number from 0 to 120 (years)"),
         ("stage", "IV", "one of II, IIIa-b, IIIc"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from LABCRadiomicsLib.errors import CohortError
+from LABCRadiomicsLib.model import infer_covariate
 from LABCRadiomicsLib.model.file import load_model
 from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.statistics.cox import cox
@@ -16,7 +17,6 @@ from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Plan, train
 from LABCRadiomicsLib.training.clinical_models import fit_clinical
 from LABCRadiomicsLib.training.cohort import Cohort, cohort_of, specs_of
-from LABCRadiomicsLib.training.covariates import infer_covariate, parse_column
 from LABCRadiomicsLib.training.procedure import Recipe
 from r_reference import DAYS_PER_MONTH, FOLDER, relative_difference, table
 from training_data import MAIN_EFFECTS, cohort, write_cohort
@@ -34,7 +34,7 @@ def trained(run, tmp_path):
     def call(folder: Path, *arguments):
         code, out, err = run(
             "train", folder / "features.csv", folder / "outcomes.csv", "--time", "months", "--event", "event",
-            "--out", tmp_path / "model.json", "--report", tmp_path / "report", *arguments,
+            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--feature-columns", ".", *arguments,
         )  # fmt: skip
         assert code == 0, err
         assert str(tmp_path / "model.json") in out
@@ -50,7 +50,8 @@ def refused(run, tmp_path):
     def call(folder: Path, *arguments):
         code, out, err = run(
             "train", folder / "features.csv", folder / "outcomes.csv", "--time", "months", "--event", "event",
-            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--bootstrap", 0, *arguments,
+            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--bootstrap", 0,
+            "--feature-columns", ".", *arguments,
         )  # fmt: skip
         assert (code, out) == (2, ""), err
         assert not (tmp_path / "model.json").exists() and not (tmp_path / "report").exists()
@@ -93,7 +94,7 @@ def test_transbig_equals_r(trained, tmp_path):
     )
     folds = table("transbig_foldid")["fold"].astype(int)
     write_table(tmp_path / "folds.csv", ["case", "fold"], zip(cases, folds, strict=True))
-    report = trained(tmp_path, "--folds", tmp_path / "folds.csv", "--bootstrap", 0)
+    report = trained(tmp_path, "--folds", tmp_path / "folds.csv", "--bootstrap", 0, "--feature-columns", "^X")
 
     univariable, cv = table("transbig_univariable_cox"), table("transbig_cvglmnet")
     assert [row["feature"] for row in report["univariable"]] == univariable["feature"].tolist()
@@ -216,7 +217,7 @@ def test_model_scores_the_cohort_it_was_made_from(trained, tmp_path):
     folder = write_cohort(tmp_path, 2, n=120, effects=MAIN_EFFECTS)
     trained(folder, "--bootstrap", 0, "--covariates", "age,stage,hr", "--n-folds", 5)
     model, written = load_model(tmp_path / "model.json"), read_table(tmp_path / "report" / "scores.csv")
-    features, clinical = read_features(folder / "features.csv"), read_table(folder / "outcomes.csv")
+    features, clinical = read_features(folder / "features.csv", "."), read_table(folder / "outcomes.csv")
     columns = {name: clinical.texts(name) for name in ("age", "stage", "hr")}
     predictions = [
         predict(model, dict(zip(features.names, row, strict=True)), {name: v[at] for name, v in columns.items()})
@@ -324,7 +325,7 @@ BAD_TABLES = {
         "outcomes.csv",
         lambda rows: [*rows[:-1], [*rows[-1][:3], "old", *rows[-1][4:]]],
         ("--covariates", "age"),
-        "'old', which is no number",
+        "case case-120: covariate age has 37 different values, among them 'old', which is not a number",
     ),
     "no column": ("outcomes.csv", lambda rows: rows, ("--covariates", "cT"), "no column cT; its covariates are"),
     "text feature": ("features.csv", constant(3, "x"), (), "row 2, column f3: 'x' is not a number"),
@@ -386,16 +387,16 @@ def test_kind_of_a_column(texts, kind, levels, reference):
 
 def test_columns_of_covariates():
     number = infer_covariate("age", ["41,5", "52", ""])
-    assert parse_column(number, "abc", ["41,5", "52", ""]) == (41.5, 52.0, None)
+    assert number.parse_column("abc", ["41,5", "52", ""]) == (41.5, 52.0, None)
     assert np.array_equal(number.columns((41.5, None)), [[41.5], [np.nan]], equal_nan=True)
     binary = infer_covariate("hr", ["negative", "positive"])
-    assert parse_column(binary, "abc", ["Negative", "1", "unknown"]) == (0.0, 1.0, None)
+    assert binary.parse_column("abc", ["Negative", "1", "unknown"]) == (0.0, 1.0, None)
     category = infer_covariate("cT", ["2", "3", "4"], category=True)
     assert category.levels == ("2", "3", "4") and category.parameters() == ("cT=3", "cT=4")
-    values = parse_column(category, "abc", ["4", "2", ""])
+    values = category.parse_column("abc", ["4", "2", ""])
     assert np.array_equal(category.columns(values), [[0, 1], [0, 0], [np.nan, np.nan]], equal_nan=True)
     with pytest.raises(CohortError, match=r"case b: covariate cT: '7' is not one of 2, 3, 4"):
-        parse_column(category, "ab", ["2", "7"])
+        category.parse_column("ab", ["2", "7"])
     with pytest.raises(CohortError, match="7 different values, among them 'a'"):
         infer_covariate("x", list("abcdefg"))
     assert infer_covariate("x", list("abcdefg"), category=True).reference == "a"
