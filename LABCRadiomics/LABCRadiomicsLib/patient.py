@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from .errors import ModelError
 from .features import ExtractionSettings, FeatureValues, extract_region
-from .imaging import Region, Volume, region_of
+from .imaging import Region, Volume
 from .imaging.volume import AS_LOADED
 from .model import Model
 from .notices import Notice
@@ -72,13 +72,13 @@ def score_image(
     Raises
     ------
     ModelIncompleteError, ModelError, InputError, GeometryError, ExtractionError
-        See :func:`.imaging.region_of`, :func:`.features.extract_region` and :func:`.scoring.predict`.
+        See :meth:`.features.ExtractionSettings.region_of`, :func:`.features.extract_region`, :func:`.scoring.predict`.
     """
     require_score(model)
     start = time.perf_counter()
     features = [term.feature for term in model.score.terms]
     settings = extraction_settings(model)
-    region = region_of(image, mask, label, settings.array_order)
+    region = settings.region_of(image, mask, label)
     extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
     warnings = (*notices, *extraction.notices, *_array_order_notices(model, extraction))

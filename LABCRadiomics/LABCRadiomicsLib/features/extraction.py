@@ -1,7 +1,7 @@
 """Radiomics features of one region, equal to pyradiomics' own to the last bit, at a fraction of their cost.
 
-pyradiomics hashes, checks and filters the whole volume; only the ROI's bounding box, with a filter's reach around it, has
-any influence on most values. This module walks the same steps at the ROI's voxels, and makes only the image types,
+pyradiomics hashes, checks and filters the whole volume; only the ROI's bounding box, with a filter's reach around it,
+has any influence on most values. This module walks the same steps at the ROI's voxels, and makes only the image types,
 classes and features asked for. Source of the steps: ``radiomics.featureextractor.RadiomicsFeatureExtractor.execute``.
 """
 
@@ -25,7 +25,7 @@ from .filters import filtered_values, roi_values
 from .gray_levels import spans_no_bin
 from .preprocessing import check, preprocessed, resegmented
 from .reference import shape_in_two_dimensions
-from .registry import FEATURE_NAMES, INTENSITY_CLASSES, PYRADIOMICS_VERSION, SHAPE, whole_class, without_value
+from .registry import ENGINE, INTENSITY_CLASSES, PYRADIOMICS_VERSION, SHAPE, whole_class, without_value
 from .settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from .texture import FilteredRoi
 from .voxels import RoiVoxels
@@ -141,7 +141,7 @@ def _plan(settings: ExtractionSettings, features: Iterable[str]) -> _Plan:
             raise ModelError(f"Feature {name} is not one that pyradiomics {PYRADIOMICS_VERSION} has: correct it.")
         image_name, class_name, feature = parts
         if without_value(class_name, feature):
-            raise ModelError(f"Feature {name} is one that pyradiomics {PYRADIOMICS_VERSION} gives no value: use another.")
+            raise ModelError(f"Feature {name} has no value in pyradiomics {PYRADIOMICS_VERSION}: use another.")
         enabled = settings.feature_classes.get(class_name)
         if enabled is None or (enabled and feature not in enabled) or not _enabled_image(settings, image_name):
             raise ModelError(f"Feature {name} is not enabled by the extraction settings: enable it there.")
@@ -225,9 +225,13 @@ def _intensity_features(
 ) -> Iterator[tuple[str, float]]:
     if roi.values.dtype.kind == "f" and not np.isfinite(roi.values).all():
         raise ExtractionError(f"Image {roi.name} has values in the ROI that are not finite numbers: repair the image.")
-    for class_name, enabled in settings.feature_classes.items():
-        if class_name not in INTENSITY_CLASSES or (planned is not None and class_name not in planned):
-            continue
+    enabled_classes = [name for name in settings.feature_classes if name in INTENSITY_CLASSES]
+    if planned is not None:
+        enabled_classes = [name for name in enabled_classes if name in planned]
+    if any(name != "firstorder" for name in enabled_classes):
+        roi.gray()  # refuses too many levels before anything is computed
+    for class_name in enabled_classes:
+        enabled = settings.feature_classes[class_name]
         features = planned[class_name] if planned is not None else enabled or whole_class(class_name)
         computed = INTENSITY_CLASSES[class_name](roi)
         for feature in features:
@@ -272,7 +276,7 @@ def _require_finite(values: Mapping[str, float], wanted: Iterable[str]) -> None:
 
 
 def engine_versions() -> dict[str, str]:
-    """Versions of what feature values may depend on."""
+    """Give the versions of the packages that feature values may depend on in their last bits."""
     return {"SimpleITK": sitk.Version_VersionString(), "numpy": np.__version__}
 
 
@@ -283,8 +287,7 @@ def _diagnostics(region: Region, settings: ExtractionSettings) -> dict[str, obje
         digest.update(np.ascontiguousarray(part).tobytes())
     count = int(np.count_nonzero(region.inside))
     return {
-        "versions": {**engine_versions(), "python": platform.python_version()},
-        "equal_to": f"pyradiomics {PYRADIOMICS_VERSION}",
+        "versions": {"engine": ENGINE, **engine_versions(), "python": platform.python_version()},
         "input_sha256": digest.hexdigest(),
         "voxels": count,
         "volume_mm3": count * float(np.prod(block.spacing)),

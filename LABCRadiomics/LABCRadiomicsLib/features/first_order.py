@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class FirstOrder:
     def _standard_deviation(self) -> float:
         return np.sqrt(self._second_moment)
 
-    FEATURES: dict[str, Callable[[FirstOrder], float]] = {
+    FEATURES: ClassVar[dict[str, Callable[[FirstOrder], float]]] = {
         "10Percentile": lambda self: self._percentiles[10],
         "90Percentile": lambda self: self._percentiles[90],
         "Energy": lambda self: self._energy,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -267,7 +268,7 @@ class Glcm:
     def _largest(self) -> np.ndarray:
         return self._own.p.max(tuple(range(self._own.p.ndim - 1)), initial=-np.inf)
 
-    FEATURES: dict[str, Callable[[Glcm], float]] = {
+    FEATURES: ClassVar[dict[str, Callable[[Glcm], float]]] = {
         "Autocorrelation": lambda self: self._row_mean(lambda p, i, j: p * (i * j)),
         "ClusterProminence": lambda self: over_angles(self._cluster(4)),
         "ClusterShade": lambda self: over_angles(self._cluster(3)),

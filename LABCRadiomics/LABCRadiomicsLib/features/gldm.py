@@ -6,6 +6,7 @@ Sun and Wee, Comput Vis Graph Image Process 1983;23:341-352; definitions as in p
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Gldm:
         used = np.flatnonzero(counts.any(0))
         self._matrix = SizeMatrix(gray.present, used + 1, counts[:, used], n_sizes)
 
-    FEATURES: dict[str, Callable[[Gldm], float]] = {
+    FEATURES: ClassVar[dict[str, Callable[[Gldm], float]]] = {
         "DependenceEntropy": lambda self: self._matrix.entropy(),
         "DependenceNonUniformity": lambda self: self._matrix.by_size(square),
         "DependenceNonUniformityNormalized": lambda self: self._matrix.by_size(square, 2),
@@ -36,16 +37,12 @@ class Gldm:
         "GrayLevelVariance": lambda self: self._matrix.level_variance(),
         "HighGrayLevelEmphasis": lambda self: self._matrix.by_level(large),
         "LargeDependenceEmphasis": lambda self: self._matrix.by_size(large),
-        "LargeDependenceHighGrayLevelEmphasis": lambda self: self._matrix.by_cell(
-            lambda p, i, j: p * (j**2 * i**2)
-        ),
+        "LargeDependenceHighGrayLevelEmphasis": lambda self: self._matrix.by_cell(lambda p, i, j: p * (j**2 * i**2)),
         "LargeDependenceLowGrayLevelEmphasis": lambda self: self._matrix.by_cell(lambda p, i, j: p * j**2 / i**2),
         "LowGrayLevelEmphasis": lambda self: self._matrix.by_level(small),
         "SmallDependenceEmphasis": lambda self: self._matrix.by_size(small),
         "SmallDependenceHighGrayLevelEmphasis": lambda self: self._matrix.by_cell(lambda p, i, j: p * i**2 / j**2),
-        "SmallDependenceLowGrayLevelEmphasis": lambda self: self._matrix.by_cell(
-            lambda p, i, j: p / (i**2 * j**2)
-        ),
+        "SmallDependenceLowGrayLevelEmphasis": lambda self: self._matrix.by_cell(lambda p, i, j: p / (i**2 * j**2)),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -125,7 +126,7 @@ class Glrlm:
     def _by_cell(self, cells: Cells, term: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> float:
         return self._per_run(cells.total(term(cells.p, cells.i, cells.j)))
 
-    FEATURES: dict[str, Callable[[Glrlm], float]] = {
+    FEATURES: ClassVar[dict[str, Callable[[Glrlm], float]]] = {
         "GrayLevelNonUniformity": lambda self: self._by_level(lambda p, i: p**2),
         "GrayLevelNonUniformityNormalized": lambda self: self._by_level(lambda p, i: p**2, 2),
         "GrayLevelVariance": lambda self: self._variance(self._runs_of_level, self._i),

@@ -6,6 +6,7 @@ Thibault et al., Pattern Recognit Inf Process 2009:140-145; definitions as in py
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Glszm:
     def _zone_percentage(self) -> float:
         return self._matrix.number / (self._matrix.of_size * self._matrix.j).sum()
 
-    FEATURES: dict[str, Callable[[Glszm], float]] = {
+    FEATURES: ClassVar[dict[str, Callable[[Glszm], float]]] = {
         "GrayLevelNonUniformity": lambda self: self._matrix.by_level(square),
         "GrayLevelNonUniformityNormalized": lambda self: self._matrix.by_level(square, 2),
         "GrayLevelVariance": lambda self: self._matrix.level_variance(),

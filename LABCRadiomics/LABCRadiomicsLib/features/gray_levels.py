@@ -95,11 +95,15 @@ def gray_levels(values: np.ndarray, setting: Mapping, image_name: str, most: int
     levels = np.floor(float(high) / width) - np.floor(float(low) / width) + 1
     if not levels <= most:
         raise ExtractionError(
-            f"The ROI would have {levels:,.0f} gray levels of width {width:g} on image {image_name}, more than the "
+            f"The ROI would have {_count(levels)} gray levels of width {width:g} on image {image_name}, more than the "
             f"{most:,} that can be used: raise binWidth (to {(float(high) - float(low)) / 64:.3g} for some 64 levels), "
             "or set binCount, or normalize the intensities."
         )
     return GrayLevels(np.digitize(values, _edges_of_width(low, high, width)))
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if number < 1e9 else f"{number:.2g}"
 
 
 def spans_no_bin(values: np.ndarray, setting: Mapping) -> bool:

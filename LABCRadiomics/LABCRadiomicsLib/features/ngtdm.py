@@ -6,6 +6,7 @@ Amadasun and King, IEEE Trans Syst Man Cybern 1989;19:1264-1274; definitions as 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Ngtdm:
         spread = ((self._p[:, None] + self._p) * (self._i[:, None] - self._i) ** 2).sum()
         return spread / total if total else 0
 
-    FEATURES: dict[str, Callable[[Ngtdm], float]] = {
+    FEATURES: ClassVar[dict[str, Callable[[Ngtdm], float]]] = {
         "Busyness": _busyness,
         "Coarseness": _coarseness,
         "Complexity": _complexity,

@@ -12,7 +12,7 @@ from ..errors import DependencyError, InputError
 from .registry import FEATURE_NAMES, IMAGE_TYPES
 from .wavelet_filters import filter_names
 
-_INTERPOLATORS = (
+INTERPOLATORS = (
     "sitkNearestNeighbor", "sitkLinear", "sitkBSpline", "sitkGaussian", "sitkLabelGaussian",
     "sitkHammingWindowedSinc", "sitkCosineWindowedSinc", "sitkWelchWindowedSinc", "sitkLanczosWindowedSinc",
     "sitkBlackmanWindowedSinc",
@@ -56,9 +56,9 @@ def _one_of(*names: str) -> _Check:
 
 
 def _interpolator(value: Any) -> str | None:
-    if _one_of(*_INTERPOLATORS)(value) is None or _number(whole=True, least=1, most=10)(value) is None:
+    if _one_of(*INTERPOLATORS)(value) is None or _number(whole=True, least=1, most=10)(value) is None:
         return None
-    return f"a whole number from 1 to 10 or one of {', '.join(_INTERPOLATORS)}"
+    return f"a whole number from 1 to 10 or one of {', '.join(INTERPOLATORS)}"
 
 
 def _wavelet(value: Any) -> str | None:
@@ -196,7 +196,7 @@ def checked_parameters(content: Mapping[str, Any], what: str) -> tuple[dict, dic
     sections = {"setting", "imageType", "featureClass", "voxelSetting"}
     for name, section in content.items():
         if name not in sections:
-            raise InputError(f"{what} has section {name!r}, which pyradiomics does not: use {', '.join(sorted(sections))}.")
+            raise InputError(f"{what} has an unknown section {name!r}: use {', '.join(sorted(sections))}.")
         if section is not None and not isinstance(section, Mapping):
             raise InputError(f"{what}: {name} must hold names with values.")
     setting = _checked(content.get("setting"), _SETTINGS, f"{what}: setting")
@@ -208,6 +208,10 @@ def checked_parameters(content: Mapping[str, Any], what: str) -> tuple[dict, dic
         if own is not None and not isinstance(own, Mapping):
             raise InputError(f"{what}: imageType.{name} must hold settings, or nothing.")
         image_types[name] = _checked(own, _SETTINGS, f"{what}: imageType.{name}")
+        if "label" in image_types[name]:
+            raise InputError(
+                f"{what}: imageType.{name}.label is not supported: every image type has the ROI of setting.label."
+            )
     classes = {}
     for name, features in (content.get("featureClass") or {}).items():
         if name not in FEATURE_NAMES:

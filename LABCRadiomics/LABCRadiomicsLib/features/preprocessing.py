@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import ExtractionError, GeometryError
+from ..errors import ExtractionError, GeometryError, InputError
 from ..imaging.region import Region
 from ..imaging.volume import Volume, bounding_box, box_slices
 from .filters import roi_values
+from .parameters import INTERPOLATORS
 from .settings import ExtractionSettings
 
 _TOLERANCE = 1e-3  # voxels that an ROI may reach outside the image, for rounding
@@ -29,6 +30,8 @@ def preprocessed(region: Region, settings: ExtractionSettings) -> Region:
         The ROI reaches outside the image.
     ExtractionError
         The ROI vanishes in resampling.
+    InputError
+        The interpolator is not one of the installed SimpleITK.
     """
     setting = settings.setting
     if setting["normalize"]:
@@ -139,12 +142,20 @@ def _resampled(region: Region, setting: Mapping) -> Region:
     resample.SetOutputOrigin(mask.TransformContinuousIndexToPhysicalPoint(start.tolist()))
     resample.SetSize((upper - lower + 1).astype(int).tolist())
     resample.SetOutputPixelType(image.GetPixelID())
-    interpolator = setting["interpolator"]
-    resample.SetInterpolator(getattr(sitk, interpolator) if isinstance(interpolator, str) else interpolator)
+    resample.SetInterpolator(_interpolator(setting["interpolator"]))
     resampled = Volume.from_sitk(resample.Execute(image))
     resample.SetOutputPixelType(mask.GetPixelID())
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
     return _with_mask(region, resampled, resample.Execute(mask))
+
+
+def _interpolator(given: str | int) -> int:
+    """SimpleITK's number of an interpolator; the numbers of some have changed since pyradiomics 3.0.1."""
+    numbers = {name: getattr(sitk, name) for name in INTERPOLATORS}
+    number = numbers.get(given, given) if isinstance(given, str) else given
+    if number not in numbers.values():
+        raise InputError(f"Interpolator {given} is not one of this SimpleITK: use a name such as sitkBSpline.")
+    return number
 
 
 def _with_mask(region: Region, image: Volume, mask: sitk.Image) -> Region:
@@ -164,6 +175,8 @@ def _require_inside(image: sitk.Image, mask: sitk.Image, first: np.ndarray, size
     corners = (first - 0.5, first + size - 0.5)
     points = [mask.TransformContinuousIndexToPhysicalPoint(corner.tolist()) for corner in corners]
     found = np.array([image.TransformPhysicalPointToContinuousIndex(point) for point in points])
-    outside = (found.min(axis=0) < -0.5 - _TOLERANCE) | (found.max(axis=0) > np.array(image.GetSize()) - 0.5 + _TOLERANCE)
+    outside = (found.min(axis=0) < -0.5 - _TOLERANCE) | (
+        found.max(axis=0) > np.array(image.GetSize()) - 0.5 + _TOLERANCE
+    )
     if outside.any():
         raise GeometryError("The ROI reaches outside the image: check that image and mask belong to the same scan.")

@@ -92,7 +92,9 @@ def shape_in_two_dimensions(region: Region, features: list[str], setting: Mappin
                 block.to_sitk(), mask.to_sitk(), **{**setting, "label": 1}
             )
         except ValueError as error:
-            raise ExtractionError(f"Shape in two dimensions needs an ROI of one slice: {' '.join(str(error).split())}.") from error
+            raise ExtractionError(
+                f"Shape in two dimensions needs an ROI of one slice: {' '.join(str(error).split())}."
+            ) from error
         for feature in features:
             computed.enableFeatureByName(feature)
         return {name: float(value) for name, value in computed.execute().items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .. import __version__
 from ..feature_names import DEPRECATED, FEATURES
 from ..feature_names import IMAGE_TYPES as _IMAGE_TYPES
 from .first_order import FirstOrder
@@ -17,6 +18,9 @@ from .shape import Shape
 
 #: Values equal those of this version of pyradiomics.
 PYRADIOMICS_VERSION = "3.0.1"
+
+#: What computes the features, as records and diagnostics name it.
+ENGINE = f"labcradiomics {__version__}, equal to pyradiomics {PYRADIOMICS_VERSION}"
 
 IMAGE_TYPES: tuple[str, ...] = tuple(sorted(_IMAGE_TYPES))
 

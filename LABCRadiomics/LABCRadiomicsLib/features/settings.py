@@ -91,8 +91,8 @@ class ExtractionSettings:
             what, content = f"Parameter file {parameters}", read_parameters(parameters)
         given, image_types, classes = deepcopy(checked_parameters(content, what))
         setting = {name: value for name, value in (_DEFAULTS | given).items() if name not in _OF_MASKS}
-        if "interpolator" in (content.get("setting") or {}) and given.get("interpolator") is None:
-            setting["interpolator"] = None  # null turns resampling off
+        if "interpolator" in (content.get("setting") or {}) and "interpolator" not in given:
+            setting["resampledPixelSpacing"] = None  # no interpolator, no resampling
         return cls(
             setting,
             image_types or {"Original": {}},
@@ -104,7 +104,7 @@ class ExtractionSettings:
     @property
     def resamples(self) -> bool:
         """Whether image and mask are brought to another voxel size."""
-        return bool(self.setting.get("interpolator")) and self.setting.get("resampledPixelSpacing") is not None
+        return self.setting["resampledPixelSpacing"] is not None
 
     def region_of(self, image: Volume, mask: Volume, label: int | None = None) -> Region:
         """Find the ROI in an image as these settings say.

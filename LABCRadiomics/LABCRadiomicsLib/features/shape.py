@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class Shape:
         """Surface area in mm2 of a sphere of the mesh's volume."""
         return (36 * np.pi * self._mesh.volume**2) ** (1.0 / 3.0)
 
-    FEATURES: dict[str, Callable[[Shape], float]] = {
+    FEATURES: ClassVar[dict[str, Callable[[Shape], float]]] = {
         "Compactness1": lambda self: self._mesh.volume / (self._mesh.area ** (3.0 / 2.0) * np.sqrt(np.pi)),
         "Compactness2": lambda self: 36.0 * np.pi * self._mesh.volume**2.0 / self._mesh.area**3.0,
         "Elongation": lambda self: self._ratio(1),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..errors import ExtractionError
 from .gray_levels import MOST_LEVELS, GrayLevels, gray_levels
 from .voxels import RoiVoxels, angles
 
@@ -60,8 +61,22 @@ class FilteredRoi:
         return self.setting.get("force2Ddimension", 0) if self.setting.get("force2D", False) else None
 
     def angles(self, distances: tuple[int, ...] = (1,)) -> np.ndarray:
-        """Steps to the neighbors; see :func:`.voxels.angles`."""
-        return angles(self.voxels.shape, distances, self.plane)
+        """Steps to the neighbors; see :func:`.voxels.angles`.
+
+        Raises
+        ------
+        ExtractionError
+            The ROI is too small for any.
+        """
+        steps = angles(self.voxels.shape, distances, self.plane)
+        if not len(steps):
+            size = " x ".join(map(str, self.voxels.shape[::-1]))
+            within = "" if self.plane is None else " within slices (force2D)"
+            raise ExtractionError(
+                f"The ROI of {size} voxels has no two voxels at distance {' or '.join(map(str, distances))}{within}: "
+                "correct distances or force2Ddimension, or leave texture features out."
+            )
+        return steps
 
 
 @dataclass(frozen=True)

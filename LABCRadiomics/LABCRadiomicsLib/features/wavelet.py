@@ -9,7 +9,7 @@ axis: there PyWavelets first adds the taps that wrap around, in reverse order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -190,7 +190,7 @@ def _filtered(
 ) -> dict[str, np.ndarray]:
     """Filter a block along one axis."""
     taps = len(filters["L"])
-    shape = block.shape[:axis] + (after.length,) + block.shape[axis + 1 :]
+    shape = (*block.shape[:axis], after.length, *block.shape[axis + 1 :])
     dtype = filters["L"].dtype
     found = {letter: np.empty(shape, dtype) for letter in letters}
     slabs = max(1, _SLAB // (block[:1].size or 1)) if axis else len(block)
@@ -222,9 +222,8 @@ def _redo_end(slab: np.ndarray, axis: int, after: _Window, taps: np.ndarray, out
     for place in range(after.length):
         wrapped = (after.start + place) % after.period + half - after.period
         if wrapped >= 0:
-            order = [*range(min(wrapped, last), -1, -1), *range(wrapped + 1, last + 1)]
-            terms = (slab[(*along, place + last - tap)] * taps[tap] for tap in order)
-            out[(*along, place)] = sum(terms, out.dtype.type(0))
+            met = [slab[(*along, place + last - tap)] for tap in range(len(taps))]
+            out[(*along, place)] = _summed(met, taps, _order(wrapped, len(taps)))
 
 
 def _at_voxels(
@@ -242,7 +241,7 @@ def _at_voxels(
     window = after[axis]
     place = np.nonzero(inside)
     wrapped = (window.start + place[axis]) % window.period + half - window.period
-    at_end = np.flatnonzero(wrapped >= 0)
+    at_end = {first: np.flatnonzero(wrapped == first) for first in range(half) if (wrapped == first).any()}
     found = {}
     for name, block in rows.items():
         block = _extended(block, axis, before[axis], window, taps).astype(filters["L"].dtype, copy=False)
@@ -252,18 +251,23 @@ def _at_voxels(
         gathered = [flat[(last - tap) * step :].take(positions) for tap in range(taps)]
         for letter in "LH":
             if name + letter in wanted:
-                values = sum_of_taps(gathered, filters[letter])
-                for voxel in at_end:
-                    first = min(int(wrapped[voxel]), last)
-                    order = [*range(first, -1, -1), *range(first + 1, taps)]
-                    values[voxel] = sum((gathered[tap][voxel] * filters[letter][tap] for tap in order), values.dtype.type(0))
+                values = _summed(gathered, filters[letter], range(taps))
+                for first, there in at_end.items():
+                    values[there] = _summed([part[there] for part in gathered], filters[letter], _order(first, taps))
                 found[name + letter] = values
     return found
 
 
-def sum_of_taps(gathered: list[np.ndarray], taps: np.ndarray) -> np.ndarray:
-    """Weighted sum in the order of the taps."""
-    values = gathered[0] * taps[0]
-    for neighbor, tap in zip(gathered[1:], taps[1:], strict=True):
-        values += neighbor * tap
+def _summed(gathered: Sequence[np.ndarray], taps: np.ndarray, order: Iterable[int]) -> np.ndarray:
+    """Sum of what each tap meets, in an order of the taps."""
+    first, *others = order
+    values = gathered[first] * taps[first]
+    for tap in others:
+        values += gathered[tap] * taps[tap]
     return values
+
+
+def _order(wrapped: int, taps: int) -> list[int]:
+    """The taps in PyWavelets' order where those up to ``wrapped`` reach beyond the end of the axis."""
+    first = min(wrapped, taps - 1)
+    return [*range(first, -1, -1), *range(first + 1, taps)]

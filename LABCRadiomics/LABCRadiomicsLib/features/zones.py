@@ -80,7 +80,9 @@ class _Runs:
         one, other = zip(*found, strict=True)
         return np.concatenate(one), np.concatenate(other)
 
-    def _pairs(self, places: np.ndarray, offset: int, border: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def _pairs(
+        self, places: np.ndarray, offset: int, border: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Each run with that of its level at a distance from one of its voxels, where the border of one is wanted."""
         beside = places + offset
         same = self._rank_at[beside] == self._rank

@@ -126,8 +126,8 @@ def region_of(
     label = select_label(mask.array, label)
     if not resample and not _same_grid(image, mask, tolerance):
         raise GeometryError(
-            "Image and mask are on different grids, and correctMask is false: resample the mask, leave correctMask out, "
-            "or raise geometryTolerance."
+            "Image and mask are on different grids, and correctMask is false: resample the mask, leave correctMask "
+            "out, or raise geometryTolerance."
         )
     labels, notices = labels_on_grid(image, mask, label, tolerance)
     first, last = bounding_box(labels)  # of all labels: cheap, and all that follows is on this block
