@@ -23,15 +23,14 @@ from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, Extr
 from LABCRadiomicsLib.imaging.volume import CANONICAL
 from LABCRadiomicsLib.model import CovariateDomain, Extraction, Image, Model
 from LABCRadiomicsLib.model.file import save_model
+from LABCRadiomicsLib.performance import stored_performance
 from LABCRadiomicsLib.resources import models_folder
 from LABCRadiomicsLib.scoring.cohort import score_cohort
 from LABCRadiomicsLib.simulation import write_simulation
+from LABCRadiomicsLib.study_reports import write_training_report
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features, read_icc, read_outcomes
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
-from LABCRadiomicsLib.training import Plan, Training, cohort_of, train
-from LABCRadiomicsLib.training.model import Card, trained_model
-from LABCRadiomicsLib.training.procedure import Recipe
-from LABCRadiomicsLib.training.report import write_training_report
+from LABCRadiomicsLib.training import Card, Plan, Recipe, Training, cohort_of, train, trained_model
 from LABCRadiomicsLib.validation import validate
 
 PATIENTS, TRAINING, SEED, CREATED = 278, 139, 2022, "2026-11-23"
@@ -108,7 +107,8 @@ def with_validation(
     """Make the model, and make it again with its performance on the patients it has not seen."""
     model = trained_model(training, CARD, extraction)
     scored = score_cohort(model, some(features, slice(TRAINING, PATIENTS)), outcomes)
-    return trained_model(training, CARD, extraction, validate(scored, bootstrap=200, seed=SEED).performance)
+    found = validate(scored, bootstrap=200, seed=SEED).performance
+    return trained_model(training, CARD, extraction, stored_performance(found))
 
 
 def main() -> None:

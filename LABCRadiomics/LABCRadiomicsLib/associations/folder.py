@@ -10,8 +10,7 @@ from typing import Any
 
 from ..files import write_atomically
 from ..notices import Notice
-from ..report.cohort import page_html
-from ..report.page import Figure, Table
+from ..report.page import Figure, Table, page_html
 from ..tables.csv_table import unwritable, write_table
 from ..tables.report_folder import report_document
 from .page import associations_page

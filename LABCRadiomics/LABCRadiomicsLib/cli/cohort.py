@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import ProgressBar, refuse
+from .common import PhaseOption, ProgressBar, RegularGridOption, SegmentOption, SpacingOption, refuse
 
 if TYPE_CHECKING:
     from ..features.settings import ExtractionSettings
@@ -31,13 +31,19 @@ class ArrayOrder(StrEnum):
 
 
 def extract(
-    cases: Annotated[Path, typer.Argument(help="CSV with case, image, mask and perhaps label; paths relative to it.")],
+    cases: Annotated[
+        Path, typer.Argument(help="CSV with case, image, mask and perhaps label, segment, phase, spacing.")
+    ],
     out: Annotated[Path, typer.Option(help="The feature table to write.")],
     features: Annotated[Features, typer.Option(help="All features of the settings, or those of the model.")] = (
         Features.ALL
     ),
     model: Annotated[str | None, typer.Option(help="Take the extraction settings of this model (id or path).")] = None,
     settings: Annotated[Path | None, typer.Option(help="Pyradiomics parameter file.")] = None,
+    segment: SegmentOption = None,
+    phase: PhaseOption = None,
+    spacing: SpacingOption = None,
+    regular_grid: RegularGridOption = False,
     array_order: Annotated[ArrayOrder | None, typer.Option(help="Order of the voxels' axes; by default LPS.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Cases at once; by default one a processor.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that gets the cases.")] = None,
@@ -45,13 +51,15 @@ def extract(
 ) -> None:
     """Extract the radiomics features of a cohort."""
     from ..cohort import extract_cases
+    from ..imaging import ReadingOptions
 
     if jobs is not None and scheduler is not None:
         raise InputError("Option --jobs has no meaning with --scheduler: its workers are the cluster's, leave one out.")
     chosen, names = _what_to_extract(features, model, settings, array_order)
+    reading = ReadingOptions.from_texts(phase, spacing, regular_grid, segment)
     try:
         with ProgressBar("extracting") as advance:
-            run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance)
+            run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance, reading)
     except KeyboardInterrupt:
         refuse("Interrupted; the finished cases are kept, run the same again with --resume.", code=130)
     if run.failed:

@@ -19,6 +19,24 @@ ModelArgument = Annotated[str, typer.Argument(help="Id of a bundled model, or pa
 OutFolderOption = Annotated[
     Path | None, typer.Option("--out", help="Folder for report.html, result.json and, from DICOM, result.dcm.")
 ]
+SegmentOption = Annotated[
+    str | None, typer.Option("--segment", metavar="NAME|N", help="The tumor's segment or ROI, when there are several.")
+]
+PhaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--phase",
+        metavar="N|SECONDS|first-post",
+        help="Which acquisition of a series that holds several: its number, seconds after the first (90s), "
+        "or the first after contrast.",
+    ),
+]
+SpacingOption = Annotated[
+    str | None, typer.Option("--spacing", metavar="X,Y,Z", help="Voxel size in mm, for files that state none.")
+]
+RegularGridOption = Annotated[
+    bool, typer.Option("--regular-grid", help="Resample DICOM slices that make no regular grid, instead of refusing.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 

@@ -12,7 +12,15 @@ import typer
 from rich.console import Console
 
 from ..errors import InputError
-from .common import JsonOption, ModelOption, OutFolderOption
+from .common import (
+    JsonOption,
+    ModelOption,
+    OutFolderOption,
+    PhaseOption,
+    RegularGridOption,
+    SegmentOption,
+    SpacingOption,
+)
 
 DEMO_MODEL = "demo-phantom"
 
@@ -23,8 +31,12 @@ CovariateOption = Annotated[
 
 def score(
     image: Annotated[Path, typer.Argument(help="MRI: an image file, or a folder with one DICOM series.")],
-    mask: Annotated[Path, typer.Argument(help="Label mask of the tumor.")],
+    mask: Annotated[Path, typer.Argument(help="Tumor: a label mask, a .seg.nrrd, a DICOM SEG or RTSTRUCT.")],
     label: Annotated[int | None, typer.Option(help="The tumor's label, when the mask holds several.")] = None,
+    segment: SegmentOption = None,
+    phase: PhaseOption = None,
+    spacing: SpacingOption = None,
+    regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
     covariate: CovariateOption = None,
     stability: Annotated[bool, typer.Option("--stability", help="Also score 20 slightly moved contours.")] = False,
@@ -32,10 +44,10 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score one patient from an MRI and a tumor mask."""
-    from ..imaging import read_image, read_mask
+    from ..imaging import ReadingOptions, read_pair
 
     start = time.perf_counter()
-    pair = read_image(image), read_mask(mask)
+    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
     read_seconds = time.perf_counter() - start
     case = f"{image.name} with {mask.name}"
     _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..files import sha256_of
 from .common import ModelArgument, naming
+
+if TYPE_CHECKING:
+    from ..performance import Marker
+    from ..scoring.cohort import ScoredCohort
+    from ..tables.study_tables import StudyTables
 
 FeaturesArgument = Annotated[Path, typer.Argument(metavar="FEATURES.csv", help="One row a case, one column a feature.")]
 OutcomesArgument = Annotated[Path, typer.Argument(metavar="OUTCOMES.csv", help="Follow-up, event and covariates.")]
@@ -66,24 +71,24 @@ def validate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Measure a model on another cohort, with its stored cutoff."""
-    from ..report.cohort import write_report_pages
+    from ..study_reports import write_validation_report
+    from ..tables.study_tables import StudyTables
     from ..validation import validate as measure
-    from ..validation.report import write_validation_report
 
-    scored = _scored(model, features, outcomes, case_column, time, event)
+    tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
+    scored = _scored(model, tables)
     found = measure(
         scored,
-        comparator=comparator and _comparator(comparator, scored, features, outcomes, case_column, time, event),
+        comparator=_comparator(comparator, scored, tables) if comparator else None,
         label=label,
         kind="external" if external else "validation",
         bootstrap=bootstrap,
         seed=seed,
     )
-    write_validation_report(report, found, {path.name: sha256_of(path) for path in (features, outcomes)})
-    page = write_report_pages(report)
+    page = write_validation_report(report, found, tables.hashes())
     for row in found.performance:
         limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
-        print(f"{row.metric}: {row.value:.3g}{limits}")
+        print(f"{row.label}: {row.value:.3g}{limits}")
     for notice in found.notices:
         print(f"! {notice.message}")
     print(f"Report: {page}")
@@ -101,40 +106,39 @@ def recalibrate(
 ) -> None:
     """Fit a model's baseline survival, or baseline and slope, to a local cohort."""
     from ..model.file import save_model
-    from ..validation.recalibration import recalibrate as fit
+    from ..tables.study_tables import StudyTables
+    from ..validation import recalibrate as fit
     from .terminal import gives
 
-    scored = _scored(model, features, outcomes, case_column, time, event)
+    tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
+    scored = _scored(model, tables)
     found = fit(scored, method, file=outcomes.name, sha256=sha256_of(outcomes))
     save_model(found, out)
     print(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
     print(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
 
 
-def _scored(model: str, features: Path, outcomes: Path, case_column: str, time: str, event: str):
+def _scored(model: str, tables: StudyTables) -> ScoredCohort:
     from ..model.registry import find_model
     from ..scoring.cohort import read_model_features, score_cohort
-    from ..tables.cohort import read_outcomes
 
     found = find_model(model)
-    table = read_model_features(features, found, case_column)
-    known = read_outcomes(outcomes, case_column, time, event)
-    with naming(outcomes):
-        return score_cohort(found, table, known)
+    table, outcomes = read_model_features(tables.features, found, tables.case_column), tables.read_outcomes()
+    with tables.naming_outcomes():
+        return score_cohort(found, table, outcomes)
 
 
-def _comparator(given: str, scored, features: Path, outcomes: Path, case_column: str, time: str, event: str):
+def _comparator(given: str, scored: ScoredCohort, tables: StudyTables) -> Marker:
     """A bundled model, a model file, or else columns of the outcome table."""
     from ..model.registry import bundled_model_files
-    from ..validation import horizons_of
-    from ..validation.comparison import clinical_predictor, predictor_of
+    from ..validation import clinical_marker, horizons_of, model_marker
 
     horizons = horizons_of(scored)
     if Path(given).is_file() or given in {path.stem for path in bundled_model_files()}:
-        other = _scored(given, features, outcomes, case_column, time, event)
-        return predictor_of(other, horizons, f"comparator {other.model.id}")
-    with naming(outcomes):
-        return clinical_predictor([name.strip() for name in given.split(",")], scored, horizons)
+        other = _scored(given, tables)
+        return model_marker(other, horizons, f"comparator {other.model.id}")
+    with tables.naming_outcomes():
+        return clinical_marker([name.strip() for name in given.split(",")], scored, horizons)
 
 
 COMMANDS = (apply, validate, recalibrate)

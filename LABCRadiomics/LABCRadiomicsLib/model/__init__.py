@@ -3,7 +3,7 @@
 ``covariates`` is the one place where a clinical covariate is read and encoded. Needs numpy alone, so that a panel can
 show models where pyradiomics is not installed.
 
-May import: errors, files, resources, feature_names, cell_values.
+May import: errors, files, resources, feature_names, cell_values, statistics.
 """
 
 from .contents import (

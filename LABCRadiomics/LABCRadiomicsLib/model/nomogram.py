@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
+from ..statistics.nomogram import NomogramScale, nomogram_scale
 from .contents import Baseline, Covariate, Model, Nomogram, Score
 from .covariates import SCORE, Value
 
@@ -88,55 +89,62 @@ def _deviation(nomogram: Nomogram, row: np.ndarray) -> np.ndarray:
     return row if center is None else row - np.array([center[name] for name in nomogram.parameters()])
 
 
-def points(nomogram: Nomogram, score: Score, row: np.ndarray) -> dict[str, float] | None:
-    """Points of each covariate and of the score, as ``rms::nomogram`` gives them.
+@dataclass(frozen=True)
+class PointsScale:
+    """The axes of a model's nomogram.
 
-    The least effect over a covariate's range is 0 points; the largest range of effects among all is 100 points. A
-    value outside its range gets points in proportion (below 0, or above its range's).
+    Attributes
+    ----------
+    names : tuple of str
+        The covariates in the nomogram's order, then ``"score"``.
+    scale : NomogramScale
+        One axis a name.
+    """
+
+    names: tuple[str, ...]
+    scale: NomogramScale
+
+    def points(self, nomogram: Nomogram, row: np.ndarray) -> dict[str, float]:
+        """Give the points of a patient's parameters, shape (parameters,), by covariate name, the score's last."""
+        widths = [len(covariate.coefficients) for covariate in nomogram.covariates]
+        parts = np.split(row * np.array(nomogram.coefficients()), np.cumsum(widths))
+        found = self.scale.points(np.array([[part.sum() for part in parts]]))[0]
+        return dict(zip(self.names, found.tolist(), strict=True))
+
+
+def points_scale(nomogram: Nomogram, score: Score) -> PointsScale | None:
+    """Lay out a nomogram's axes as ``rms::nomogram`` does, see :func:`.statistics.nomogram.nomogram_scale`.
 
     Parameters
     ----------
     nomogram : Nomogram
     score : Score
         Its ``low`` and ``high`` are the score's range.
-    row : numpy.ndarray
-        Shape (parameters,).
 
     Returns
     -------
-    dict or None
-        Covariate name (``"score"`` last) to points; None when a range is not stated or no covariate has an effect.
+    PointsScale or None
+        None when a range is not stated or no covariate has an effect.
     """
-    effects, lows, spans = {}, {}, {}
-    start = 0
-    for covariate in nomogram.covariates:
-        stop = start + len(covariate.coefficients)
-        ends = _effect_range(covariate)
-        if ends is None:
-            return None
-        effects[covariate.name] = float(np.dot(row[start:stop], covariate.coefficients))
-        lows[covariate.name], spans[covariate.name] = ends[0], ends[1] - ends[0]
-        start = stop
-    if score.low is None:
+    ends = [_effect_range(covariate) for covariate in nomogram.covariates]
+    if score.low is None or score.high is None or None in ends:
         return None
-    ends = sorted(nomogram.score_coefficient * end for end in (score.low, score.high))
-    effects[SCORE] = nomogram.score_coefficient * float(row[-1])
-    lows[SCORE], spans[SCORE] = ends[0], ends[1] - ends[0]
-    largest = max(spans.values())
-    if largest == 0:
+    weight = nomogram.score_coefficient
+    low, high = zip(*ends, (weight * score.low, weight * score.high), strict=True)
+    if low == high:
         return None
-    return {name: 100 * (effect - lows[name]) / largest for name, effect in effects.items()}
+    names = (*(covariate.name for covariate in nomogram.covariates), SCORE)
+    return PointsScale(names, nomogram_scale(low, high))
 
 
 def _effect_range(covariate: Covariate) -> tuple[float, float] | None:
-    """Least and largest effect of a covariate over its range or levels."""
+    """Effects at the ends of a covariate's axis: of its range, or its least and largest level."""
     if covariate.type != "number":
         effects = (0.0, *covariate.coefficients)
-    elif covariate.low is None:
+        return min(effects), max(effects)
+    if covariate.low is None or covariate.high is None:
         return None
-    else:
-        effects = tuple(covariate.coefficients[0] * end for end in (covariate.low, covariate.high))
-    return min(effects), max(effects)
+    return covariate.coefficients[0] * covariate.low, covariate.coefficients[0] * covariate.high
 
 
 def survival(nomogram: Nomogram, row: np.ndarray, months: Sequence[float]) -> tuple[SurvivalEstimate, ...]:

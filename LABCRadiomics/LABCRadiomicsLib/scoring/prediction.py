@@ -19,7 +19,7 @@ from ..model.nomogram import (
     linear_predictor,
     parse_covariates,
     patient_row,
-    points,
+    points_scale,
     survival,
 )
 from ..notices import Notice
@@ -178,7 +178,7 @@ def predict(
     known = parse_covariates(model, covariates)
     notices = [*warnings, *_model_notices(model), *_range_notices(model, contributions, score)]
     row = patient_row(model.nomogram, known, score) if model.nomogram else None
-    parts = points(model.nomogram, model.score, row) if row is not None else None
+    parts = _points(model, row)
     if model.nomogram is not None:
         notices += _nomogram_notices(model, known, row, parts)
     return Prediction(
@@ -299,6 +299,13 @@ def _survival_at_horizons(model: Model, row: np.ndarray | None) -> tuple[Surviva
     if row is None or model.nomogram.baseline is None:
         return ()
     return survival(model.nomogram, row, model.nomogram.horizons_months)
+
+
+def _points(model: Model, row: np.ndarray | None) -> dict[str, float] | None:
+    if row is None:
+        return None
+    scale = points_scale(model.nomogram, model.score)
+    return scale and scale.points(model.nomogram, row)
 
 
 def _covariate_values(

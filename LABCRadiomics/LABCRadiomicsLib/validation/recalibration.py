@@ -11,10 +11,10 @@ import numpy as np
 from ..errors import CohortError, InputError, ModelError
 from ..model import RANGE, Baseline, Change, Covariate, Model, Nomogram, Score
 from ..model.checks import FieldError, check
+from ..performance import stored_baseline, stored_groups
 from ..scoring.cohort import ScoredCohort
 from ..statistics.baseline_hazard import baseline_hazard
 from ..statistics.slope import SlopeRecalibration, recalibrate_slope
-from .stored_curves import stored_baseline, stored_groups
 
 Method = Literal["baseline", "slope"]
 METHODS: tuple[Method, ...] = ("baseline", "slope")

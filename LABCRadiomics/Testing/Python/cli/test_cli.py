@@ -157,7 +157,7 @@ def test_dimensions_and_components(refused, case):
     four = variant(sitk.JoinSeries([volume, volume]), "four")
     rgb = variant(sitk.Compose([sitk.Cast(volume, sitk.sitkUInt8)] * 3), "rgb")
     flat = variant(volume[:, :, 5], "flat")
-    assert "4 dimensions" in refused("score", four, case[1])
+    assert "four dimensions, holds 2 acquisitions" in refused("score", four, case[1])
     assert "3 components" in refused("score", rgb, case[1])
     assert "2 dimensions" in refused("score", flat, case[1])
     assert "3 components" in refused("score", image, variant(sitk.Compose([mask] * 3), "layers"))

@@ -42,7 +42,7 @@ def write(tables, tmp_path):
 def train(run, tables, tmp_path):
     def call(outcomes, covariates):
         model = tmp_path / "model.json"
-        options = ("--covariates", covariates, "--bootstrap", 0, "--jobs", 1, "--n-folds", 5)
+        options = ("--covariates", covariates, "--bootstrap", 0, "--jobs", 1, "--n-folds", 5, "--feature-columns", ".")
         where = ("--out", model, "--report", tmp_path / "report")
         code, _, err = run("train", tables / "features.csv", outcomes, *OUTCOME, *options, *where)
         return code, err, model

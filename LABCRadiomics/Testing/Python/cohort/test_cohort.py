@@ -19,7 +19,7 @@ from LABCRadiomicsLib.cohort.record import read_extraction, record_path
 from LABCRadiomicsLib.errors import CohortError, InputError
 from LABCRadiomicsLib.features import PYRADIOMICS_VERSION, extract
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.imaging import read_image, read_mask
+from LABCRadiomicsLib.imaging import AS_FILES_SAY, read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.tables.cohort import read_features
 
@@ -391,7 +391,7 @@ def test_cases_may_be_added_removed_and_reordered(cases, reference):
 
 def test_a_worker_with_other_software_is_refused(cases, reference, monkeypatch):
     monkeypatch.setattr(feature_table, "software_versions", lambda: {"numpy": "1.0"})
-    task = feature_table._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"})
+    task = feature_table._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"}, AS_FILES_SAY)
     assert feature_table._extract(task) == {
         "error": "This worker has numpy 1.0 where the run has 2.0: install the same."
     }

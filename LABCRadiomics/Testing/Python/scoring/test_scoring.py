@@ -19,7 +19,7 @@ from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.cell_values import UNKNOWN_WORDS
 from LABCRadiomicsLib.errors import InputError, ModelIncompleteError
 from LABCRadiomicsLib.model import Baseline, Covariate, Model, Nomogram, Score, Term
-from LABCRadiomicsLib.model.nomogram import points, survival
+from LABCRadiomicsLib.model.nomogram import points_scale, survival
 from LABCRadiomicsLib.notices import Notice
 from LABCRadiomicsLib.scoring import DEMONSTRATION, Prediction, predict, survival_curve
 from LABCRadiomicsLib.scoring.wording import trust
@@ -269,7 +269,7 @@ def test_points_equal_rms_nomogram(shared_reference):
         for value, expected in axes[name]:
             row = np.zeros(len(axes))
             row[column] = value
-            ours = points(nomogram, score, row)["score" if name == last else name]
+            ours = points_scale(nomogram, score).points(nomogram, row)["score" if name == last else name]
             assert ours == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 

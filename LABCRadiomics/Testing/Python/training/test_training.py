@@ -14,10 +14,9 @@ from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
-from LABCRadiomicsLib.training import Plan, train
+from LABCRadiomicsLib.training import Plan, Recipe, TrainingCohort, cohort_of, specs_of, train
 from LABCRadiomicsLib.training.clinical_models import fit_clinical
-from LABCRadiomicsLib.training.cohort import Cohort, cohort_of, specs_of
-from LABCRadiomicsLib.training.procedure import Recipe
+from LABCRadiomicsLib.training.procedure import Procedure
 from r_reference import DAYS_PER_MONTH, FOLDER, relative_difference, table
 from training_data import MAIN_EFFECTS, cohort, write_cohort
 
@@ -241,35 +240,88 @@ def test_model_scores_the_cohort_it_was_made_from(trained, tmp_path):
     assert (model.groups.high.n, model.groups.low.n) == (high.sum(), (~high).sum())
 
 
-def test_extraction_comes_from_the_record_or_the_settings(trained, run, tmp_path):
-    from LABCRadiomicsLib.cohort.record import extraction_of, write_record
+@pytest.fixture
+def extracted(tmp_path):
+    """Tables whose features are pyradiomics', as R writes their names, and the options of a quick training."""
     from LABCRadiomicsLib.feature_names import FEATURES
-    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 
     folder = write_cohort(tmp_path, 3, p=18, effects=MAIN_EFFECTS)
     lines = (folder / "features.csv").read_text().splitlines()
-    names = [f"wavelet.LLH_firstorder_{name}" for name in sorted(FEATURES["firstorder"])]  # as R writes them
+    names = [f"wavelet.LLH_firstorder_{name}" for name in sorted(FEATURES["firstorder"])]
     (folder / "features.csv").write_text("\n".join([",".join(["case", *names]), *lines[1:]]) + "\n")
-    options = ("--bootstrap", 0, "--n-folds", 5)
+    return folder, ("--bootstrap", 0, "--n-folds", 5)
+
+
+def write_lps_record(features: Path) -> None:
+    from LABCRadiomicsLib.cohort.record import extraction_of, write_record
+    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+
+    settings = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS, "LPS")
+    write_record(features, extraction_of(settings), {"cases": 120, "features": 18})
+
+
+def test_extraction_comes_from_the_record_and_without_one_from_the_settings(trained, refused, extracted, tmp_path):
+    folder, options = extracted
     trained(folder, *options)
     assert load_model(tmp_path / "model.json").extraction is None
-    settings = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS, "LPS")
-    write_record(folder / "features.csv", extraction_of(settings), {"cases": 120, "features": 18})
-    trained(folder, *options)
-    model = load_model(tmp_path / "model.json")
-    assert model.extraction.array_order == "LPS" and model.extraction.setting["binWidth"] == 25
-    assert all(term.feature.startswith("wavelet-LLH_") for term in model.score.terms)
     (folder / "params.yaml").write_text("setting:\n  binWidth: 10\nimageType:\n  Wavelet: {}\n")
     trained(folder, *options, "--settings", folder / "params.yaml")
     extraction = load_model(tmp_path / "model.json").extraction
     assert extraction.setting["binWidth"] == 10 and extraction.array_order == "as-loaded"
-    # Settings that do not make the features are refused.
+    write_lps_record(folder / "features.csv")
+    trained(folder, *options)
+    model = load_model(tmp_path / "model.json")
+    assert model.extraction.array_order == "LPS" and model.extraction.setting["binWidth"] == 25
+    assert all(term.feature.startswith("wavelet-LLH_") for term in model.score.terms)
+
+
+def test_a_parameter_file_that_agrees_with_the_record_leaves_the_axis_order_to_it(trained, extracted, tmp_path):
+    """The panel gives one settings field to extraction and training: the model must not lose the record's order."""
+    folder, options = extracted
+    write_lps_record(folder / "features.csv")
+    (folder / "params.yaml").write_text(
+        "setting:\n  binWidth: 25.0\n  symmetricalGLCM: true\n  correctMask: true\n"
+        "imageType:\n  Original: {}\n  Wavelet: {}\n"
+    )
+    trained(folder, *options, "--settings", folder / "params.yaml")
+    assert load_model(tmp_path / "model.json").extraction.array_order == "LPS"
+
+
+def test_settings_that_disagree_with_the_record_are_refused_with_both_values(refused, extracted, tmp_path):
+    folder, options = extracted
+    write_lps_record(folder / "features.csv")
+    (folder / "params.yaml").write_text(
+        "setting:\n  binWidth: 10\n  correctMask: true\nimageType:\n  Original: {}\n  Wavelet: {}\n"
+    )
+    sentence = refused(folder, *options, "--settings", folder / "params.yaml")
+    assert "features.settings.json says that the features were made with setting binWidth 25, not 10" in sentence
+    assert "array order LPS, not as-loaded" in refused(folder, *options, "--array-order", "as-loaded")
+
+
+def test_settings_that_do_not_make_the_features_are_refused(refused, extracted):
+    folder, options = extracted
     (folder / "params.yaml").write_text("imageType:\n  Original: {}\n")
-    code, _, err = run(
-        "train", folder / "features.csv", folder / "outcomes.csv", "--time", "months", "--event", "event", "--out",
-        tmp_path / "other.json", "--report", tmp_path / "other", *options, "--settings", folder / "params.yaml",
-    )  # fmt: skip
-    assert code == 2 and "not among the images" in err and not (tmp_path / "other.json").exists()
+    assert "not among the images" in refused(folder, *options, "--settings", folder / "params.yaml")
+
+
+def test_build_on_all_patients_is_what_train_gives():
+    """The recipe is written down once: resampling repeats exactly what made the model."""
+    data = with_covariates(8)
+    recipe = Recipe(candidates=("bad", "noise"), n_folds=5, horizon=36.0)
+    training = train(data, Plan(recipe=recipe, bootstrap=0, reclassification=0, seed=3))
+    procedure = Procedure.of(data, recipe)
+    built = procedure.build(procedure.everyone, 3)
+    assert np.array_equal(built.coefficients, training.built.coefficients)
+    assert [term.coefficient for term in training.score.stored.terms] == list(
+        built.coefficients[built.coefficients != 0]
+    )
+    assert built.cutoff == training.built.cutoff
+    assert built.covariates == (0,) and training.nomogram.model.covariates == ("bad",)
+    assert training.nomogram.stored.coefficients() == tuple(built.nomogram.coef)
+    nomogram, score = procedure.apply(built, procedure.everyone)
+    assert np.array_equal(nomogram.values, training.nomogram.model.linear_predictor)
+    assert np.array_equal(score.high, training.score.groups.high)
+    assert np.array_equal(score.values, training.score.values)
 
 
 def test_agreement_filter_and_notes(trained, tmp_path):
@@ -293,11 +345,6 @@ def test_agreement_filter_and_notes(trained, tmp_path):
     assert "10 features, such as f11, have no intraclass correlation" in notes["icc-missing"]
     assert "1 features have one value" in notes["constant-features"]
     assert "optimism-unknown" in notes
-
-
-def test_combat_is_refused_and_says_why(refused, tmp_path):
-    folder = write_cohort(tmp_path, 1)
-    assert "cannot hold its parameters" in refused(folder, "--combat", "scanner")
 
 
 # --- Bad input -------------------------------------------------------------------------------------------------------
@@ -415,7 +462,7 @@ def test_cohort_is_joined_in_the_order_of_the_features():
     assert (part.cases, part.covariates["age"], part.months.tolist()) == (("a",), (1.0,), [10])
 
 
-def with_covariates(seed: int, n: int = 160) -> Cohort:
+def with_covariates(seed: int, n: int = 160) -> TrainingCohort:
     """A cohort whose binary covariate ``bad`` raises the hazard and whose ``noise`` does not."""
     rng = np.random.default_rng(seed)
     base = cohort(seed, n, 10, MAIN_EFFECTS)
@@ -423,23 +470,23 @@ def with_covariates(seed: int, n: int = 160) -> Cohort:
     months = base.months / np.exp(2 * bad)
     specs = (infer_covariate("bad", ["0", "1"]), infer_covariate("noise", ["0", "1"]))
     covariates = {"bad": tuple(map(float, bad)), "noise": tuple(map(float, noise))}
-    return Cohort(base.names, base.features, months, base.event, covariates, base.cases, specs)
+    return TrainingCohort(base.names, base.features, months, base.event, covariates, base.cases, specs)
 
 
 def test_candidates_enter_by_their_own_p_and_named_covariates_always():
     data = with_covariates(8)
-    names = lambda found: found.clinical.covariates  # noqa: E731
+    names = lambda found: found.nomogram.model.covariates  # noqa: E731
     recipe, quick = {"n_folds": 5, "horizon": 36.0}, {"bootstrap": 0, "reclassification": 0}
     tried = train(data, Plan(recipe=Recipe(candidates=("bad", "noise"), **recipe), **quick))
     assert names(tried) == ("bad",)
-    assert [row.chosen for row in tried.alone] == [True, False, True]
+    assert [row.chosen for row in tried.nomogram.alone] == [True, False, True]
     named = train(data, Plan(recipe=Recipe(named=("noise",), candidates=("bad",), **recipe), **quick))
     assert names(named) == ("noise", "bad")
-    added = dict(named.added_value.added)["nomogram"]
+    added = next(found for found in named.apparent.added_value.added if found.marker == "nomogram")
     assert added.c_difference.difference > 0.05 and added.c_difference.p < 0.05
     # Fitted with an unknown value, the multivariable model leaves that patient out, and only that one.
     holes = {**data.covariates, "bad": (None, *data.covariates["bad"][1:])}
-    cut = Cohort(data.names, data.features, data.months, data.event, holes, data.cases, data.specs)
+    cut = TrainingCohort(data.names, data.features, data.months, data.event, holes, data.cases, data.specs)
     model = fit_clinical("m", cut, ("bad",), None)
     assert model.rows.sum() == 159 and not model.rows[0]
     assert model.fitted.coef[0] == pytest.approx(

@@ -16,7 +16,8 @@ from ..feature_names import split_feature_name
 from ..model import Cohort as CohortSummary
 from ..model import Extraction, Image, Model, Performance, Provenance
 from ..model.checks import FieldError, check
-from .workflow import Training
+from ..performance import stored_performance
+from .train_model import Training
 
 _OPTIMISTIC = (
     "Features, penalty and cutoff were chosen on the training cohort: judge by the optimism-corrected figures."
@@ -110,11 +111,11 @@ def trained_model(
         limitations=(*card.limitations, _OPTIMISTIC, *(notice.message for notice in training.notices)),
         image=card.image,
         extraction=extraction,
-        score=training.score,
-        cutoff=training.chosen.cutoff,
-        nomogram=training.nomogram,
-        groups=training.groups.curves,
-        performance=(*training.performance, *further),
+        score=training.score.stored,
+        cutoff=training.built.chosen.cutoff,
+        nomogram=training.nomogram.stored,
+        groups=training.score.groups.curves,
+        performance=(*stored_performance(training.performance), *further),
     )
     try:
         check(model)
@@ -125,26 +126,29 @@ def trained_model(
 
 def yields_all(extraction: Extraction | None, training: Training) -> Extraction | None:
     """Give the extraction of a table's record if the score's features are pyradiomics', else None."""
-    if extraction is None or any(split_feature_name(term.feature) is None for term in training.score.terms):
+    if extraction is None or any(split_feature_name(term.feature) is None for term in training.score.stored.terms):
         return None
     return extraction
 
 
 def method_sentences(training: Training) -> tuple[str, ...]:
     """Say in sentences how a model was made."""
-    plan, recipe, selection = training.plan, training.plan.recipe, training.selection
-    kept, looked_at = len(training.cohort.names), len(training.features_in)
+    plan, recipe, selection = training.plan, training.plan.recipe, training.built.selection
+    kept, looked_at = len(training.cohort.names), len(training.agreement.features_in)
+    parts = [*training.nomogram.model.covariates, "the score"]
     sentences = [f"{looked_at} features."]
-    if training.icc is not None:
+    if training.agreement.icc is not None:
         sentences = [f"{looked_at} features; {kept} of them with an intraclass correlation above {plan.min_icc:g}."]
     chosen = f"lambda.{recipe.penalty} = {selection.penalty:.4g}"
     sentences += [
         f"Univariable Cox regression, p < {recipe.p:g}: {selection.kept.size} features kept.",
-        f"LASSO-Cox regression, {np.unique(training.folds).size}-fold cross-validation, {chosen}: "
-        f"{len(training.score.terms)} features.",
+        f"LASSO-Cox regression, {np.unique(training.score.folds).size}-fold cross-validation, {chosen}: "
+        f"{len(training.score.stored.terms)} features.",
         f"Cutoff: largest Youden index on the time-dependent ROC curve (IPCW) at {recipe.horizon:g} months.",
-        f"Nomogram: multivariable Cox regression (Efron) of {', '.join([*training.clinical.covariates, 'the score'])}.",
+        f"Nomogram: multivariable Cox regression (Efron) of {', '.join(parts)}.",
     ]
-    if training.optimism:
-        sentences.append(f"Optimism: {training.optimism.repeats} bootstrap repeats of the whole selection, .632+.")
+    if training.resampled.optimism:
+        sentences.append(
+            f"Optimism: {training.resampled.optimism.repeats} bootstrap repeats of the whole selection, .632+."
+        )
     return tuple(sentences)

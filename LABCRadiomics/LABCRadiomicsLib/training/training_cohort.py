@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ LEAST_EVENTS = 10
 
 
 @dataclass(frozen=True)
-class Cohort:
+class TrainingCohort:
     """Patients with features and outcome; n patients, p features.
 
     Attributes
@@ -63,23 +63,24 @@ class Cohort:
         blocks = [self.spec(name).columns(self.covariates[name]) for name in names]
         return np.column_stack([np.empty((len(self), 0)), *blocks])
 
-    def take(self, rows: np.ndarray) -> Cohort:
+    def take(self, rows: np.ndarray) -> TrainingCohort:
         """Give the cohort of some of the patients (indices or a boolean mask)."""
         index = np.arange(len(self))[rows]
         chosen = {name: tuple(values[at] for at in index) for name, values in self.covariates.items()}
         cases = tuple(self.cases[at] for at in index) if self.cases else ()
-        return Cohort(
-            self.names, self.features[index], self.months[index], self.event[index], chosen, cases, self.specs,
-            self.notices,
-        )  # fmt: skip
+        return replace(
+            self,
+            features=self.features[index],
+            months=self.months[index],
+            event=self.event[index],
+            covariates=chosen,
+            cases=cases,
+        )
 
-    def with_features(self, kept: np.ndarray) -> Cohort:
+    def with_features(self, kept: np.ndarray) -> TrainingCohort:
         """Give the cohort with some of the features (indices or a boolean mask)."""
         index = np.arange(len(self.names))[kept]
-        return Cohort(
-            tuple(self.names[at] for at in index), self.features[:, index], self.months, self.event, self.covariates,
-            self.cases, self.specs, self.notices,
-        )  # fmt: skip
+        return replace(self, names=tuple(self.names[at] for at in index), features=self.features[:, index])
 
 
 def specs_of(
@@ -111,7 +112,7 @@ def specs_of(
     )
 
 
-def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[CovariateDomain] = ()) -> Cohort:
+def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[CovariateDomain] = ()) -> TrainingCohort:
     """Join the tables of a cohort by case, in the order of the feature table.
 
     Parameters
@@ -140,13 +141,19 @@ def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[Co
         )
         for spec in specs
     }
-    return Cohort(
-        features.names, features.values, outcomes.months[rows], outcomes.event[rows], covariates, features.cases,
-        tuple(specs), tuple(notices),
-    )  # fmt: skip
+    return TrainingCohort(
+        names=features.names,
+        features=features.values,
+        months=outcomes.months[rows],
+        event=outcomes.event[rows],
+        covariates=covariates,
+        cases=features.cases,
+        specs=tuple(specs),
+        notices=tuple(notices),
+    )
 
 
-def require_events(cohort: Cohort) -> None:
+def require_events(cohort: TrainingCohort) -> None:
     """Refuse a cohort from which nothing can be learned.
 
     Raises
@@ -160,7 +167,7 @@ def require_events(cohort: Cohort) -> None:
         )
 
 
-def given_folds(cohort: Cohort, folds: Mapping[str, str]) -> np.ndarray:
+def given_folds(cohort: TrainingCohort, folds: Mapping[str, str]) -> np.ndarray:
     """Give the folds of a fold table in the order of the cohort, shape (n,).
 
     Raises

@@ -1,13 +1,51 @@
-"""Curves as the model file stores them, made from the statistics' results."""
+"""Results as the model file stores them: curves of the risk groups, baseline survival, figures of performance."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from ..errors import CohortError
-from ..model import Baseline, Groups, RiskGroup
+from ..model import Baseline, Groups, Performance, RiskGroup
 from ..statistics import individual_survival
 from ..statistics.kaplan_meier import kaplan_meier
+from .metrics import Estimate, Figure, Measure
+
+
+def stored_performance(figures: Iterable[Figure]) -> tuple[Performance, ...]:
+    """Give figures as a model file holds them, the measure in words; those without a value are left out."""
+    return tuple(
+        Performance(
+            cohort=figure.cohort,
+            n=figure.n,
+            events=figure.events,
+            metric=figure.label,
+            value=figure.value,
+            lower=figure.lower,
+            upper=figure.upper,
+            kind=figure.kind,
+        )
+        for figure in figures
+        if figure.estimate.known
+    )
+
+
+def read_performance(rows: Iterable[Performance]) -> tuple[Figure, ...]:
+    """Give those figures of a model file whose words are ours and that are values, not bounds."""
+    measures = [(row, Measure.read(row.metric)) for row in rows if row.relation == "="]
+    return tuple(
+        Figure(
+            measure=measure,
+            estimate=Estimate(row.value, row.lower, row.upper),
+            cohort=row.cohort,
+            n=row.n,
+            events=row.events or 0,
+            kind=row.kind,
+        )
+        for row, measure in measures
+        if measure is not None
+    )
 
 
 def stored_baseline(base: individual_survival.Baseline) -> Baseline:

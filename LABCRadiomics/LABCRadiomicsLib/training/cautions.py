@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..notices import Notice
+from ..performance import SCORE_ALONE, Measure, Metric
 from ..statistics.concordance import harrell_c_of_columns
 from ..statistics.cox_screening import CONSTANT, OK
-from .cohort import Cohort
 from .optimism import Optimism
-from .procedure import SCORE_ALONE
 from .selection import Selection
+from .training_cohort import TrainingCohort
 
 EVENTS_PER_PARAMETER = 10.0  # Peduzzi et al. 1995; of prespecified parameters, so lenient for selected ones
 _LARGE_OPTIMISM = 0.1
@@ -70,7 +70,7 @@ def capacity_notices(ratios: EventsPerParameter, events: int, optimism: Optimism
 
 
 def _optimism_notices(optimism: Optimism) -> list[Notice]:
-    row = optimism.row(f"C-index, {SCORE_ALONE}")
+    row = optimism.row(Measure(Metric.C_INDEX, SCORE_ALONE))
     apparent, corrected = row.apparent.value, row.corrected
     notices = []
     if corrected.lower is None or corrected.lower <= 0.5:
@@ -115,7 +115,7 @@ def icc_notices(names: Sequence[str], icc: Mapping[str, tuple[float, float, floa
     return [Notice("icc-missing", text)]
 
 
-def outcome_like_notices(cohort: Cohort) -> list[Notice]:
+def outcome_like_notices(cohort: TrainingCohort) -> list[Notice]:
     """Name columns that alone order the patients, or tell those with the event, nearly as the outcome itself does.
 
     Of a measurement at baseline that would be a sensation; far more often the column is another outcome, a date, or a

@@ -1,11 +1,8 @@
-"""Figures and pages of cohorts: what they show, at ordinary and at extreme data."""
+"""Figures of studies: what they show, at ordinary and at extreme data."""
 
 from __future__ import annotations
 
-import html
-import json
 import math
-import re
 from io import BytesIO
 
 import numpy as np
@@ -14,22 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 import example_models
-from cohort_examples import gbsg2_model, gbsg2_scored
-from LABCRadiomicsLib import NOTICE
-from LABCRadiomicsLib.errors import CohortError
+from cohort_examples import gbsg2_model
 from LABCRadiomicsLib.model.registry import find_model
-from LABCRadiomicsLib.plots import cohort as cohort_plots
+from LABCRadiomicsLib.performance import stored_groups
 from LABCRadiomicsLib.plots import nomogram as nomogram_plot
+from LABCRadiomicsLib.plots import performance_plots, selection_plots
 from LABCRadiomicsLib.plots.figures import shortened
 from LABCRadiomicsLib.plots.nomogram import nomogram_figure
-from LABCRadiomicsLib.report.cohort import write_report_pages
-from LABCRadiomicsLib.scoring import DEMONSTRATION, predict
+from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.statistics.numbers_at_risk import month_ticks, numbers_at_risk
-from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable
-from LABCRadiomicsLib.validation import validate
-from LABCRadiomicsLib.validation.report import write_validation_report
-from LABCRadiomicsLib.validation.stored_curves import stored_groups
-from r_reference import columns, transbig
 
 FIRST = {"marker": "score", "auc": 0.7, "lower": 0.6, "upper": 0.8, "fpr": [0, 0.2, 1], "tpr": [0, 0.7, 1]}
 
@@ -67,7 +57,7 @@ def _groups(months, event, high):
 
 def test_kaplan_meier_shows_the_numbers_at_risk_and_the_test(texts):
     groups = _groups([3, 5, 30, 2, 4, 25], [0, 1, 0, 1, 0, 0], [0, 0, 0, 1, 1, 1])
-    png = cohort_plots.kaplan_meier(
+    png = performance_plots.kaplan_meier(
         {**groups, "hazard_ratio": {"value": 2.5, "lower": 1.2, "upper": 5.2}}, "DFS", 0.0004
     )
     assert "log-rank p < 0.001, hazard ratio 2.50 (1.20 to 5.20)" in texts
@@ -94,7 +84,7 @@ def test_month_ticks_are_few(last):
 
 
 def test_roc_marks_the_stored_cutoff(texts):
-    png = cohort_plots.roc([{**FIRST, "at_cutoff": {"fpr": 0.2, "tpr": 0.7}}, {**FIRST, "marker": "nomogram"}], 60)
+    png = performance_plots.roc([{**FIRST, "at_cutoff": {"fpr": 0.2, "tpr": 0.7}}, {**FIRST, "marker": "nomogram"}], 60)
     assert "cutoff: sensitivity 70%, specificity 80%" in texts
     assert "score\nAUC 0.700 (0.60 to 0.80)" in texts
     assert _border_is_clear(png)
@@ -107,7 +97,7 @@ def test_forest_holds_intervals_beyond_any_axis(texts):
          "lower": 1e-3, "upper": 1e9, "p": 0.4},
         {"label": "Tiny", "hr": 1e-5, "lower": 1e-9, "upper": 1e-3, "p": 0.0001},
     ]  # fmt: skip
-    png = cohort_plots.forest(rows)
+    png = performance_plots.forest(rows)
     assert "1.2e+04 (1.0e-03 to 1.0e+09)   p = 0.400" in texts
     assert "1.0e-05 (1.0e-09 to 1.0e-03)   p < 0.001" in texts
     assert _border_is_clear(png)
@@ -115,7 +105,7 @@ def test_forest_holds_intervals_beyond_any_axis(texts):
 
 def test_calibration_without_groups_or_curve_still_says_what_is_known(texts):
     summary = {"ratio": 1.1, "ratio_lower": 0.8, "ratio_upper": 1.5, "slope": 0.7, "slope_lower": 0.4, "slope_upper": 1}
-    png = cohort_plots.calibration({"months": 60, "groups": None, "curve": None, "summary": summary})
+    png = performance_plots.calibration({"months": 60, "groups": None, "curve": None, "summary": summary})
     assert "observed / expected 1.10 (0.80 to 1.50)\nslope 0.70 (0.40 to 1.00)" in texts
     assert _border_is_clear(png)
 
@@ -125,24 +115,24 @@ def test_a_decision_curve_ends_where_it_is_not_known():
         "months": 60, "event_probability": 0.3, "thresholds": [0.1, 0.2, 0.3, 0.4], "treat_all": [0.2, 0.1, 0, -0.2],
         "net_benefit": {"nomogram": [0.2, 0.15, None, 0.1]},
     }  # fmt: skip
-    assert _border_is_clear(cohort_plots.decision(entry))
+    assert _border_is_clear(performance_plots.decision(entry))
     nothing = {**entry, "net_benefit": {"nomogram": [None] * 4}}
-    assert _border_is_clear(cohort_plots.decision(nothing))
+    assert _border_is_clear(performance_plots.decision(nothing))
 
 
 def test_every_model_is_drawn_however_many_there_are(texts):
     names = [f"model {at}" for at in range(8)]
     entry = {"months": 60, "event_probability": 0.3, "thresholds": [0.1, 0.2], "treat_all": [0.2, 0.1],
              "net_benefit": {name: [0.2, 0.1] for name in names}}  # fmt: skip
-    cohort_plots.decision(entry)
-    cohort_plots.roc([{**FIRST, "marker": name} for name in names], 60)
+    performance_plots.decision(entry)
+    performance_plots.roc([{**FIRST, "marker": name} for name in names], 60)
     assert set(names) <= set(texts)
     assert {f"{name}\nAUC 0.700 (0.60 to 0.80)" for name in names} <= set(texts)
 
 
 def test_selection_shows_the_most_frequent_first(texts):
     names = [f"feature_{at}" for at in range(40)]
-    png = cohort_plots.selection(names, np.linspace(0, 1, 40), ["feature_39"])
+    png = selection_plots.selection(names, np.linspace(0, 1, 40), ["feature_39"])
     assert "100%" in texts
     assert "feature_39" in texts
     assert "feature_3" not in texts
@@ -154,10 +144,10 @@ def test_path_and_cross_validation_at_one_feature_and_many(texts):
     for p in (1, 60):
         coefficients = np.linspace(0, 1, 30)[:, None] * np.linspace(-1, 1, p)
         coefficients[0] = 0
-        png = cohort_plots.coefficient_path(penalties, coefficients, [f"f{at}" for at in range(p)], penalties[10])
+        png = selection_plots.coefficient_path(penalties, coefficients, [f"f{at}" for at in range(p)], penalties[10])
         assert _border_is_clear(png)
     rows = [{"lambda": x, "mean": 10 + math.log(x) ** 2, "sd": 0.3, "nonzero": at} for at, x in enumerate(penalties)]
-    png = cohort_plots.cross_validation(rows, penalties[20], penalties[5], penalties[5])
+    png = selection_plots.cross_validation(rows, penalties[20], penalties[5], penalties[5])
     assert {"lambda.min", "lambda.1se (used)"} <= set(texts)
     assert _border_is_clear(png)
 
@@ -165,13 +155,13 @@ def test_path_and_cross_validation_at_one_feature_and_many(texts):
 @pytest.mark.parametrize("cutoff", [None, 0.0, 1e6])
 def test_waterfall_of_equal_and_extreme_scores(cutoff):
     for score in ([1.0, 1, 1], [-5.0, 0, 900]):
-        png = cohort_plots.waterfall(score, [True, False, True], cutoff)
+        png = performance_plots.waterfall(score, [True, False, True], cutoff)
         assert _border_is_clear(png)
         assert _ink(png) > 0.01
 
 
 def test_the_same_numbers_give_the_same_bytes():
-    assert cohort_plots.roc([FIRST], 60) == cohort_plots.roc([FIRST], 60)
+    assert performance_plots.roc([FIRST], 60) == performance_plots.roc([FIRST], 60)
 
 
 # ---- nomogram ------------------------------------------------------------------------------------------------------
@@ -229,123 +219,6 @@ def test_nomograms_are_drawn_without_anything_clipped(texts):
 
 def test_a_model_without_ranges_has_no_nomogram_to_draw():
     assert nomogram_figure(find_model("wang2022-labc-dfs")) is None
-
-
-# ---- pages ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Report of a validation on a small part of the cohort."""
-    found = tmp_path_factory.mktemp("report")
-    write_validation_report(found, validate(gbsg2_scored(slice(0, None, 6)), bootstrap=0), {"o<b>.csv": "0" * 64})
-    return found
-
-
-def test_the_page_needs_nothing_else_and_says_first_how_good_the_model_is(folder):
-    page = write_report_pages(folder).read_text(encoding="utf-8")
-    report = json.loads((folder / "report.json").read_text())
-    c = next(row for row in report["performance"] if row["metric"] == "C-index, nomogram")
-    words = html.unescape(re.sub("<[^>]+>", " ", page))
-    assert f"C-index {c['value']:.2f} ({c['lower']:.2f} to {c['upper']:.2f}): better than chance" in words
-    assert words.index("better than chance") < words.index("How far to trust it") < words.index("Where it comes from")
-    assert words.count(NOTICE) == 2
-    assert DEMONSTRATION not in words.lower()
-    assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert "o<b>.csv" not in page
-    assert report["fingerprint"] in page
-    assert page.count("<img ") == page.count('alt="') >= 8
-
-
-def test_an_earlier_validation_of_the_model_is_not_taken_for_this_one(folder, tmp_path):
-    report = json.loads((folder / "report.json").read_text())
-    stored = {"cohort": "validation", "n": 9, "events": 3, "lower": None, "upper": None, "relation": "="}
-    report["training_performance"] = [
-        {**stored, "metric": "C-index, elsewhere", "value": 0.123, "kind": "validation"},
-        {**stored, "metric": "C-index, nomogram", "value": 0.456, "kind": "apparent", "cohort": "training"},
-    ]
-    (tmp_path / "report.json").write_text(json.dumps(report))
-    (tmp_path / "scores.csv").write_bytes((folder / "scores.csv").read_bytes())
-    page = write_report_pages(tmp_path).read_text()
-    assert "0.123" not in page
-    assert "0.456" in page
-    assert "In training it was 0.456, without correction for optimism" in page
-
-
-def test_the_page_tells_a_demonstration(folder, tmp_path):
-    report = json.loads((folder / "report.json").read_text())
-    (tmp_path / "report.json").write_text(json.dumps({**report, "status": "demonstration"}))
-    (tmp_path / "scores.csv").write_bytes((folder / "scores.csv").read_bytes())
-    assert DEMONSTRATION in write_report_pages(tmp_path).read_text().lower()
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """Report of a training on TRANSBIG with every part that a training can have."""
-    from LABCRadiomicsLib.training import Plan, cohort_of, specs_of, train
-    from LABCRadiomicsLib.training.model import Card, trained_model
-    from LABCRadiomicsLib.training.procedure import Recipe
-    from LABCRadiomicsLib.training.report import write_training_report
-
-    data = transbig()
-    names = tuple(name for name in data if name.startswith("X"))
-    cases = tuple(f"P{at}" for at in range(data["months"].size))
-    clinical = {name: tuple(map(str, data[name])) for name in ("age", "er", "size")}
-    outcomes = OutcomeTable(cases, data["months"], data["event"], clinical)
-    cohort = cohort_of(FeatureTable(cases, names, columns(data, names)), outcomes, specs_of(outcomes, tuple(clinical)))
-    recipe = Recipe(named=("age",), candidates=("er", "size"), n_folds=5)
-    plan = Plan(
-        recipe=recipe, stage="size", subgroups=("er",), bootstrap=4, nested=1, permutations=2, reclassification=0
-    )
-    training = train(cohort, plan)
-    model = trained_model(training, Card(id="transbig", title="TRANSBIG <test>", source="test"), None)
-    found = tmp_path_factory.mktemp("training")
-    write_training_report(found, training, model, {"features.csv": "0" * 64})
-    return found
-
-
-@pytest.mark.slow
-def test_the_page_of_a_training_sets_apparent_and_corrected_side_by_side(trained):
-    page = write_report_pages(trained).read_text(encoding="utf-8")
-    report = json.loads((trained / "report.json").read_text())
-    words = html.unescape(re.sub("<[^>]+>", " ", page)).replace("\u00a0", " ")
-    row = next(row for row in report["optimism"]["rows"] if row["metric"] == "C-index, nomogram")
-    found = re.search(r"C-index, nomogram\s+([\d.]+) \(.*?\)\s+([\d.]+) \(", words)
-    assert found.groups() == (f"{row['apparent']['value']:.3f}", f"{row['corrected']['value']:.3f}")
-    assert f"{row['corrected']['value']:.2f}" in words[: words.index("How far to trust it")]
-    for note in report["notes"]:
-        assert note["message"] in words
-    titles = ["Selection of features", "Risk groups", "Discrimination and added value", "Nomogram", "Calibration",
-              "Clinical use", "Subgroups", "Patients", "Stability"]  # fmt: skip
-    assert re.findall(r'<h2 id="s\d+">(.*?)</h2>', page) == titles
-    assert "TRANSBIG <test>" not in page
-    assert NOTICE in words
-    assert page.count("<img ") >= 14
-
-
-@pytest.mark.slow
-def test_the_page_of_a_training_without_bootstrap_says_that_all_is_apparent(trained, tmp_path):
-    report = json.loads((trained / "report.json").read_text())
-    bare = {**report, "optimism": None, "nested": None, "permutation": None, "comparison": None, "subgroups": [],
-            "decision_curve": {"horizons": []}}  # fmt: skip
-    bare["performance"] = [row for row in report["performance"] if row["kind"] == "apparent"]
-    (tmp_path / "report.json").write_text(json.dumps(bare))
-    for name in ("scores.csv", "model.json"):
-        (tmp_path / name).write_bytes((trained / name).read_bytes())
-    page = write_report_pages(tmp_path).read_text()
-    assert "its optimism was not measured" in page
-    assert "Every figure here is apparent" in page
-
-
-def test_a_folder_without_a_report_is_refused(tmp_path):
-    with pytest.raises(CohortError, match="cannot be read"):
-        write_report_pages(tmp_path)
-    (tmp_path / "report.json").write_text("{")
-    with pytest.raises(CohortError, match="is not JSON"):
-        write_report_pages(tmp_path)
-    (tmp_path / "report.json").write_text('{"report": "other"}')
-    with pytest.raises(CohortError, match="field report must be training or validation, not 'other'"):
-        write_report_pages(tmp_path)
 
 
 def test_long_names_lose_their_middle():
