@@ -146,6 +146,4 @@ def _on_another_grid(rng, mask: sitk.Image) -> sitk.Image:
     size = [int(max(3, round(length / by))) for length, by in zip(mask.GetSize(), factor, strict=True)]
     spacing = (np.array(mask.GetSpacing()) * factor).tolist()
     origin = mask.TransformContinuousIndexToPhysicalPoint(rng.uniform(-0.3, 0.6, 3).tolist())
-    return sitk.Resample(
-        mask, size, sitk.Transform(), sitk.sitkNearestNeighbor, origin, spacing, mask.GetDirection()
-    )
+    return sitk.Resample(mask, size, sitk.Transform(), sitk.sitkNearestNeighbor, origin, spacing, mask.GetDirection())

@@ -7,6 +7,14 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from LABCRadiomicsLib.errors import LABCRadiomicsError
+from LABCRadiomicsLib.features.shape import Shape
+from LABCRadiomicsLib.features.voxels import RoiVoxels
+from LABCRadiomicsLib.features.wavelet import WaveletSettings, wavelet_values
+from LABCRadiomicsLib.features.wavelet_filters import filter_bank, filter_names
+from LABCRadiomicsLib.imaging import read_image, read_mask
+from LABCRadiomicsLib.imaging.masks import select_label
 from random_rois import random_roi
 from roi_examples import (
     DEFAULT,
@@ -22,14 +30,6 @@ from roi_examples import (
     with_setting,
     without_bin_width,
 )
-
-from LABCRadiomicsLib.errors import LABCRadiomicsError
-from LABCRadiomicsLib.features.shape import Shape
-from LABCRadiomicsLib.features.voxels import RoiVoxels
-from LABCRadiomicsLib.features.wavelet import WaveletSettings, wavelet_values
-from LABCRadiomicsLib.features.wavelet_filters import filter_bank, filter_names
-from LABCRadiomicsLib.imaging import read_image, read_mask
-from LABCRadiomicsLib.imaging.masks import select_label
 
 radiomics = pytest.importorskip("radiomics", reason="needs pyradiomics: pip install 'labcradiomics[reference]'")
 pywt = pytest.importorskip("pywt")

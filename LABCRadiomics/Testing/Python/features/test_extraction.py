@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from roi_examples import DEFAULT, SHAPE, ball, extract, moved, ours, phantom, stored_in, with_setting
 
 from LABCRadiomicsLib import features
 from LABCRadiomicsLib.errors import ExtractionError, GeometryError, InputError, ModelError
@@ -15,6 +14,7 @@ from LABCRadiomicsLib.features import wavelet
 from LABCRadiomicsLib.features.settings import ExtractionSettings
 from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.imaging.volume import CANONICAL, axis_orders
+from roi_examples import DEFAULT, SHAPE, ball, extract, moved, ours, phantom, stored_in, with_setting
 
 IMAGE = phantom(SHAPE)
 MASK = ball(IMAGE, (6, 9, 10), 5)

@@ -7,11 +7,11 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import given
 from hypothesis import strategies as st
-from roi_examples import SHAPE, ball, extract, ours, phantom, with_setting, without_bin_width
 
 from LABCRadiomicsLib.errors import ExtractionError
 from LABCRadiomicsLib.features.gray_levels import MOST_LEVELS, gray_levels
 from LABCRadiomicsLib.features.settings import ExtractionSettings
+from roi_examples import SHAPE, ball, extract, ours, phantom, with_setting, without_bin_width
 
 IMAGE = sitk.Cast(phantom(SHAPE), sitk.sitkFloat64)
 MASK = ball(IMAGE, (6, 9, 10), 5)
@@ -62,7 +62,9 @@ def test_many_levels_within_the_limit_fit_into_little_memory():
     noise = np.random.default_rng(0).uniform(0, 2000, SHAPE)
     image = sitk.GetImageFromArray(noise)
     image.CopyInformation(IMAGE)
-    names = [f"original_{name}" for name in ("glcm_Contrast", "glrlm_RunEntropy", "glszm_ZoneEntropy", "ngtdm_Busyness")]
+    names = [
+        f"original_{name}" for name in ("glcm_Contrast", "glrlm_RunEntropy", "glszm_ZoneEntropy", "ngtdm_Busyness")
+    ]
     tracemalloc.start()
     values = ours(image, MASK, with_setting(LEVELS, binWidth=1), names=names)
     _, peak = tracemalloc.get_traced_memory()

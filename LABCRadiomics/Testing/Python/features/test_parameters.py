@@ -4,11 +4,11 @@ import builtins
 import json
 
 import pytest
-from roi_examples import SHAPE, ball, extract, phantom
 
 from LABCRadiomicsLib.errors import DependencyError, GeometryError, InputError
 from LABCRadiomicsLib.features.settings import ExtractionSettings
 from LABCRadiomicsLib.imaging import Volume
+from roi_examples import SHAPE, ball, extract, phantom
 
 IMAGE = phantom(SHAPE)
 MASK = ball(IMAGE, (6, 9, 10), 5)
@@ -136,9 +136,7 @@ def test_files_that_are_refused(name, tmp_path):
 
 
 def test_the_label_of_the_file_is_used_unless_another_is_asked_for():
-    settings = ExtractionSettings.from_parameters(
-        {"setting": {"label": 2}, "featureClass": {"shape": ["VoxelVolume"]}}
-    )
+    settings = ExtractionSettings.from_parameters({"setting": {"label": 2}, "featureClass": {"shape": ["VoxelVolume"]}})
     both = MASK + ball(IMAGE, (6, 9, 10), 3)  # 2 in the middle
     voxel = 0.7 * 0.9 * 2.0
     counts = [int((Volume.from_sitk(both).array == label).sum()) for label in (1, 2)]

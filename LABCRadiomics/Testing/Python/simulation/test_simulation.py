@@ -22,6 +22,7 @@ from scipy import ndimage
 from scipy.stats import spearmanr
 
 from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.features import extract
 from LABCRadiomicsLib.imaging import Volume
 from LABCRadiomicsLib.imaging.contours import boundary_distance
 from LABCRadiomicsLib.imaging.random_fields import rough_field
