@@ -1,4 +1,4 @@
-"""Small images with an ROI, and the ways to extract their features: ours, and pyradiomics' own where it is installed."""
+"""Small images with an ROI, and the ways to extract their features: ours, and pyradiomics' own where installed."""
 
 import importlib
 import logging

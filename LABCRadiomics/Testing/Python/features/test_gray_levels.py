@@ -62,9 +62,8 @@ def test_many_levels_within_the_limit_fit_into_little_memory():
     noise = np.random.default_rng(0).uniform(0, 2000, SHAPE)
     image = sitk.GetImageFromArray(noise)
     image.CopyInformation(IMAGE)
-    names = [
-        f"original_{name}" for name in ("glcm_Contrast", "glrlm_RunEntropy", "glszm_ZoneEntropy", "ngtdm_Busyness")
-    ]
+    features = ("glcm_Contrast", "glrlm_RunEntropy", "glszm_ZoneEntropy", "ngtdm_Busyness")
+    names = [f"original_{feature}" for feature in features]
     tracemalloc.start()
     values = ours(image, MASK, with_setting(LEVELS, binWidth=1), names=names)
     _, peak = tracemalloc.get_traced_memory()
