@@ -10,6 +10,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.imaging.contour_spread import CONTOURS
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, p
     from LABCRadiomicsLib.scoring.result_document import result_document
 
     progress = progress or (lambda done, total, text: None)
-    total = 22 if stability else 3
+    total = CONTOURS + 2 if stability else 3
     model = find_model(modelId)
     start = time.perf_counter()
     progress(0, total, _("Reading the nodes"))
@@ -51,7 +52,7 @@ def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, p
 
     score = score_image(model, image, mask, None, covariates, readSeconds, notices)
     if stability:
-        from LABCRadiomicsLib.robustness import contour_stability
+        from LABCRadiomicsLib.robustness import contour_stability  # when asked for: brings scipy
 
         score = contour_stability(
             model,

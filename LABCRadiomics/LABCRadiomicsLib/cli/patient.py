@@ -39,7 +39,9 @@ def score(
     regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
     covariate: CovariateOption = None,
-    stability: Annotated[bool, typer.Option("--stability", help="Also score 20 slightly moved contours.")] = False,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Also score 30 contours that differ as readers' do.")
+    ] = False,
     out: OutFolderOption = None,
     as_json: JsonOption = False,
 ) -> None:

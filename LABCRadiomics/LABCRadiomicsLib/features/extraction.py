@@ -23,9 +23,9 @@ from ..imaging.volume import Volume, box_slices
 from ..notices import Notice
 from .filters import filtered_values, roi_values
 from .gray_levels import spans_no_bin
-from .preprocessing import check, preprocessed, resegmented
 from .reference import shape_in_two_dimensions
 from .registry import ENGINE, INTENSITY_CLASSES, PYRADIOMICS_VERSION, SHAPE, whole_class, without_value
+from .roi_preparation import check, prepared, resegmented
 from .settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from .texture import FilteredRoi
 from .voxels import RoiVoxels
@@ -163,7 +163,7 @@ def _compute(
     region: Region, settings: ExtractionSettings, plan: _Plan | None, notices: list[Notice]
 ) -> Iterator[tuple[str, float]]:
     """The steps of RadiomicsFeatureExtractor.execute, in its order."""
-    region = preprocessed(region, settings)
+    region = prepared(region, settings)
     check(region, settings.setting)
     whole = region
     if settings.setting["resegmentRange"] is not None:

@@ -84,12 +84,17 @@ def _stability(stability: Mapping[str, Any], _: Translate) -> str:
     scored = stability["contours"] - stability["failed"]
     if not scored:
         return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
-    sentence = _("With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}")
+    sentence = _(
+        "With {n} contours that overlap the drawn one as other readers' would (Dice {dice} on average), the score is "
+        "{low} to {high}; 95% limits of another reader's score: {lower} to {upper}"
+    )
     text = sentence.format(
         n=stability["contours"],
-        sd=stability["boundary_sd_mm"],
+        dice=f"{stability['dice_mean']:.2f}",
         low=number(stability["score_min"]),
         high=number(stability["score_max"]),
+        lower=number(stability["score_lower"]),
+        upper=number(stability["score_upper"]),
     )
     if stability["failed"]:
         text += _("; {failed} could not be scored").format(failed=stability["failed"])

@@ -12,10 +12,10 @@ from matplotlib.image import imread
 
 import example_models
 from LABCRadiomicsLib import plots
-from LABCRadiomicsLib.errors import ModelError, ModelIncompleteError
-from LABCRadiomicsLib.features import extract
+from LABCRadiomicsLib.errors import InputError, ModelError, ModelIncompleteError
+from LABCRadiomicsLib.features import extract, extract_region
 from LABCRadiomicsLib.imaging import Volume, read_image, read_mask, region_of
-from LABCRadiomicsLib.imaging.contours import redraw_contour
+from LABCRadiomicsLib.imaging.contour_spread import spread_contours
 from LABCRadiomicsLib.imaging.volume import axis_orders
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_image
@@ -82,20 +82,33 @@ def test_models_that_cannot_score_an_image(pair):
 def test_stability_counts_the_contours_that_agree(model, pair):
     result = score_image(model, *pair)
     calls = []
-    steady = contour_stability(model, result, 6, lambda done, total: calls.append((done, total)))
+    steady = contour_stability(model, result, 6, progress=lambda done, total: calls.append((done, total)))
     found = steady.prediction.stability
     assert calls == [(done, 6) for done in range(1, 7)]
     names = [term.feature for term in model.score.terms]
+    spread = spread_contours(result.region.mask, 6)
     scores = [
-        predict(model, extract(pair[0], redraw_contour(pair[1], np.random.default_rng(repeat), solid=False),
-                               extraction_settings(model), names, 1).values).score
-        for repeat in range(6)
-    ]  # fmt: skip
-    high = result.prediction.risk_group == "high"
-    assert (found["score_min"], found["score_max"]) == (min(scores), max(scores))
+        predict(model, extract_region(result.region.with_mask(mask), extraction_settings(model), names).values).score
+        for mask in spread.masks
+    ]
+    drawn, high = result.prediction.score, result.prediction.risk_group == "high"
+    assert (found["score_min"], found["score_max"]) == (min(*scores, drawn), max(*scores, drawn))
     assert found["same_group"] == sum((score > model.cutoff.value) == high for score in scores)
+    assert found["high"] == sum(score > model.cutoff.value for score in scores)
+    reach = 2.446911851144969 * np.sqrt(np.mean((np.array(scores) - drawn) ** 2))  # R: qt(0.975, 6)
+    assert (found["score_lower"], found["score_upper"]) == pytest.approx((drawn - reach, drawn + reach))
+    assert found["dice_mean"] == pytest.approx(np.mean(spread.dice))
+    assert [move["feature"] for move in found["moves"]] == sorted(
+        names, key=lambda name: -next(move["sd"] for move in found["moves"] if move["feature"] == name)
+    )
     assert replace(steady.prediction, stability=None) == result.prediction
-    assert contour_stability(model, result, repeats=6).prediction.stability == found
+    assert contour_stability(model, result, 6).prediction.stability == found
+
+
+@pytest.mark.parametrize(("contours", "dice"), [(1, 0.9), (10, 0.4), (10, 1.0), (10, float("nan"))])
+def test_a_contour_test_that_shows_nothing_is_refused(model, pair, contours, dice):
+    with pytest.raises(InputError):
+        contour_stability(model, score_image(model, *pair), contours, dice)
 
 
 def ellipsoid_case(codes):

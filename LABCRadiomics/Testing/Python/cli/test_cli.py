@@ -99,8 +99,8 @@ def test_demo_goes_through_a_mrml_scene(run, tmp_path):
 def test_stability_is_reported(run, breast1):
     found = json.loads(run("score", *breast1, "--json", "--stability")[1])
     stability = found["stability"]
-    assert stability["contours"] == 20
-    assert 0 <= stability["same_group"] <= 20 - stability["failed"]
+    assert stability["contours"] == 30
+    assert 0 <= stability["same_group"] <= 30 - stability["failed"]
     assert stability["score_min"] <= stability["score_median"] <= stability["score_max"]
 
 

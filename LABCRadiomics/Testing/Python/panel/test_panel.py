@@ -333,9 +333,9 @@ def test_stability_is_asked_for(ready):
     ready.ui.progressBar.connect("valueChanged(int)", shown.append)
     ready.ui.applyButton.click()
     stability = ready.resultView.document["stability"]
-    assert stability["contours"] == 20
-    assert f"{stability['same_group']} of 20 give the same risk group" in plain(ready.ui.resultLabel.text)
-    assert shown[-1] == 21 and len(shown) > 15
+    assert stability["contours"] == 30
+    assert f"{stability['same_group']} of 30 give the same risk group" in plain(ready.ui.resultLabel.text)
+    assert shown[-1] == 31 and len(shown) > 15
 
 
 def test_cancel_ends_the_run(ready, module):

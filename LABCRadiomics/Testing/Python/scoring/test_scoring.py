@@ -456,13 +456,17 @@ def test_trust_says_the_gravest_first():
 
 def test_contour_test_in_words():
     result = {"status": "complete", "contributions": [], "discrimination": None, "warnings": []}
-    stability = {"contours": 20, "failed": 2, "boundary_sd_mm": 0.8, "score_min": -1, "score_max": 2, "same_group": 12}
+    stability = {
+        "contours": 20, "failed": 2, "score_min": -1, "score_max": 2, "same_group": 12,
+        "dice_mean": 0.876, "score_lower": -1.5, "score_upper": 2.5,
+    }  # fmt: skip
     (text,) = trust(result | {"stability": stability})
     assert text == (
-        "\u26a0 The risk group depends on the contour. With the contour redrawn 20 times "
-        "(boundary moved by 0.8 mm SD), the score is -1 to 2; 2 could not be scored; 12 of 18 give the same risk group."
+        "\u26a0 The risk group depends on the contour. With 20 contours that overlap the drawn one as other "
+        "readers' would (Dice 0.88 on average), the score is -1 to 2; 95% limits of another reader's score: -1.5 to "
+        "2.5; 2 could not be scored; 12 of 18 give the same risk group."
     )
     (text,) = trust(result | {"stability": stability | {"same_group": 18}})
-    assert text.startswith("With the contour redrawn")
+    assert text.startswith("With 20 contours")
     (text,) = trust(result | {"stability": stability | {"failed": 20}})
     assert text == "None of 20 redrawn contours could be scored."

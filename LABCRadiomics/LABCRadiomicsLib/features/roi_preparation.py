@@ -21,7 +21,7 @@ from .settings import ExtractionSettings
 _TOLERANCE = 1e-3  # voxels that an ROI may reach outside the image, for rounding
 
 
-def preprocessed(region: Region, settings: ExtractionSettings) -> Region:
+def prepared(region: Region, settings: ExtractionSettings) -> Region:
     """Normalize, resample or crop as the settings say.
 
     Raises
