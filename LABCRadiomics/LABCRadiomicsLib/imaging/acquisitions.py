@@ -25,6 +25,8 @@ ADVICE_FOR_MASKS = "give a mask that is one of them"
 _SAME_PLACE_MM = 0.01
 _SAME_DIRECTION = 2e-3
 _SHOWN = 12
+# How far a time that is asked for may be from an acquisition's: in seconds, or as a share of the time between two.
+_SECONDS, _SHARE_OF_STEP = 1.0, 0.1
 # In the order in which they are believed to tell acquisitions apart.
 _DISTINCT = ("temporal position", "trigger time", "acquisition number", "echo time", "b-value", "flip angle",
              "inversion time", "image type", "stack", "acquisition time", "content time")  # fmt: skip
@@ -89,7 +91,9 @@ def acquisitions_of(frames: Sequence[Frame], what: str) -> list[Acquisition]:
         divided = _divided(stack, axes[:, 2], what)
         if len(stacks) > 1:
             rows, columns = stack[0].size
-            about = f"{columns} x {rows} pixels, {_plane(axes[:, 2])}" + _localizer(stack)
+            across, along = stack[0].pixel_spacing or (0.0, 0.0)
+            size = f"{columns} x {rows} pixels of {along:.4g} x {across:.4g} mm"
+            about = f"{size}, {_plane(axes[:, 2])}{_localizer(stack)}"
             divided = [(members, f"{told}, {about}" if told else about) for members, told in divided]
         found += [Acquisition(_in_place(members, axes[:, 2]), None, told) for members, told in divided]
     return _timed(found)
@@ -141,11 +145,14 @@ def choose_phase(
     if not seconds and value.is_integer() and 1 <= value <= count:
         return int(value) - 1
     known = [time for time in times if time is not None]
-    if len(known) == count and (seconds or count > 1):
+    if len(known) == count and count > 1 and (seconds or value):  # numbers begin at 1, so a 0 is no time either
         nearest = min(range(count), key=lambda at: abs(known[at] - value))
-        steps = np.diff(sorted(known))
-        if abs(known[nearest] - value) <= (steps.min() / 2 if len(steps) else 1.0):
+        # A whole number may be a number that is not there, so it must be the very second.
+        step = float(np.diff(sorted(known)).min()) if seconds or not value.is_integer() else 0.0
+        if abs(known[nearest] - value) <= max(_SECONDS, _SHARE_OF_STEP * step):
             return nearest
+    if count == 1:
+        raise InputError(f"{what} holds one acquisition, so no phase {wanted}: leave the phase out.")
     raise InputError(f"{what} has no phase {wanted} among its {count} ({shown}): choose one of these with --phase.")
 
 

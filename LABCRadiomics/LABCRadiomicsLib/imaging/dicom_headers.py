@@ -11,7 +11,7 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +68,8 @@ class Scaling:
     slope, intercept : float
     of_real_world : bool
         Whether they come from a real-world-value map, because the rescaling is absent or does nothing.
+    other_real_world : bool
+        Whether there is a real-world-value map that says otherwise than the rescaling, which is what Slicer applies.
     table : bool
         Whether a lookup table takes their place.
     """
@@ -75,6 +77,7 @@ class Scaling:
     slope: float = 1.0
     intercept: float = 0.0
     of_real_world: bool = False
+    other_real_world: bool = False
     table: bool = False
 
 
@@ -185,11 +188,20 @@ def read_header(path: Path, *, whole: bool = False) -> Dataset | None:
         return None
     if known == "1.2.840.10008.1.3.10":  # a DICOMDIR
         return None
-    if not known.startswith(_UID_ROOT):
+    if not known or (not begun and not known.startswith(_UID_ROOT)):
         if begun or named:
             raise _damaged(path)
         return None
+    begun_as = text(getattr(header, "file_meta", None), "MediaStorageSOPClassUID") or ""
+    if "Rows" not in header and (_is_of_images(known) or _is_of_images(begun_as)):  # cut off within its header
+        raise _damaged(path)
     return header
+
+
+def _is_of_images(sop_class: str) -> bool:
+    from pydicom.uid import UID
+
+    return UID(sop_class).name.endswith("Image Storage")
 
 
 def _pydicom():
@@ -319,15 +331,18 @@ class _FrameMaker:
         rescaling = Scaling(1.0 if slope is None else slope, intercept or 0.0)
         if items(self.header, "ModalityLUTSequence"):
             return Scaling(table=True)
-        if (rescaling.slope, rescaling.intercept) != (1.0, 0.0):
-            return rescaling
         mapping = self._group(own, "RealWorldValueMappingSequence")
         if mapping is self.header:
             mapping = next(iter(items(self.header, "RealWorldValueMappingSequence")), None)
-        if mapping is None or number(mapping, "RealWorldValueSlope") is None:
-            return Scaling(table="RealWorldValueLUTData" in mapping) if mapping is not None else rescaling
-        slope, intercept = number(mapping, "RealWorldValueSlope"), number(mapping, "RealWorldValueIntercept")
-        return Scaling(slope or 0.0, intercept or 0.0, of_real_world=True)
+        if mapping is None:
+            return rescaling
+        slope, intercept = number(mapping, "RealWorldValueSlope"), number(mapping, "RealWorldValueIntercept") or 0.0
+        if (rescaling.slope, rescaling.intercept) != (1.0, 0.0):
+            other = (rescaling.slope, rescaling.intercept) != (slope, intercept)
+            return replace(rescaling, other_real_world=other)
+        if slope is None:  # a table of values, which a name says is not read
+            return replace(rescaling, other_real_world=True)
+        return Scaling(slope, intercept, of_real_world=True)
 
     def _marks(self, own: Dataset | None) -> dict[str, float | str]:
         found: dict[str, float | str | None] = {}

@@ -200,7 +200,8 @@ def frames_of_series(series: Series, what: str) -> tuple[list[Frame], list[Notic
     if not repeated:
         return frames, []
     count = len({frame.path for frame in repeated})
-    notice = f"{count} of the files of {what} hold an instance that another file holds too; each was counted once"
+    role = what.split()[0].lower()
+    notice = f"{count} of the {role}'s files hold an instance that another file holds too; each was counted once"
     return list(seen.values()), [Notice("duplicates", notice)]
 
 
@@ -213,13 +214,18 @@ def slice_stack(frames: Sequence[Frame], what: str) -> SliceStack:
         There is one slice, and the headers do not say how thick it is.
     """
     first = frames[0]
-    single = first.slice_distance or first.slice_thickness
+    single = _thickness(first)
     if len(frames) == 1 and single is None:
         raise InputError(f"{what} is one slice of unknown thickness (no SliceThickness): give its size with --spacing.")
     rows, columns = first.pixel_spacing or (1.0, 1.0)
-    numbers = [f"{frame.name}" for frame in frames]
+    one_file = len({frame.path for frame in frames}) == 1
+    names = [f"frame {frame.index + 1}" if one_file else frame.path.name for frame in frames]
     positions = np.array([frame.position for frame in frames])
-    return SliceStack(positions, plane_axes(first.orientation or (), what), (columns, rows), numbers, single)
+    return SliceStack(positions, plane_axes(first.orientation or (), what), (columns, rows), names, single)
+
+
+def _thickness(frame: Frame) -> float | None:
+    return frame.slice_distance or frame.slice_thickness
 
 
 def _placed(
@@ -232,6 +238,9 @@ def _placed(
         "ImageOrientationPatient": [frame for frame in frames if frame.orientation is None],
     }
     missing = [name for name, without in lacking.items() if without]
+    if not missing and spacing is not None and len(frames) == 1 and not _thickness(frames[0]):
+        text = f"a slice thickness of {spacing[2]:g} mm was given, because the file has none"
+        return [replace(frames[0], slice_distance=spacing[2])], [Notice("spacing-given", text)]
     if not missing:
         _require_same_spacing(frames, what, spacing)
         return frames, []
@@ -298,9 +307,14 @@ def _chosen_notices(found: Sequence[Acquisition], chosen: int, phase: str | None
             else "there is only one acquisition, and whether it is the first after contrast was not checked"
         )
         return [Notice("phase-chosen", f"{_phase_name(found, chosen)} was read; {why}")]
-    if len(found) > 1:
-        return [Notice("phase-chosen", f"{_phase_name(found, chosen)} was read, as chosen")]
-    return []
+    if len(found) == 1:
+        return []
+    notices = [Notice("phase-chosen", f"{_phase_name(found, chosen)} was read, as chosen")]
+    most = max(len(acquisition.frames) for acquisition in found)
+    if len(found[chosen].frames) < most:
+        text = f"the phase that was read has {len(found[chosen].frames)} slices where another has {most}"
+        notices.append(Notice("phase-incomplete", text))
+    return notices
 
 
 def scaling_notices(frames: Sequence[Frame]) -> list[Notice]:
@@ -308,6 +322,9 @@ def scaling_notices(frames: Sequence[Frame]) -> list[Notice]:
     notices = []
     if any(frame.scaling.of_real_world for frame in frames):
         notices.append(Notice("real-world-values", "the real-world-value map of the files was applied to the voxels"))
+    if any(frame.scaling.other_real_world for frame in frames):
+        text = "the files hold a real-world-value map too, which says otherwise than their rescaling and was not used"
+        notices.append(Notice("real-world-values-unused", text))
     pairs = Counter((frame.scaling.slope, frame.scaling.intercept) for frame in frames)
     if len(pairs) > 1:
         text = f"the slices have {len(pairs)} different rescale slopes or intercepts; each was applied to its own slice"

@@ -19,13 +19,14 @@ from .dicom_pixels import stored_frames
 from .segment_choice import Segment, choose_segment
 from .slice_grids import plane_axes
 from .source import Reading, Source
-from .volume import Volume, as_slicer_loads
+from .volume import Volume, as_slicer_loads, order_toward
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 _OFF_GRID_VOXELS = 0.02
 _SAME_PLANE_MM = 0.01
+_SAME_DIRECTION = 1e-3
 
 
 def read_segmentation(path: Path, segment: str | None, image: Volume | None = None) -> Reading:
@@ -89,12 +90,12 @@ def read_segmentation(path: Path, segment: str | None, image: Volume | None = No
 
 
 def segments_of(header: Dataset) -> list[Segment]:
-    """The segments that a header describes, in the order of their numbers."""
+    """The segments that a header describes, in the order of their numbers; 0 is background."""
     found = [
         Segment(int(number(item, "SegmentNumber") or 0), text(item, "SegmentLabel") or "without label")
         for item in items(header, "SegmentSequence")
     ]
-    return sorted(found, key=lambda segment: segment.number)
+    return sorted((segment for segment in found if segment.number > 0), key=lambda segment: segment.number)
 
 
 def _half(header: Dataset) -> float:
@@ -123,8 +124,8 @@ def _require_places(frames: Sequence[Frame], what: str) -> None:
 def _image_grid(frames: Sequence[Frame], image: Volume) -> Volume | None:
     """The image's grid in the frames' own axes, where their pixels are voxels of the image; None where they are not."""
     axes = plane_axes(frames[0].orientation or (), "The segmentation")
-    turned = _turned_to(image, axes)
-    if turned is None:
+    turned = image.reordered(*order_toward(image, axes))
+    if np.abs(turned.direction - axes).max() > _SAME_DIRECTION:
         return None
     rows, columns = frames[0].pixel_spacing or (1.0, 1.0)
     if np.abs(turned.spacing[:2] - (columns, rows)).max() > 1e-3 * turned.spacing[:2].max():
@@ -137,18 +138,6 @@ def _image_grid(frames: Sequence[Frame], image: Volume) -> Volume | None:
         if (np.rint(first[:2]) < 0).any() or (np.rint(first[:2]) + np.array((width, height)) > turned.size[:2]).any():
             return None
     return turned
-
-
-def _turned_to(image: Volume, axes: np.ndarray) -> Volume | None:
-    """The image with its axes permuted and flipped to given directions; None when they are oblique to each other."""
-    from .volume import AxisOrder
-
-    cosines = axes.T @ image.direction
-    order = tuple(int(place) for place in np.abs(cosines).argmax(axis=1))
-    if len(set(order)) != 3 or np.abs(cosines[range(3), order]).min() < 1 - 1e-4:
-        return None
-    flips = tuple(bool(cosines[axis, old] < 0) for axis, old in enumerate(order))
-    return image.reordered(*AxisOrder(order, flips))  # type: ignore[arg-type]
 
 
 def _own_grid(frames: Sequence[Frame], own: Sequence[Frame], what: str) -> Volume:
@@ -178,7 +167,7 @@ def _slice_distance(frames: Sequence[Frame], axes: np.ndarray, what: str) -> flo
     gaps = np.diff(places)
     gaps = gaps[gaps > _SAME_PLANE_MM]
     stated = frames[0].slice_distance
-    if stated is not None and (not len(gaps) or np.abs(gaps / stated - np.rint(gaps / stated)).max() < 0.05):
+    if stated is not None and (not len(gaps) or np.median(np.abs(gaps / stated - np.rint(gaps / stated))) < 0.05):
         return stated
     if len(gaps):
         return float(gaps.min())

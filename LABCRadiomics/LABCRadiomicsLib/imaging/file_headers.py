@@ -21,6 +21,8 @@ from ..errors import GeometryError, InputError
 _NRRD_UNITS = {"mm": 1.0, "um": 1e-3, "µm": 1e-3, "micron": 1e-3, "microns": 1e-3, "cm": 10.0, "m": 1000.0}
 _NIFTI_FLOATS = {16: "f4", 64: "f8"}
 _NIFTI_BYTES = {2: 1, 256: 1, 4: 2, 512: 2, 8: 4, 768: 4, 16: 4, 64: 8, 1024: 8, 1280: 8}
+_META_BYTES = {"met_char": 1, "met_uchar": 1, "met_short": 2, "met_ushort": 2, "met_int": 4, "met_uint": 4,
+               "met_float": 4, "met_double": 8, "met_long_long": 8, "met_ulong_long": 8}  # fmt: skip
 _LONGEST_HEADER = 1 << 20
 _SHEAR_COSINE = 1e-2
 
@@ -41,8 +43,8 @@ class FileHeader:
         Whether the components of a voxel are a list (layers, phases) rather than a color or a vector (NRRD).
     time_step : float or None
         Seconds between the volumes of a four-dimensional file.
-    packed : tuple of (pathlib.Path, int, str) or None
-        File, offset and kind (``"gzip"``, ``"zlib"``) of compressed voxels whose checksum ITK does not hold them to.
+    packed : Packed or None
+        Compressed voxels, which ITK does not hold to their length and checksum.
     """
 
     lacking: str | None = None
@@ -50,7 +52,28 @@ class FileHeader:
     fields: Mapping[str, str] = field(default_factory=dict)
     listed: bool = False
     time_step: float | None = None
-    packed: tuple[Path, int, str] | None = None
+    packed: Packed | None = None
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Where a file keeps compressed voxels.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    offset : int
+        In bytes.
+    kind : str
+        ``"gzip"`` or ``"zlib"``.
+    length : int
+        The least number of bytes that they unpack to.
+    """
+
+    path: Path
+    offset: int
+    kind: str
+    length: int = 0
 
 
 def nrrd_header(path: Path, what: str) -> FileHeader:
@@ -82,7 +105,7 @@ def nrrd_header(path: Path, what: str) -> FileHeader:
         raise InputError(f"{what} ends within its header: copy or export it again.")
     packed = None
     if named.get("encoding", "").casefold() in ("gzip", "gz") and (data is None or (path.parent / data).is_file()):
-        packed = (path, end.end(), "gzip") if data is None and end else (path.parent / str(data), 0, "gzip")
+        packed = Packed(path, end.end(), "gzip") if data is None and end else Packed(path.parent / str(data), 0, "gzip")
     kinds = named.get("kinds", "").casefold().split()
     listed = bool(kinds) and kinds[0] == "list"
     units = set(re.findall(r'"([^"]*)"', named.get("space units", ""))) - {""}
@@ -147,10 +170,23 @@ def meta_header(path: Path, what: str) -> FileHeader:
     inside = data.casefold() in ("local", "")
     if not inside:
         _require_data_files(path, data, what)
+    if "elementdatafile" not in named:
+        raise InputError(f"{what} ends within its header: copy or export it again.")
     packed = None
+    if inside and path.stat().st_size < read + _meta_length(named):
+        raise InputError(f"{what} is shorter than its header says: copy or export it again.")
     if named.get("compresseddata", "").casefold() == "true" and (inside or (path.parent / data).is_file()):
-        packed = (path, read, "zlib") if inside else (path.parent / data, 0, "zlib")
+        packed = Packed(path, read, "zlib") if inside else Packed(path.parent / data, 0, "zlib")
     return FileHeader(_meta_lacking(named), packed=packed)
+
+
+def _meta_length(named: Mapping[str, str]) -> int:
+    """Bytes of the uncompressed voxels of a MetaImage; 0 where they are compressed or not known."""
+    size = _META_BYTES.get(named.get("elementtype", "").casefold(), 0)
+    counts = [_float(value) for value in named.get("dimsize", "").split()]
+    if named.get("compresseddata", "").casefold() == "true" or not all(map(math.isfinite, counts)):
+        return 0
+    return int(size * math.prod(counts) * max(_float(named.get("elementnumberofchannels", "1")), 1))
 
 
 def _meta_lacking(named: Mapping[str, str]) -> str | None:
@@ -174,32 +210,38 @@ def nifti_header(path: Path, what: str) -> FileHeader:
     """
     header = _NiftiHeader.read(path, what)
     lacking = header.lacking(what)
-    header.require_whole(path, what)
-    return FileHeader(lacking, time_step=header.time_step())
+    packed = None
+    if path.suffix == ".gz":
+        packed = Packed(path, 0, "gzip", header.length)
+    elif path.stat().st_size < header.length:
+        raise InputError(f"{what} is shorter than its header says: copy or export it again.")
+    return FileHeader(lacking, time_step=header.time_step(), packed=packed)
 
 
 def require_sound(header: FileHeader, what: str) -> None:
-    """Hold compressed voxels to their checksum.
+    """Hold compressed voxels to their checksum and length.
 
     Raises
     ------
     InputError
-        The voxels are damaged.
+        The voxels are damaged, or fewer than the header says.
     """
     if header.packed is None:
         return
-    path, offset, kind = header.packed
+    length = 0
     try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            if kind == "gzip":
+        with header.packed.path.open("rb") as file:
+            file.seek(header.packed.offset)
+            if header.packed.kind == "gzip":
                 with gzip.GzipFile(fileobj=file) as voxels:
-                    while voxels.read(1 << 20):
-                        pass
+                    while part := len(voxels.read(1 << 20)):
+                        length += part
             else:
-                zlib.decompress(file.read())
+                length = len(zlib.decompress(file.read()))
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{what} is damaged (its voxels fail their checksum): copy or export it again.") from error
+    if length < header.packed.length:
+        raise InputError(f"{what} is shorter than its header says: copy or export it again.")
 
 
 def non_finite_voxels(path: Path, what: str) -> np.ndarray | None:
@@ -299,14 +341,11 @@ class _NiftiHeader:
             return "its pixdim is not above zero"
         return None
 
-    def require_whole(self, path: Path, what: str) -> None:
-        """Refuse an uncompressed file that is shorter than its header says; ITK fills it up with zeros."""
-        size = _NIFTI_BYTES.get(self.datatype)
-        if size is None or self.magic[:2] != b"n+" or path.suffix == ".gz":
-            return
-        count = math.prod(max(length, 1) for length in self.dim[1 : self.dim[0] + 1])
-        if path.stat().st_size < self.offset + count * size:
-            raise InputError(f"{what} is shorter than its header says: copy or export it again.")
+    @property
+    def length(self) -> int:
+        """The least number of bytes of the unpacked file; ITK fills a shorter one up with zeros."""
+        size = _NIFTI_BYTES.get(self.datatype, 0) if self.magic[:2] == b"n+" else 0
+        return self.offset + size * math.prod(max(length, 1) for length in self.dim[1 : self.dim[0] + 1])
 
     def time_step(self) -> float | None:
         """Seconds between volumes; None where the header gives none."""

@@ -100,6 +100,7 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
                 segment = None
                 volume, phase, notices = _chosen_volume(reader, header, options, what)
         except (RuntimeError, MemoryError) as error:
+            _spacing_notices(header, options, what)  # ITK may refuse a file for just what it lacks
             raise InputError(
                 f"{what} cannot be read as an image: give an intact NRRD, NIfTI, MetaImage or DICOM file."
             ) from error
@@ -174,7 +175,9 @@ def _chosen_volume(
 
 def _phase(count: int, step: float | None, options: FileOptions, what: str) -> tuple[int, str | None, list[Notice]]:
     times = [None if step is None else step * at for at in range(count)]
-    listed = ["one volume" if time is None else f"{time:.4g} s after the first" for time in times]
+    listed = [
+        "one volume" if time is None else f"{time:.4g} s after the first" if time else "the first" for time in times
+    ]
     advice = ADVICE if what.startswith("Image") else ADVICE_FOR_MASKS
     at = choose_phase(times, options.phase, f"{what}, of four dimensions," if count > 1 else what, listed, advice)
     if count == 1:

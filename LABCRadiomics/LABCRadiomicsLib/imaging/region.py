@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from ..errors import GeometryError
 from ..notices import Notice
 from .masks import select_label
-from .volume import AS_LOADED, STORED, AxisOrder, Volume, bounding_box, box_slices, order_to
+from .volume import AS_LOADED, STORED, AxisOrder, Volume, bounding_box, box_slices, order_to, order_toward
 
 # Two grids whose corners differ by less than this many voxels hold the same voxels.
 _SAME_GRID_VOXELS = 0.01
@@ -122,7 +122,8 @@ def region_of(
         ``resample`` is false.
     """
     order = order_to(image, array_order)
-    image, mask = image.reordered(*order), mask.reordered(*order_to(mask, array_order))
+    image = image.reordered(*order)
+    mask = mask.reordered(*order_toward(mask, image.direction))
     label = select_label(mask.array, label)
     if not resample and not _same_grid(image, mask, tolerance):
         raise GeometryError(
@@ -157,7 +158,8 @@ def labels_on_grid(
     Returns
     -------
     labels : numpy.ndarray
-        Shape of the image; the mask's own array where it already was on the image's grid.
+        Shape of the image; the mask's own array where it already was on the image's grid, and its voxels moved where
+        they are voxels of the image too (a cropped or padded mask).
     notices : list of Notice
         ``mask-resampled`` when nearest-neighbor resampling was needed.
 
@@ -169,6 +171,8 @@ def labels_on_grid(
     if _same_grid(image, mask, tolerance):
         return mask.array, []
     _require_inside(image, mask, label)
+    if (offset := _offset_on_lattice(image, mask)) is not None:
+        return _pasted(image, mask, offset), []
     reference = sitk.Image(image.size.tolist(), sitk.sitkUInt8)
     reference.SetSpacing(image.spacing.tolist())
     reference.SetOrigin(image.origin.tolist())
@@ -196,6 +200,21 @@ def _differences(image: Volume, mask: Volume) -> tuple[float, float, float]:
     """Largest differences in origin (mm), spacing (mm) and direction cosines."""
     pairs = ((image.origin, mask.origin), (image.spacing, mask.spacing), (image.direction, mask.direction))
     return tuple(float(np.abs(one - other).max()) for one, other in pairs)  # type: ignore[return-value]
+
+
+def _offset_on_lattice(image: Volume, mask: Volume) -> np.ndarray | None:
+    """Index in the image of the mask's first voxel, where all its voxels are voxels of the image; else None."""
+    corners = np.array(list(product(*((0, last) for last in mask.size - 1))))
+    moved = np.array([image.index(mask.point(corner)) for corner in corners]) - corners
+    offset = np.rint(moved[0])
+    return offset.astype(int) if np.abs(moved - offset).max() < _SAME_GRID_VOXELS else None
+
+
+def _pasted(image: Volume, mask: Volume, offset: np.ndarray) -> np.ndarray:
+    lower, upper = np.maximum(offset, 0), np.minimum(offset + mask.size, image.size) - 1
+    labels = np.zeros(image.array.shape, mask.array.dtype)
+    labels[box_slices(lower, upper)] = mask.array[box_slices(lower - offset, upper - offset)]
+    return labels
 
 
 def _require_inside(image: Volume, mask: Volume, label: int) -> None:

@@ -165,10 +165,13 @@ def test_dimensions_and_components(refused, case):
 
 def test_geometry(refused, run, case):
     image, _, _, mask, variant, _ = case
-    smaller = variant(mask[2:14, 2:14, 1:9], "smaller")  # another size, same place: resampled
-    code, out, _ = run("score", image, smaller, "--json")
-    assert code == 0
-    assert "mask-resampled" in {warning["code"] for warning in json.loads(out)["warnings"]}
+    for name, expected in (("smaller", False), ("shifted", True)):  # the voxels of a cropped mask are the image's own
+        other = mask[2:14, 2:14, 1:9]
+        if name == "shifted":
+            other.SetOrigin([start + 0.3 for start in other.GetOrigin()])
+        code, out, _ = run("score", image, variant(other, name), "--json")
+        assert code == 0
+        assert ("mask-resampled" in {warning["code"] for warning in json.loads(out)["warnings"]}) == expected
     elsewhere = sitk.Image(mask)
     elsewhere.SetOrigin((500, 0, 0))
     assert "do not overlap" in refused("score", image, variant(elsewhere, "elsewhere"))
