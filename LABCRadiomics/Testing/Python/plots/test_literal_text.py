@@ -7,7 +7,7 @@ import pytest
 from matplotlib import image
 from matplotlib.figure import Figure
 
-from LABCRadiomicsLib.plots import cohort as cohort_plots
+from LABCRadiomicsLib.plots import performance_plots, selection_plots
 from LABCRadiomicsLib.plots.figures import png, shortened
 
 NASTY = (
@@ -30,10 +30,10 @@ def test_figures_with_any_text(text):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         drawn = [
-            cohort_plots.forest([{"label": text, "hr": 1.2, "lower": 0.8, "upper": 2, "p": 0.2}], text),
-            cohort_plots.selection([text, "b"], [0.5, 0.2], ["b"]),
-            cohort_plots.coefficient_path([0.1, 0.2], [[1, 2], [0, 1]], [text, "b"], 0.1),
-            cohort_plots.kaplan_meier({"low": GROUP, "high": GROUP}, text, 0.2),
+            performance_plots.forest([{"label": text, "hr": 1.2, "lower": 0.8, "upper": 2, "p": 0.2}], text),
+            selection_plots.selection([text, "b"], [0.5, 0.2], ["b"]),
+            selection_plots.coefficient_path([0.1, 0.2], [[1, 2], [0, 1]], [text, "b"], 0.1),
+            performance_plots.kaplan_meier({"low": GROUP, "high": GROUP}, text, 0.2),
         ]
     assert all(image.imread(io.BytesIO(found)).std() > 0 for found in drawn)
 
