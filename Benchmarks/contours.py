@@ -12,8 +12,7 @@ import numpy as np
 from LABCRadiomicsLib.imaging import Volume
 from LABCRadiomicsLib.imaging.contour_spread import CONTOURS, READER_DICE
 from LABCRadiomicsLib.model.registry import find_model
-from LABCRadiomicsLib.patient import score_image
-from LABCRadiomicsLib.robustness import contour_stability
+from LABCRadiomicsLib.patient import score_patient
 from LABCRadiomicsLib.simulation import make_phantom, redraw_contour, simulate_cohort
 
 
@@ -50,9 +49,8 @@ def main() -> None:
     for patient in simulate_cohort(asked.phantoms, asked.seed):
         phantom = make_phantom(patient.tumor, np.random.default_rng([asked.seed, patient.index]))
         first, second, dice = readers(phantom.tumor, patient.index, asked.dice)
-        result = contour_stability(model, score_image(model, phantom.image, first))
-        other = score_image(model, phantom.image, second).prediction.score
-        found = result.prediction.stability
+        found = score_patient(model, phantom.image, first, contours=CONTOURS).document["stability"]
+        other = score_patient(model, phantom.image, second).prediction.score
         held.append(found["score_lower"] <= other <= found["score_upper"])
         inside.append(found["score_min"] <= other <= found["score_max"])
         dices.append(dice)

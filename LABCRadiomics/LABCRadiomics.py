@@ -514,7 +514,7 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
         """The nodes of the bundled case give the score of its files, and the scene stays as it was."""
         from LABCRadiomicsLib.imaging import read_image, read_mask
         from LABCRadiomicsLib.model.registry import find_model
-        from LABCRadiomicsLib.patient import score_image
+        from LABCRadiomicsLib.patient import score_patient
 
         volume, segmentation, segmentId = self._loadBundledCase()
         before = slicer.mrmlScene.GetNumberOfNodes()
@@ -522,7 +522,7 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
         imagePath, maskPath = bundledFiles()
         image, mask = read_image(imagePath).volume, read_mask(maskPath).volume
-        expected = score_image(find_model(self.modelId), image, mask).prediction
+        expected = score_patient(find_model(self.modelId), image, mask).prediction
         prediction = case.score.prediction
         self.assertAlmostEqual(prediction.score, expected.score, delta=1e-12 * abs(expected.score))
         self.assertEqual(prediction.risk_group, expected.risk_group)

@@ -1,30 +1,32 @@
-"""How much a result depends on where exactly the contour was drawn."""
+"""How much a result depends on where exactly the contour was drawn.
+
+May import: errors, imaging, scoring.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from .errors import ExtractionError, InputError
-from .features import extract_region
+from .imaging import Region
 from .imaging.contour_spread import CONTOURS, READER_DICE, ContourSpread, spread_contours
-from .model import Model
-from .patient import PatientScore, extraction_settings
-from .scoring import Prediction, predict
+from .scoring import Prediction
 
 COVERAGE = 0.95
 """Share of other readers' scores that the limits are made to hold."""
 
 
 def contour_stability(
-    model: Model,
-    result: PatientScore,
+    drawn: Prediction,
+    region: Region,
+    predict_region: Callable[[Region], Prediction],
     contours: int = CONTOURS,
     dice: float = READER_DICE,
     progress: Callable[[int, int], None] | None = None,
-) -> PatientScore:
+) -> dict[str, Any]:
     """Score the patient again with contours that differ from the drawn one as readers' contours differ.
 
     The limits of the score lie around the score as drawn. Two readers are exchangeable, so the second one's score is as
@@ -33,9 +35,12 @@ def contour_stability(
 
     Parameters
     ----------
-    model : Model
-    result : PatientScore
-        The outcome of :func:`.patient.score_image`.
+    drawn : Prediction
+        With the contour as it was drawn.
+    region : Region
+        What was scored.
+    predict_region : callable
+        Gives the prediction on a region; may raise ExtractionError.
     contours : int
         How many; see :func:`.imaging.contour_spread.spread_contours`. The same input gives the same contours.
     dice : float
@@ -45,9 +50,8 @@ def contour_stability(
 
     Returns
     -------
-    PatientScore
-        The same with the prediction's ``stability``: see :func:`summary_of`. Contours that cannot be scored are counted
-        as ``failed``.
+    dict
+        See :func:`summary_of`. Contours that cannot be scored are counted as ``failed``.
 
     Raises
     ------
@@ -58,25 +62,19 @@ def contour_stability(
         raise InputError(f"{contours} contours cannot show a spread: ask for at least 2.")
     if not 0.5 <= dice < 1:
         raise InputError(f"A mean overlap (Dice) of {dice:g} is out of range: give at least 0.5 and less than 1.")
-    settings = extraction_settings(model)
-    features = [term.feature for term in model.score.terms]
-    spread = spread_contours(result.region.mask, contours, dice)
+    spread = spread_contours(region.mask, contours, dice)
     redrawn, failed = [], 0
     for done, mask in enumerate(spread.masks, start=1):
         try:
-            values = extract_region(result.region.with_mask(mask), settings, features).values
-            redrawn.append(predict(model, values))
+            redrawn.append(predict_region(region.with_mask(mask)))
         except ExtractionError:
             failed += 1
         if progress is not None:
             progress(done, contours)
-    stability = summary_of(result.prediction, redrawn, spread, failed)
-    return replace(result, prediction=replace(result.prediction, stability=stability))
+    return summary_of(drawn, redrawn, spread, failed)
 
 
-def summary_of(
-    drawn: Prediction, redrawn: Sequence[Prediction], spread: ContourSpread, failed: int
-) -> dict[str, object]:
+def summary_of(drawn: Prediction, redrawn: Sequence[Prediction], spread: ContourSpread, failed: int) -> dict[str, Any]:
     """Sum up how the result changes over the contours.
 
     Returns
@@ -122,7 +120,7 @@ def _reach(changes: Sequence[float]) -> float:
     return float(stdtrit(len(changes), (1 + COVERAGE) / 2) * np.sqrt(np.mean(np.square(changes))))
 
 
-def _moves(redrawn: Sequence[Prediction]) -> list[dict[str, object]]:
+def _moves(redrawn: Sequence[Prediction]) -> list[dict[str, Any]]:
     """Say how much each feature's part of the score varies over the contours, largest first."""
     parts: dict[str, list[float]] = {}
     for prediction in redrawn:

@@ -23,6 +23,7 @@ from .common import (
 )
 
 DEMO_MODEL = "demo-phantom"
+CONTOURS = 30  # of --stability, as many as the panel draws
 
 CovariateOption = Annotated[
     list[str] | None, typer.Option("--covariate", metavar="NAME=VALUE", help="A clinical value; may be repeated.")
@@ -40,8 +41,9 @@ def score(
     model: ModelOption = DEMO_MODEL,
     covariate: CovariateOption = None,
     stability: Annotated[
-        bool, typer.Option("--stability", help="Also score 30 contours that differ as readers' do.")
+        bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
     ] = False,
+    contours: Annotated[int, typer.Option(min=2, help="How many contours --stability draws.")] = CONTOURS,
     out: OutFolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,8 +53,8 @@ def score(
     start = time.perf_counter()
     pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
     read_seconds = time.perf_counter() - start
-    case = f"{image.name} with {mask.name}"
-    _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds)
+    inputs = {"volume": image.name, "segmentation": mask.name, **({"segment": segment} if segment else {})}
+    _score(pair, inputs, label, model, covariate, contours if stability else 0, out, as_json, read_seconds)
 
 
 def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
@@ -65,7 +67,8 @@ def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption 
     read_seconds = time.perf_counter() - start
     if not as_json:
         print(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
-    _score(pair, "breast1 (bundled)", None, DEMO_MODEL, None, False, out, as_json, read_seconds)
+    inputs = {"volume": "breast1_image", "segmentation": "breast1_label (bundled)"}
+    _score(pair, inputs, None, DEMO_MODEL, None, 0, out, as_json, read_seconds)
 
 
 def _demo_images(image: Path, mask: Path):
@@ -88,44 +91,47 @@ def _demo_images(image: Path, mask: Path):
     return pair, "through a MRML scene, as in the Slicer module"
 
 
-def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds) -> None:
+def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, read_seconds) -> None:
     from ..model.registry import find_model
-    from ..patient import score_image
+    from ..patient import score_patient
 
-    model = find_model(model_id)
     image, mask = pair
-    notices = (*image.notices, *mask.notices)
-    result = score_image(model, image.volume, mask.volume, label, _covariates(covariate), read_seconds, notices)
-    if stability:
-        from ..robustness import contour_stability
-
-        result = contour_stability(model, result)
+    result = score_patient(
+        find_model(model_id),
+        image.volume,
+        mask.volume,
+        _covariates(covariate),
+        label=label,
+        contours=contours,
+        notices=(*image.notices, *mask.notices),
+        inputs={**inputs, "model": model_id},
+        read_seconds=read_seconds,
+    )
     written = {}
     if out is not None:
         from ..report import write_patient_report
 
-        written["Report"], written["Numbers"] = write_patient_report(out, model, result, case)
+        case = f"{inputs['volume']} with {inputs['segmentation']}"
+        written["Report"], written["Numbers"] = write_patient_report(out, result, case)
         if image.source.is_dicom:
-            written |= _write_structured_report(out / "result.dcm", image.source.files, model, result, case, covariate)
+            written |= _write_structured_report(out / "result.dcm", image.source.files, result)
     if as_json:
-        print(json.dumps(result.prediction.to_dict(), allow_nan=False))
+        print(json.dumps(result.document, allow_nan=False))
         return
-    from .terminal import prediction_panel
+    from .terminal import result_panel
 
     console = Console()
-    console.print(prediction_panel(model, result.prediction))
+    console.print(result_panel(result))
     for what, path in written.items():
         console.print(f"{what}: {path}", soft_wrap=True, highlight=False)
 
 
-def _write_structured_report(path: Path, files: tuple[Path, ...], model, result, case, covariate) -> dict[str, Path]:
+def _write_structured_report(path: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
     """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
     from ..dicom_sr import read_sources, structured_report, write_report
-    from ..scoring.result_document import result_document
 
-    document = result_document(model, result.prediction, {"segment": case, "covariates": _covariates(covariate)})
     try:
-        report = structured_report(document, read_sources(files))
+        report = structured_report(result.document, read_sources(files))
     except InputError as error:
         print(f"labcradiomics: No DICOM structured report: {error}", file=sys.stderr)
         return {}

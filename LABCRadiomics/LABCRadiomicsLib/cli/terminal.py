@@ -9,16 +9,17 @@ from rich.text import Text
 
 from .. import NOTICE
 from ..model import Model
+from ..patient import PatientResult
 from ..report import cohort_kind, covariate_value, metric_limits, metric_value
 from ..scoring import DEMONSTRATION, Prediction
-from ..scoring.result_document import result_document
-from ..scoring.wording import number, percent, trust
+from ..scoring.wording import grade, number, percent, trust
 
 _STYLES = {"high": "bold red", "low": "bold blue", None: "bold"}
 
 
-def prediction_panel(model: Model, prediction: Prediction) -> RenderableType:
-    """Lay out a prediction as a person would want to read it: the answer first, then why, then how far to trust it."""
+def result_panel(result: PatientResult) -> RenderableType:
+    """Lay out a result as a person would want to read it: the answer first, then why, then how far to trust it."""
+    model, prediction = result.model, result.prediction
     parts: list[RenderableType] = [_headline(prediction)]
     if model.status == "demonstration":
         parts.append(Text(f"{DEMONSTRATION[0].upper()}{DEMONSTRATION[1:]}.", style="bold"))
@@ -29,7 +30,8 @@ def prediction_panel(model: Model, prediction: Prediction) -> RenderableType:
         parts += [_covariate_table(model, prediction), Text()]
     parts += [_contribution_table(model, prediction), Text()]
     parts.append(Text("How far to trust it", style="bold"))
-    parts += [Text(f"- {sentence}", style="yellow") for sentence in trust(result_document(model, prediction, {}))]
+    parts.append(Text(grade(result.document)))
+    parts += [Text(f"- {sentence}", style="yellow") for sentence in trust(result.document)]
     parts.append(Text(NOTICE, style="dim"))
     return Panel(Group(*parts), title=f"{model.id} {model.version}", title_align="left")
 

@@ -73,6 +73,7 @@ def validate(
     """Measure a model on another cohort, with its stored cutoff."""
     from ..study_reports import write_validation_report
     from ..tables.study_tables import StudyTables
+    from ..validation import own_patients
     from ..validation import validate as measure
 
     tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
@@ -86,11 +87,15 @@ def validate(
         seed=seed,
     )
     page = write_validation_report(report, found, tables.hashes())
+    own = own_patients(found.training_cases, len(scored.cases))
+    if own:
+        print(f"! {own}")
     for row in found.performance:
         limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
         print(f"{row.label}: {row.value:.3g}{limits}")
     for notice in found.notices:
-        print(f"! {notice.message}")
+        if notice.message != own:
+            print(f"! {notice.message}")
     print(f"Report: {page}")
 
 

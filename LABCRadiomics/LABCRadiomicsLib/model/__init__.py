@@ -31,6 +31,8 @@ from .contents import (
     canonical_json,
 )
 from .covariates import SCORE, CovariateDomain, Value, infer_covariate
+from .file import load_model, parse_model, save_model
+from .registry import bundled_model_files, bundled_models, find_model
 
 __all__ = [
     "FORMAT",
@@ -57,6 +59,12 @@ __all__ = [
     "Status",
     "Term",
     "Value",
+    "bundled_model_files",
+    "bundled_models",
     "canonical_json",
+    "find_model",
     "infer_covariate",
+    "load_model",
+    "parse_model",
+    "save_model",
 ]

@@ -15,11 +15,12 @@ from dataclasses import Field, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from . import case_hashes
 from .covariates import SCORE, CovariateDomain
 from .fields import file_key, has_default, limited
 
 FORMAT = "labcradiomics-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # the newest; a model that uses nothing of it is written as 1
 RANGE = (1, 99)  # percentiles of the training cohort that count as its range
 
 Status = Literal["complete", "incomplete", "demonstration"]
@@ -28,13 +29,14 @@ Part = Literal["score", "cutoff", "nomogram", "nomogram.center", "nomogram.basel
 
 @dataclass(frozen=True, kw_only=True)
 class Cohort:
-    """The patients a model was made from."""
+    """The patients a model was made from; ``case_hashes`` know them again without naming them."""
 
     n: int = limited(minimum=1)
     events: int = limited(minimum=0)
     years: str | None = None
     description: str | None = None
     characteristics: Mapping[str, str] = field(default_factory=dict)
+    case_hashes: tuple[str, ...] = limited(optional=True, default=(), items={"pattern": case_hashes.PATTERN}, since=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,7 +272,7 @@ class Model:
 
     def to_document(self) -> dict[str, Any]:
         """Give the model as its file holds it: dictionaries, lists, texts and numbers."""
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **_document(self)}
+        return {"format": FORMAT, "format_version": _version(self), **_document(self)}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -307,6 +309,15 @@ def canonical_json(document: Any) -> str:
 def _is_absent(declared: Field[Any], value: Any) -> bool:
     """Say whether an optional field holds nothing: None, or an empty collection."""
     return has_default(declared) and (value is None or (isinstance(value, (tuple, Mapping)) and not value))
+
+
+def _version(value: Any) -> int:
+    """The format version that a part of a model needs: the newest of the fields it uses."""
+    if is_dataclass(value):
+        parts = [(declared, getattr(value, declared.name)) for declared in fields(value)]
+        used = [(declared.metadata.get("since", 1), part) for declared, part in parts if not _is_absent(declared, part)]
+        return max([1, *(since for since, _ in used), *(_version(part) for _, part in used)])
+    return max([1, *map(_version, value)]) if isinstance(value, tuple) else 1
 
 
 def _document(value: Any) -> Any:

@@ -10,12 +10,12 @@ from ..resources import models_folder
 from .contents import Model
 from .file import load_model
 
-SCHEMA_NAME = "model.schema.json"
+_SCHEMAS = ".schema.json"  # how the names of the files' descriptions end
 
 
 def bundled_model_files() -> tuple[Path, ...]:
     """Files of the bundled models, sorted; a model's file is named by its id."""
-    return tuple(sorted(path for path in models_folder().glob("*.json") if path.name != SCHEMA_NAME))
+    return tuple(sorted(path for path in models_folder().glob("*.json") if not path.name.endswith(_SCHEMAS)))
 
 
 def bundled_models() -> tuple[Model, ...]:

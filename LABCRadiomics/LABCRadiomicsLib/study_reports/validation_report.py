@@ -10,7 +10,7 @@ from ..performance import Figure, Metric
 from ..performance.stored_parts import read_performance
 from ..scoring.cohort import scores_table
 from ..tables.report_folder import report_document
-from ..validation import Validation
+from ..validation import Validation, own_patients
 from .calibration_section import calibration_section
 from .comparison_section import comparison_section
 from .discrimination_section import validation_discrimination
@@ -95,6 +95,7 @@ def _document(
         "cohort": validation.label,
         "kind": validation.kind,
         "n": len(validation.scored.cases),
+        "training_cases": validation.training_cases,
         "events": int(validation.scored.event.sum()),
         "horizons_months": validation.horizons,
         "training_performance": [vars(row) for row in model.performance],
@@ -135,11 +136,13 @@ def _page(document: Mapping[str, Any], sections: tuple[Section, ...], validation
 
 def _headline(validation: Validation) -> str:
     row = main_index(validation.performance)
+    own = own_patients(validation.training_cases, len(validation.scored.cases))
+    if own:
+        return own if row is None else f"{own} C-index {row.value:.2f}."
     if row is None:
         return "The C-index could not be measured"
-    verdict = (
-        "better than chance" if row.lower is not None and row.lower > 0.5 else "not shown to be better than chance"
-    )
+    better = row.lower is not None and row.lower > 0.5
+    verdict = "better than chance" if better else "not shown to be better than chance"
     ends = figure_limits(row, 2)
     return f"C-index {row.value:.2f}{f' ({ends})' if ends else ''}: {verdict}"
 

@@ -15,6 +15,7 @@ from ..errors import CohortError
 from ..feature_names import split_feature_name
 from ..model import Cohort as CohortSummary
 from ..model import Extraction, Image, Model, Performance, Provenance
+from ..model.case_hashes import distinctive_hashes
 from ..model.checks import FieldError, check
 from ..performance import stored_performance
 from .train_model import Training
@@ -104,7 +105,12 @@ def trained_model(
                 "Python": platform.python_version(),
                 **card.software,
             },
-            cohort=CohortSummary(n=len(cohort), events=cohort.events, description=card.description),
+            cohort=CohortSummary(
+                n=len(cohort),
+                events=cohort.events,
+                description=card.description,
+                case_hashes=distinctive_hashes(_score_features(training)),
+            ),
             methods=method_sentences(training),
         ),
         intended_use=card.intended_use,
@@ -122,6 +128,12 @@ def trained_model(
     except FieldError as fault:
         raise CohortError(f"The trained model is not consistent: {fault.path} {fault.problem}.") from fault
     return model
+
+
+def _score_features(training: Training) -> list[list[float]]:
+    """The features of the score of each patient, in the order of its terms."""
+    terms = np.flatnonzero(training.built.coefficients)
+    return training.cohort.features[:, terms].tolist()
 
 
 def yields_all(extraction: Extraction | None, training: Training) -> Extraction | None:

@@ -7,7 +7,7 @@ May import: errors, notices, tables, statistics, model, scoring, performance.
 
 from .comparators import clinical_marker, model_marker
 from .recalibration import recalibrate
-from .validate_model import LEAST_EVENTS, Validation, horizons_of, validate
+from .validate_model import LEAST_EVENTS, Validation, horizons_of, own_patients, training_cases, validate
 
 __all__ = [
     "LEAST_EVENTS",
@@ -15,6 +15,8 @@ __all__ = [
     "clinical_marker",
     "horizons_of",
     "model_marker",
+    "own_patients",
     "recalibrate",
+    "training_cases",
     "validate",
 ]

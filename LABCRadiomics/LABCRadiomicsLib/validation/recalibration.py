@@ -19,6 +19,7 @@ from ..statistics.slope import SlopeRecalibration, recalibrate_slope
 Method = Literal["baseline", "slope"]
 METHODS: tuple[Method, ...] = ("baseline", "slope")
 LEAST_EVENTS = 10
+_RECALIBRATED = ", recalibrated on"  # in the title of a recalibrated model, once however often it was
 
 
 def recalibrate(
@@ -167,6 +168,7 @@ def _finished(scored: ScoredCohort, nomogram: Nomogram, change: Change) -> Model
     found = {"nomogram.center", "nomogram.baseline"} | ({"groups"} if groups is not None else set())
     recalibrated = replace(
         model,
+        title=f"{model.title.split(_RECALIBRATED)[0]}{_RECALIBRATED} {change.file or f'{len(scored.cases)} patients'}",
         score=_score_with_range(model.score, scored.score),
         nomogram=nomogram,
         groups=groups,

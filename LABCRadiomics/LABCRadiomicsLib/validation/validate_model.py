@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ..errors import CohortError
+from ..model.case_hashes import case_hashes
 from ..notices import Notice
 from ..performance import Comparison, Figure, HorizonCalibration, HorizonDecision, Marker, MarkerPerformance, RiskGroups
 from ..performance.attempts import Attempts
@@ -36,7 +37,9 @@ class Validation:
     ----------
     scored : ScoredCohort
     label, kind : str
-        The cohort's name, and ``"validation"`` or ``"external"``.
+        The cohort's name, and ``"validation"``, ``"external"``, or ``"apparent"`` for the model's own patients.
+    training_cases : int
+        How many of the cases the model was trained on.
     horizons : tuple of float
         Months at which it was measured.
     measured : tuple of MarkerPerformance
@@ -48,6 +51,7 @@ class Validation:
     scored: ScoredCohort
     label: str
     kind: str
+    training_cases: int
     horizons: tuple[float, ...]
     measured: tuple[MarkerPerformance, ...]
     notices: tuple[Notice, ...]
@@ -125,7 +129,11 @@ def validate(
     events = int(scored.event.sum())
     if events < 2:
         raise CohortError(f"the cohort has {events} events; nothing can be validated on fewer than 2.")
-    notes = Attempts([*scored.notices, *_cohort_notices(scored, events), *(comparator.notices if comparator else ())])
+    own = training_cases(scored)
+    if own == len(scored.cases):
+        kind = "apparent"
+    notes = Attempts([*_own_notices(own, len(scored.cases)), *scored.notices, *_cohort_notices(scored, events)])
+    notes.notices += comparator.notices if comparator else ()
     outcome = scored.months, scored.event
     horizons = usable_horizons(*outcome, horizons_of(scored), notes)
     markers = [score_marker(scored)]
@@ -146,7 +154,34 @@ def validate(
         for at, marker in enumerate(markers)
     )
     notices = (*notes.notices, *(notice for part in measured for notice in part.notices))
-    return Validation(scored, label, kind, horizons, measured, notices)
+    return Validation(scored, label, kind, own, horizons, measured, tuple(dict.fromkeys(notices)))
+
+
+def training_cases(scored: ScoredCohort) -> int:
+    """Count the cases that the model was trained on, by the marks that it keeps of them; 0 where it keeps none."""
+    marks = set(scored.model.provenance.cohort.case_hashes)
+    if not marks:
+        return 0
+    names = [term.feature for term in scored.model.score.terms]
+    values = ({part.feature: part.value for part in prediction.contributions} for prediction in scored.predictions)
+    return sum(mark in marks for mark in case_hashes([own[name] for name in names] for own in values))
+
+
+def own_patients(count: int, n: int) -> str | None:
+    """Say that cases are the model's training patients; None where none is."""
+    if count == n:
+        return "These are the training patients of the model: every figure is apparent, and this is no validation."
+    if count:
+        return (
+            f"{count} of the {n} cases are training patients of the model, which makes every figure too good: "
+            "validate on the others."
+        )
+    return None
+
+
+def _own_notices(count: int, n: int) -> list[Notice]:
+    sentence = own_patients(count, n)
+    return [Notice("training-patients", sentence)] if sentence else []
 
 
 def _cohort_notices(scored: ScoredCohort, events: int) -> list[Notice]:

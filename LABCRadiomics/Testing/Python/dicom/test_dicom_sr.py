@@ -19,7 +19,7 @@ from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.feature_names import FEATURES
 from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
-from LABCRadiomicsLib.patient import score_image
+from LABCRadiomicsLib.patient import score_patient
 from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.scoring.result_document import result_document
 
@@ -35,7 +35,7 @@ def series(tmp_path_factory):
 def document(series):
     model = find_model("demo-phantom")
     pair = read_image(series[0]).volume, read_mask(series[1]).volume
-    prediction = score_image(model, *pair, covariates={"age": 52, "stage": "IIIc"}).prediction
+    prediction = score_patient(model, *pair, covariates={"age": 52, "stage": "IIIc"}).prediction
     return result_document(model, prediction, {"segment": "腫瘍", "covariates": {"age": "52", "stage": "IIIc"}})
 
 

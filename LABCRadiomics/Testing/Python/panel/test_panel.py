@@ -344,7 +344,7 @@ def test_stability_is_asked_for(ready):
     stability = ready.resultView.document["stability"]
     assert stability["contours"] == 30
     assert f"{stability['same_group']} of 30 give the same risk group" in plain(ready.ui.resultLabel.text)
-    assert shown[-1] == 31 and len(shown) > 15
+    assert shown[-1] == 32 and len(shown) > 15
 
 
 def test_cancel_ends_the_run(ready, module):
@@ -445,7 +445,10 @@ def test_report_is_saved(ready, dialogs, tmp_path):
     ready.ui.saveReportButton.click()
     html = (tmp_path / "report.html").read_text()
     assert NOTICE in html and "breast1_image, breast1_label" in html
-    assert json.loads((tmp_path / "result.json").read_text())["score"] == ready.resultView.document["score"]
+    assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8")) == ready.resultView.document
+    dialogs["getSaveFileName"] = str(tmp_path / "values.json")
+    ready.ui.saveValuesButton.click()
+    assert (tmp_path / "values.json").read_bytes() == (tmp_path / "result.json").read_bytes()
 
 
 def test_packages_are_asked_for_when_first_needed(ready, dialogs, tmp_path, monkeypatch):

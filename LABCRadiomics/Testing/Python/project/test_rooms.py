@@ -123,8 +123,9 @@ def test_the_names_of_the_design_are_there():
     offered = {
         "errors": ("LABCRadiomicsError", "InputError", "GeometryError", "ModelError", "CohortError"),
         "features": ("ExtractionSettings", "FeatureValues", "extract"),
-        "model": ("Model", "Nomogram", "Score", "Term", "canonical_json"),
-        "scoring": ("Prediction", "predict", "survival_curve"),
+        "model": ("Model", "Nomogram", "Score", "Term", "canonical_json", "find_model", "load_model", "save_model"),
+        "scoring": ("Prediction", "Trust", "predict", "read_document", "result_document", "survival_curve"),
+        "patient": ("PatientResult", "score_patient"),
         "robustness": ("contour_stability",),
         "cohort": ("Case", "extract_cases", "read_cases"),
         "training": ("TrainingCohort", "Plan", "cohort_of", "specs_of", "train"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 
 import example_models
 from example_models import FEATURES
-from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.cell_values import UNKNOWN_WORDS
 from LABCRadiomicsLib.errors import InputError, ModelIncompleteError
 from LABCRadiomicsLib.model import Baseline, Covariate, Model, Nomogram, Score, Term
@@ -398,36 +396,6 @@ def test_what_a_model_lacks_is_said(model, change, code):
 def test_earlier_warnings_come_first(model):
     earlier = Notice("mask-resampled", "The mask was resampled.")
     assert predict(model, FEATURES, COVARIATES, warnings=[earlier]).warnings[0] is earlier
-
-
-def test_the_json_is_as_designed(model):
-    timings = {"extract_s": 2.0, "read_s": 1.0, "score_s": 3.0}
-    prediction = predict(model, FEATURES, COVARIATES, timings=timings)
-    result = json.loads(json.dumps(prediction.to_dict(), allow_nan=False))
-    assert list(result) == [
-        "model",
-        "fingerprint",
-        "status",
-        "score",
-        "cutoff",
-        "risk_group",
-        "survival",
-        "linear_predictor",
-        "points",
-        "contributions",
-        "stability",
-        "warnings",
-        "timings",
-        "notice",
-    ]
-    assert list(result["survival"][0]) == ["months", "probability", "lower", "upper"]
-    assert list(result["contributions"][0]) == ["feature", "value", "coefficient", "contribution", "in_range"]
-    assert list(result["warnings"][0]) == ["code", "message"]
-    assert list(result["timings"].items()) == [("read_s", 1.0), ("extract_s", 2.0), ("score_s", 3.0)]
-    assert result["stability"] is None
-    assert result["notice"] == NOTICE
-    assert (result["score"], result["points"]) == (prediction.score, prediction.points)
-    assert replace(prediction, stability={"high": 3}).to_dict()["stability"] == {"high": 3}
 
 
 def test_trust_says_the_gravest_first():

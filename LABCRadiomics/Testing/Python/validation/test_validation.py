@@ -398,3 +398,71 @@ def test_an_unknown_comparator_ends_with_one_sentence(study, tmp_path, monkeypat
     code = _run(monkeypatch, "validate", *study, *OUTCOME, "--report", tmp_path / "out", "--comparator", "ctnm")
     assert code == 2
     assert "no column ctnm for the comparator; its columns are age, grade, nodes" in capsys.readouterr().err
+
+
+# ---- the model's own patients ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(run, tmp_path):
+    """A model trained on a table; gives its path, and validates it on the rows of that table that are asked for."""
+    from training_data import MAIN_EFFECTS, write_cohort
+
+    folder = write_cohort(tmp_path, 2, n=120, effects=MAIN_EFFECTS)
+    model = tmp_path / "model.json"
+    code, _, err = run(
+        "train", folder / "features.csv", folder / "outcomes.csv", *OUTCOME, "--out", model, "--report",
+        tmp_path / "training", "--bootstrap", 0, "--n-folds", 5, "--feature-columns", ".",
+    )  # fmt: skip
+    assert code == 0, err
+
+    def call(change=lambda cells: cells):
+        lines = [line.split(",") for line in (folder / "features.csv").read_text().splitlines()]
+        lines[1:] = map(change, lines[1:])
+        (folder / "features.csv").write_text("\n".join(",".join(cells) for cells in lines) + "\n")
+        code, out, err = run(
+            "validate", model, folder / "features.csv", folder / "outcomes.csv", *OUTCOME, "--report", tmp_path / "v",
+            "--bootstrap", 0, "--external",
+        )  # fmt: skip
+        assert code == 0, err
+        return (
+            out,
+            json.loads((tmp_path / "v" / "report.json").read_text()),
+            (tmp_path / "v" / "index.html").read_text(),
+        )
+
+    return model, call
+
+
+def headline(page: str) -> str:
+    return page.split('<p class="headline">')[1].split("</p>")[0]
+
+
+def test_validating_on_the_training_patients_is_said_first(own):
+    model, validated = own
+    out, report, page = validated()
+    sentence = "These are the training patients of the model"
+    assert out.splitlines()[0].startswith(f"! {sentence}")
+    assert headline(page).startswith(sentence)
+    assert report["training_cases"] == report["n"] == 120
+    assert {row["kind"] for row in report["performance"]} == {"apparent"}
+    assert "case-1" not in model.read_text()
+
+
+def test_some_training_patients_among_others_are_counted(own):
+    _, validated = own
+    out, report, page = validated(lambda cells: cells if int(cells[0][5:]) <= 30 else [cells[0], *cells[:0:-1]])
+    assert "30 of the 120 cases are training patients of the model" in out.splitlines()[0]
+    assert headline(page).startswith("30 of the 120 cases")
+    assert report["kind"] == "external"
+    out, report, page = validated(lambda cells: [cells[0], *(f"{float(cell) + 1:.12g}" for cell in cells[1:])])
+    assert report["training_cases"] == 0 and "training patients" not in out + headline(page)
+
+
+def test_marks_say_nothing_and_stand_only_for_one_patient():
+    from LABCRadiomicsLib.model.case_hashes import case_hashes, distinctive_hashes
+
+    rows = [[1.0, 2.5], [3.0, -1.0]]
+    assert case_hashes(rows) == case_hashes([[1.0 + 1e-12, 2.5], [3, -1]])
+    assert distinctive_hashes(rows) == tuple(sorted(case_hashes(rows)))
+    assert distinctive_hashes([*rows, [1.0, 2.5]]) == ()
