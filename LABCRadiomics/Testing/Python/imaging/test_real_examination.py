@@ -18,7 +18,7 @@ import dicom_making as making
 from LABCRadiomicsLib.errors import GeometryError, InputError
 from LABCRadiomicsLib.imaging import ReadingOptions, read_image, read_mask, read_pair, region_of
 from LABCRadiomicsLib.model.registry import find_model
-from LABCRadiomicsLib.patient import score_image
+from LABCRadiomicsLib.patient import score_patient
 
 SCORE = 0.5025743219251043
 MASK = "UCSF-BR-06_ftv_mask_largest.nrrd"
@@ -48,7 +48,7 @@ def tumor(examination):
 def score(image, mask, **options):
     image, mask = read_pair(image, mask, ReadingOptions(**options))
     model = find_model("demo-phantom")
-    found = score_image(model, image.volume, mask.volume, notices=(*image.notices, *mask.notices))
+    found = score_patient(model, image.volume, mask.volume, notices=(*image.notices, *mask.notices))
     return found.prediction
 
 
