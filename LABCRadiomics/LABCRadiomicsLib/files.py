@@ -64,7 +64,8 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 def sha256_of(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, hexadecimal: how results name the tables they were made from."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shown_name(path: str | os.PathLike[str]) -> str:

@@ -13,6 +13,7 @@ from ..errors import CohortError
 from ..notices import Notice
 from ..tables.csv_table import CASE, read_table
 from .identifiers import case_name
+from .wording import listed, many
 
 _MISSING = frozenset(("", "na", "nan", "n/a", "null", "none", "unknown", "not available"))
 
@@ -102,8 +103,9 @@ def make_design(contrast: np.ndarray, label: str, cases: Sequence[str], covariat
         rows = np.flatnonzero(known)
         if rows.size < len(cases):
             missing = [case for case, one in zip(cases, known, strict=True) if not one]
-            shown = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-            text = f"{len(missing)} cases without {' or '.join(covariates.names)} were left out ({shown})."
+            text = (
+                f"Left out: {many(len(missing), 'case')} without {' or '.join(covariates.names)} ({listed(missing)})."
+            )
             notices.append(Notice("covariate-missing", text))
     columns, names = [np.ones(rows.size), contrast[rows]], ["intercept", label]
     for name, texts in zip(covariates.names, covariates.texts, strict=True) if covariates else ():

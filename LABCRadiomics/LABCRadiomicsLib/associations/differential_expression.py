@@ -27,10 +27,14 @@ from .groups import NORMAL_GROUP, Contrast, Grouping, find_contrast
 from .normalization import expressed, log_cpm, scaling_factors
 from .samples import Samples, match_samples, require_sizes
 from .voom import voom
+from .wording import listed, many
 
 SCORE = "score"  # the contrast that is the score itself
 _LEAST_GENES = 3
-_SHOWN = 4
+
+
+class NoDifferentialGenesError(CohortError):
+    """No gene passes the thresholds, so that what is asked about such genes has no answer."""
 
 
 @dataclass(frozen=True)
@@ -300,8 +304,8 @@ def _unvarying_notice(genes: tuple[str, ...], flat: np.ndarray) -> list[Notice]:
     if not flat.any():
         return []
     names = [genes[at] for at in np.flatnonzero(flat)]
-    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    text = f"{len(names)} genes do not vary between these samples ({shown}): their p is 1, and they count as tested."
+    count = many(len(names), "gene")
+    text = f"Without variance between these samples: {count} ({listed(names)}), with p 1 and counted as tested."
     return [Notice("gene-without-variance", text)]
 
 

@@ -18,6 +18,7 @@ from ..notices import Notice
 from ..tables.number_table import NumberTable
 from .identifiers import clean_gene_names, gene_kind, rows_of_largest_mean
 from .samples import Samples
+from .wording import listed, many
 
 COUNTS, LOGS, Z_SCORES = "counts", "logs", "z-scores"
 KINDS = (COUNTS, LOGS, Z_SCORES)
@@ -134,8 +135,9 @@ def _assembled(
     if not rows.size:
         raise CohortError(f"{table.path}: no row is a gene; the first column should name them.")
     if repeated:
-        shown = ", ".join(repeated[:3]) + (", ..." if len(repeated) > 3 else "")
-        text = f"{len(repeated)} genes had several rows ({shown}); of each, the row with the largest mean was kept."
+        text = (
+            f"Several rows: {many(len(repeated), 'gene')} ({listed(repeated)}); the row of the largest mean was kept."
+        )
         notices.append(Notice("gene-repeated", text))
     genes = tuple(names[at] for at in rows)
     kinds = dict(zip(genes, (types[at] for at in rows), strict=True)) if layout.type is not None else {}
@@ -302,7 +304,7 @@ def repeated_notice(samples: Samples, kind: str) -> tuple[Notice, ...]:
     if not samples.repeated:
         return ()
     how = "their counts were added" if kind == COUNTS else "their values were averaged"
-    return (Notice("aliquots", f"{samples.repeated} samples were measured more than once (aliquots); {how}."),)
+    return (Notice("aliquots", f"Measured more than once (aliquots): {many(samples.repeated, 'sample')}; {how}."),)
 
 
 def unvarying(values: np.ndarray) -> np.ndarray:

@@ -5,19 +5,29 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import write_atomically
+from ..files import output_folder, write_atomically
 from ..notices import Notice
 from ..report.page import Figure, Table, page_html
-from ..tables.csv_table import unwritable, write_table
+from ..tables.csv_table import write_table
 from ..tables.report_folder import report_document
+from .groups import Grouping
 from .page import associations_page
 from .section import Section, TestCount
 
 DOCUMENT, INDEX, FIGURES = "associations.json", "index.html", "figures"
 _PART = "section.json"
+
+
+@dataclass(frozen=True)
+class WrittenFolder:
+    """The page, and a sentence on files in the folder that are not ours (empty where there are none)."""
+
+    index: Path
+    remark: str
 
 
 def write_folder(
@@ -26,9 +36,10 @@ def write_folder(
     title: str = "Associations of the radiomics score",
     *,
     demonstration: bool = False,
-    failed: Mapping[str, str] | None = None,
-) -> Path:
-    """Write everything, each file whole or not at all.
+    not_done: Mapping[str, str] | None = None,
+    grouping: Grouping | None = None,
+) -> WrittenFolder:
+    """Write everything, or nothing; files of an earlier run are replaced.
 
     Parameters
     ----------
@@ -38,37 +49,33 @@ def write_folder(
     title : str
     demonstration : bool
         Whether the data are simulated.
-    failed : mapping of str to str, optional
+    not_done : mapping of str to str, optional
         Jobs that could not be done, and why.
-
-    Returns
-    -------
-    pathlib.Path
-        ``index.html``.
+    grouping : Grouping, optional
+        Who is in which group.
 
     Raises
     ------
-    CohortError
+    InputError
         The folder cannot be written.
     """
-    folder = Path(folder)
-    try:
-        (folder / FIGURES).mkdir(parents=True, exist_ok=True)
+    with output_folder(folder) as filling:
+        place = filling.path
+        (place / FIGURES).mkdir()
         for section in sections:
-            _write_tables(folder, section)
+            _write_tables(place, section)
             for name, figure in section.figures.items():
-                write_atomically(folder / FIGURES / f"{name}.png", figure.png)
-        document = associations_document(sections, title, demonstration=demonstration, failed=failed)
-        write_atomically(folder / DOCUMENT, _json(document))
-        path = folder / INDEX
-        write_atomically(path, page_html(associations_page(sections, title, demonstration)))
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    return path
+                write_atomically(place / FIGURES / f"{name}.png", figure.png)
+        document = associations_document(sections, title, demonstration=demonstration, not_done=not_done)
+        write_atomically(place / DOCUMENT, _json(document))
+        write_atomically(
+            place / INDEX, page_html(associations_page(sections, title, demonstration, not_done, grouping))
+        )
+    return WrittenFolder(filling.target / INDEX, filling.remark)
 
 
 def associations_document(
-    sections: Sequence[Section], title: str, *, demonstration: bool, failed: Mapping[str, str] | None = None
+    sections: Sequence[Section], title: str, *, demonstration: bool, not_done: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Give sections as ``associations.json`` holds them."""
     inputs = {name: value for section in sections for name, value in section.inputs.items()}
@@ -90,7 +97,7 @@ def associations_document(
             }
             for section in sections
         },
-        "failed": dict(failed or {}),
+        "not_done": dict(not_done or {}),
     }
     return report_document(findings, inputs)
 
@@ -115,6 +122,8 @@ def save_part(folder: Path, section: Section, key: str) -> None:
         "inputs": section.inputs,
     }
     write_atomically(folder / _PART, _json(report_document(document, section.inputs)))
+    # Jobs that read the table of this one learn from it what was compared.
+    write_atomically(folder / DOCUMENT, _json(associations_document([section], section.title, demonstration=False)))
 
 
 def load_part(folder: Path, key: str) -> Section | None:

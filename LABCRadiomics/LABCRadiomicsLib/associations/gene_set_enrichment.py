@@ -17,6 +17,7 @@ from .competitive_tests import CompetitiveTest, camera
 from .enrichment_scores import enrichment_score, null_scores, ranking_order, running_sum
 from .gene_sets import GeneSets, require_same_names
 from .identifiers import clean_gene_names
+from .wording import many
 
 PERMUTATIONS = 10_000
 LEAST_SIZE, MOST_SIZE = 15, 500
@@ -150,7 +151,7 @@ def read_ranking(path: str | os.PathLike[str]) -> Ranking:
     known = [at for at in range(values.size) if np.isfinite(values[at]) and cleaned.names[at]]
     if values.size - len(known):
         notices.append(
-            Notice("gene-without-statistic", f"{values.size - len(known)} genes without a statistic were left out.")
+            Notice("gene-without-statistic", f"Left out: {many(values.size - len(known), 'gene')} without a statistic.")
         )
     best: dict[str, int] = {}
     for at in known:
@@ -158,7 +159,10 @@ def read_ranking(path: str | os.PathLike[str]) -> Ranking:
         if name not in best or abs(values[at]) > abs(values[best[name]]):
             best[name] = at
     if len(best) < len(known):
-        text = f"{len(known) - len(best)} genes occur again; of each, the statistic farthest from zero was kept."
+        text = (
+            f"{many(len(known) - len(best), 'row')} repeat a gene; of each gene, the statistic farthest from zero "
+            f"was kept."
+        )
         notices.append(Notice("gene-repeated", text))
     if len(best) < 3:
         raise CohortError(f"{table.path}: {len(best)} genes have a statistic; a ranking needs more.")
@@ -260,9 +264,7 @@ def enrich_sets(
 def _remarks(ranking: Ranking, skipped: Sequence[tuple[str, int]], least: int, most: int) -> list[Notice]:
     notices = []
     if skipped:
-        text = (
-            f"{len(skipped)} sets have fewer than {least} or more than {most} genes in the ranking and were left out."
-        )
+        text = f"Left out: {many(len(skipped), 'set')} of fewer than {least} or more than {most} genes in the ranking."
         notices.append(Notice("sets-skipped", text))
     _, counts = np.unique(ranking.statistics, return_counts=True)
     tied = int(counts[counts > 1].sum())

@@ -14,6 +14,7 @@ from ..errors import CohortError, InputError
 from ..notices import Notice
 from ..tables.csv_table import CASE, Table, read_table
 from .identifiers import NORMAL, PRIMARY, Barcode, parse_barcode
+from .wording import many
 
 HIGH, LOW, INTERMEDIATE = "high", "low", "intermediate"
 NORMAL_GROUP = "normal"  # samples of normal tissue, where the groups' table has no word for them
@@ -109,7 +110,7 @@ def read_groups(path: str | os.PathLike[str], id: str = CASE, column: str = "gro
         raise CohortError(
             f"{table.path}, column {column}: a comparison needs two groups, not {len(set(labels.values()))}."
         )
-    notices = [Notice("no-group", f"{unlabeled} cases of {table.path.name} have no group and were left out.")]
+    notices = [Notice("no-group", f"Left out: {many(unlabeled, 'case')} of {table.path.name} without a group.")]
     return Grouping(labels, {}, "given", table.path, tuple(notices if unlabeled else ()))
 
 
@@ -148,7 +149,7 @@ def read_scores(
         labels = _thirds(cases, list(scores.values()), table.path)
     else:
         raise InputError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
-    text = f"{missing} cases of {table.path.name} have no score and were left out."
+    text = f"Left out: {many(missing, 'case')} of {table.path.name} without a score."
     return Grouping(labels, scores, split, table.path, (Notice("no-score", text),) if missing else ())
 
 

@@ -82,13 +82,13 @@ def clean_gene_names(raw: Sequence[str]) -> GeneNames:
     done: Counter[str] = Counter()
     names = [_clean(text.strip(), done) for text in raw]
     said = {
-        "version": ("gene-versions", "{} Ensembl identifiers had a version, which was taken away."),
-        "entrez": ("gene-entrez", "{} names were SYMBOL|ENTREZ; the symbol was kept."),
-        "unnamed": ("gene-unnamed", "{} rows without a gene symbol (?) were left out."),
-        "par": ("gene-par-y", "{} rows of the pseudoautosomal regions' copies on chromosome Y were left out."),
-        "statistics": ("gene-statistics", "{} rows of read statistics (N_unmapped and the like) were left out."),
+        "version": ("gene-versions", "Versions of Ensembl identifiers taken away: {}."),
+        "entrez": ("gene-entrez", "Names SYMBOL|ENTREZ of which the symbol was kept: {}."),
+        "unnamed": ("gene-unnamed", "Rows without a gene symbol (?), left out: {}."),
+        "par": ("gene-par-y", "Rows of copies of genes on chromosome Y (PAR_Y), left out: {}."),
+        "statistics": ("gene-statistics", "Rows of read statistics (N_unmapped and the like), left out: {}."),
     }
-    remarks = [(code, text.format(done[key])) for key, (code, text) in said.items() if done[key]]
+    remarks = [(code, text.format(f"{done[key]:,}")) for key, (code, text) in said.items() if done[key]]
     kinds = Counter(gene_kind(name) for name in names if name).most_common()
     if len(kinds) > 1 and kinds[1][1] > _FEW * len(names):
         told = " and ".join(f"{count} {kind}s" for kind, count in kinds)

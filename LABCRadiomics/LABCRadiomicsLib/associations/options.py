@@ -6,10 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import CohortError, InputError
 from ..files import sha256_of
+from ..tables.cohort import FeatureTable
 from .design import Covariates, read_adjustment
 from .groups import SPLITS, Grouping, read_groups, read_scores
+from .identifiers import case_name
+from .measurements import read_measurements
+
+_NOT_FEATURES = ("diagnostics_", "general_info_")  # how columns begin that tell of the extraction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,3 +95,23 @@ class AdjustmentOptions(GroupOptions):
 def hashes(files: Iterable[Path]) -> dict[str, str]:
     """Names of files and their SHA-256."""
     return {path.name: sha256_of(path) for path in files if path.is_file()}
+
+
+def read_radiomics(path: Path, id: str) -> FeatureTable:
+    """Read radiomics features, whatever they are called: every column of numbers; missing cells are allowed.
+
+    Raises
+    ------
+    CohortError
+        The table is unusable, or a case occurs twice.
+    """
+    table = read_measurements(path, id)
+    keep = [at for at, name in enumerate(table.names) if not name.startswith(_NOT_FEATURES)]
+    if not keep:
+        raise CohortError(f"{path} has no column of features: give one row a case and one column a feature.")
+    seen: dict[str, int] = {}
+    for at, case in enumerate(map(case_name, table.samples), table.first_row):
+        if case in seen:
+            raise CohortError(f"{path}, row {at}, column {id}: {case} repeats row {seen[case]}; keep one.")
+        seen[case] = at
+    return FeatureTable(table.samples, tuple(table.names[at] for at in keep), table.values[:, keep])

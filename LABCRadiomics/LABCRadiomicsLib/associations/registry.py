@@ -60,5 +60,11 @@ JOBS = {
         Job("expression", "Gene expression", "expression", "ExpressionOptions"),
         Job("gsea", "Gene set enrichment", "gsea", "GseaOptions"),
         Job("enrichment", "Over-represented gene sets", "enrichment", "EnrichmentOptions"),
+        Job("prognosis", "Survival by genes", "prognosis", "PrognosisOptions"),
+        Job("purity", "Tumor purity", "purity", "PurityOptions"),
+        Job("immune", "Immune cells", "immune", "ImmuneOptions"),
+        Job("immunophenoscore", "Immunophenoscore", "immunophenoscore", "ImmunophenoscoreOptions"),
+        Job("histopathology", "Histopathology", "histopathology", "HistopathologyOptions"),
+        Job("clusters", "Clusters of the features", "clusters", "ClustersOptions"),
     )
 }

@@ -12,8 +12,7 @@ from ..errors import CohortError
 from ..notices import Notice
 from .groups import NORMAL_GROUP, Contrast, Grouping, is_normal
 from .identifiers import PRIMARY, Barcode, kind_name, parse_barcode
-
-_SHOWN = 4
+from .wording import listed, many
 
 
 @dataclass(frozen=True)
@@ -134,25 +133,24 @@ def _remarks(
     samples: Samples, grouping: Grouping, source: str, passed: Counter[str], ungrouped: Sequence[str], normals: int
 ) -> tuple[Notice, ...]:
     notices = [
-        Notice("sample-kind", f"{count} {kind_name(kind)} (type {kind}) of {source} were left out.")
+        Notice("sample-kind", f"Left out: {count} {kind_name(kind)} (type {kind}) of {source}.")
         for kind, count in sorted(passed.items())
     ]
     if normals:
-        notices.append(
-            Notice("normal-tissue", f"{normals} samples of normal tissue (type 11) of {source} were left out.")
-        )
+        notices.append(Notice("normal-tissue", f"Left out: {normals} of normal tissue (type 11) of {source}."))
     measured = {name.case for name in samples.names}
     absent = [name.case for name in grouping.labels if name.case not in measured]
     if absent:
-        notices.append(Notice("case-not-measured", f"{_listed(absent)} of {grouping.source.name} not in {source}."))
+        notices.append(Notice("case-not-measured", f"Not in {source}: {_listed(absent)} of {grouping.source.name}."))
     if ungrouped:
-        notices.append(Notice("case-without-group", f"{_listed(ungrouped)} of {source} not in {grouping.source.name}."))
+        notices.append(
+            Notice("case-without-group", f"Not in {grouping.source.name}: {_listed(ungrouped)} of {source}.")
+        )
     return tuple(notices)
 
 
 def _listed(cases: Sequence[str]) -> str:
-    shown = ", ".join(cases[:_SHOWN]) + (f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else "")
-    return f"{len(cases)} case{'s' if len(cases) > 1 else ''} ({shown})"
+    return f"{many(len(cases), 'case')} ({listed(cases)})"
 
 
 def require_sizes(samples: Samples, contrast: Contrast, source: str, least: int = 2) -> None:
@@ -167,6 +165,4 @@ def require_sizes(samples: Samples, contrast: Contrast, source: str, least: int 
         count = int(samples.rows(name).sum())
         if count < least:
             known = ", ".join(f"{group} {n}" for group, n in Counter(samples.groups).items())
-            raise CohortError(
-                f"{source}: group {name} has {count} sample{'s' if count != 1 else ''} ({known}); {least} are needed."
-            )
+            raise CohortError(f"{source}: group {name} has {many(count, 'sample')} ({known}); {least} are needed.")

@@ -98,7 +98,7 @@ def small_p(p: float | None) -> str:
     """A p value among many: with its order of magnitude where it is small."""
     if p is None or p != p:
         return ""
-    return f"{p:.1e}" if p < 0.001 else f"{p:.3f}"
+    return f"{p:.1e}".replace("-", "\u2011") if p < 0.001 else f"{p:.3f}"
 
 
 def count_below(p: Any, alpha: float = ALPHA) -> int:

@@ -5,6 +5,7 @@ Each function takes plain numbers and gives PNG bytes. Names come from users' fi
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -39,13 +40,22 @@ def _name(text: str, length: int = _LONGEST_NAME) -> str:
 
 
 def volcano(
-    change: np.ndarray, adjusted: np.ndarray, genes: Sequence[str], *, least: float | None, fdr: float, axis: str
+    change: np.ndarray,
+    p: np.ndarray,
+    adjusted: np.ndarray,
+    genes: Sequence[str],
+    *,
+    least: float | None,
+    fdr: float,
+    axis: str,
 ) -> bytes:
     """Draw changes against adjusted p values, the significant ones colored and the farthest named.
 
+    Where no adjusted p is below the limit, p itself is drawn, since adjusted ones then lie on one line.
+
     Parameters
     ----------
-    change, adjusted : ndarray, shape (g,)
+    change, p, adjusted : ndarray, shape (g,)
     genes : sequence of str
     least : float, optional
         Fold change beyond which a gene counts; None where changes have no threshold.
@@ -55,27 +65,39 @@ def volcano(
     """
     figure = Figure(figsize=(5.6, 4.6), layout="constrained")
     axes = plain_axes(figure.add_subplot())
-    height = -np.log10(np.maximum(adjusted, 1e-300))
+    any_found = bool((adjusted < fdr).any())
+    height = -np.log10(np.maximum(adjusted if any_found else p, 1e-300))
     significant = adjusted < fdr
     if least is not None:
         significant &= np.abs(change) > least
     up, down = significant & (change > 0), significant & (change < 0)
-    axes.scatter(change[~significant], height[~significant], s=6, color=_FAINT, lw=0, rasterized=True)
+    # A few extreme changes shall not press all others together: they are drawn at the edge.
+    size = np.abs(change[np.isfinite(change)])
+    reach = float(min(size.max(initial=1), 4 * np.quantile(size, 0.99, method="higher") if size.size else 1)) * 1.08
+    reach = max(reach, 1.5 * (least or 0))
+    shown = np.clip(change, -0.98 * reach, 0.98 * reach)
+    axes.scatter(shown[~significant], height[~significant], s=6, color=_FAINT, lw=0, rasterized=True)
     for chosen, color, marker, word in ((up, "high", "^", "higher"), (down, "low", "v", "lower")):
         label = f"{chosen.sum():,} {word}"
-        axes.scatter(change[chosen], height[chosen], s=11, color=COLORS[color], marker=marker, lw=0, label=label)
-    axes.axhline(-np.log10(fdr), color=COLORS["reference"], lw=0.8, ls="--")
+        axes.scatter(shown[chosen], height[chosen], s=11, c=COLORS[color], marker=marker, lw=0, label=label)
+    if any_found:
+        axes.axhline(-np.log10(fdr), color=COLORS["reference"], lw=0.8, ls="--")
     for at in (least, -least) if least else ():
         axes.axvline(at, color=COLORS["reference"], lw=0.8, ls="--")
-    shown = [at for part in (up, down) for at in np.flatnonzero(part)[np.argsort(-height[part])[:6]]]
-    for at in shown:
-        axes.annotate(
-            _name(genes[at], 16), (change[at], height[at]), xytext=(3, 3), textcoords="offset points", fontsize=7
-        )
-    reach = float(np.abs(change[np.isfinite(change)]).max(initial=1)) * 1.08
-    axes.set(xlim=(-reach, reach), ylim=(0, max(float(height.max(initial=0)) * 1.12, -np.log10(fdr) * 1.4)))
-    axes.set(xlabel=literal(axis), ylabel="-log10 adjusted p")
-    axes.legend(loc="upper center", ncols=2, frameon=False, fontsize=8.5, bbox_to_anchor=(0.5, 1.1))
+    for part in (up, down):
+        for at in np.flatnonzero(part)[np.argsort(-height[part])[:6]]:
+            axes.annotate(
+                _name(genes[at], 16), (shown[at], height[at]), xytext=(3, 3), textcoords="offset points", fontsize=7
+            )
+    outside = int((np.abs(change) > 0.98 * reach).sum())
+    if outside:
+        axes.text(0.99, 0.02, f"{outside} farther out", transform=axes.transAxes, fontsize=7.5, ha="right")
+    lowest = -np.log10(fdr) * 1.4
+    axes.set(xlim=(-reach, reach), ylim=(0, max(float(height.max(initial=0)) * 1.12, lowest)))
+    axes.set(
+        xlabel=literal(axis), ylabel="-log10 adjusted p" if any_found else "-log10 p (none is below the limit adjusted)"
+    )
+    axes.legend(loc="upper center", ncols=2, frameon=False, fontsize=8.5, bbox_to_anchor=(0.5, 1.1), markerscale=1.6)
     return png(figure)
 
 
@@ -116,9 +138,9 @@ def _group_bar(axes: Axes, groups: Sequence[str], names: Sequence[str]) -> None:
     for name in names:
         count = sum(group == name for group in groups)
         axes.barh(0, count, left=start, height=1, color=group_color(name, names))
-        axes.text(
-            start + count / 2, 0, _name(f"{name} ({count})", 24), ha="center", va="center", fontsize=8, color="white"
-        )
+        if count > 0.07 * len(groups):
+            text = _name(f"{name} ({count})", 24)
+            axes.text(start + count / 2, 0, text, ha="center", va="center", fontsize=8, color="white")
         start += count
     axes.set(xlim=(0, start), ylim=(-0.5, 0.5))
     axes.axis("off")
@@ -235,7 +257,8 @@ def boxes(
         )
         axes.set_xlim(-0.6, len(names) - 0.4)
         axes.tick_params(axis="y", labelsize=7)
-        axes.set_title(f"{_name(name, 26)}\n{literal(words)}", fontsize=7.5, loc="left")
+        title = "\n".join(textwrap.wrap(literal(shortened(name, 54)), 27))
+        axes.set_title(f"{title}\n{literal(words)}", fontsize=7.2, loc="left")
     for axes in grid[len(panels) :]:
         axes.axis("off")
     figure.supylabel(literal(axis), fontsize=8.5)
@@ -243,31 +266,24 @@ def boxes(
 
 
 def stacked(shares: Mapping[str, Sequence[float]], types: Sequence[str], counts: Mapping[str, int]) -> bytes:
-    """Draw the mean composition of each group as stacked bars, the largest types named inside."""
-    figure = Figure(figsize=(7.2, 1.1 + 0.75 * len(shares)), layout="constrained")
+    """Draw the mean composition of each group as stacked bars, the largest type first."""
+    figure = Figure(figsize=(7.6, 1.9 + 0.62 * len(shares) + 0.14 * len(types) / 4), layout="constrained")
     axes = plain_axes(figure.add_subplot(), grid="x")
     order = np.argsort(-np.mean([list(values) for values in shares.values()], axis=0))
     shade = LinearSegmentedColormap.from_list(
         "types", ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#E69F00", "#D55E00", "#CC79A7")
     )
-    for y, values in enumerate(shares.values()):
-        start = 0.0
-        for place, at in enumerate(order):
-            color = shade(place / max(len(order) - 1, 1))
-            axes.barh(y, values[at], left=start, color=color, edgecolor="white", lw=0.6, height=0.78)
-            if values[at] > 0.065:
-                axes.text(
-                    start + values[at] / 2,
-                    y,
-                    _name(types[at], int(max(values[at] * 110, 6))),
-                    ha="center",
-                    va="center",
-                    fontsize=6.5,
-                )
-            start += values[at]
+    start = np.zeros(len(shares))
+    for place, at in enumerate(order):
+        width = np.array([values[at] for values in shares.values()])
+        color = shade(place / max(len(order) - 1, 1))
+        axes.barh(range(len(shares)), width, left=start, color=color, edgecolor="white", lw=0.6, height=0.78,
+                  label=_name(types[at], 30))  # fmt: skip
+        start += width
     axes.set_yticks(range(len(shares)), [_name(f"{name} ({counts[name]})", 26) for name in shares], fontsize=8.5)
-    axes.set(xlim=(0, 1), xlabel="mean share of the cells")
+    axes.set(xlim=(0, 1), xlabel="mean share of the cells, the largest type to the left")
     axes.tick_params(axis="y", length=0)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=7, frameon=False, columnspacing=1.2, handlelength=1.2)
     return png(figure)
 
 

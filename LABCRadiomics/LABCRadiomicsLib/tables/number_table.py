@@ -288,6 +288,16 @@ def _decoded(text: str) -> str:
         return text
 
 
+def is_missing(text: str) -> bool:
+    """Whether a cell says that its value is not known."""
+    return text.strip().casefold() in _MISSING
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is a number, with a point or a comma as decimal mark."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def _with_nan(line: str, separator: str) -> str:
     """A line whose empty cells say nan."""
     double = separator * 2

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import CohortError
 from ...notices import Notice
 from ...plots import associations as plots
 from ...report.page import Figure, Table
 from ...tables.csv_table import read_table
+from ..differential_expression import NoDifferentialGenesError
 from ..expression_matrix import Z_SCORES
 from ..gene_sets import GeneSets, read_gene_sets, require_same_names
 from ..options import hashes
@@ -100,7 +100,7 @@ def enrich(options: EnrichmentOptions) -> Enrichment:
     }
     rule = f"adjusted p below {options.fdr:g}" + (f" and log fold change beyond {least:g}" if least else "")
     if not chosen["both"]:
-        raise CohortError(
+        raise NoDifferentialGenesError(
             f"{options.expression}: no gene has an {rule}, so no set can be over-represented; choose other "
             "thresholds with --fdr and --log-fc, or use gsea, which needs none."
         )

@@ -69,7 +69,8 @@ def expression_beside(table: Path) -> dict[str, Any]:
     if not table.name.startswith("expression"):
         return {}
     try:
-        found = json.loads((table.parent / "associations.json").read_text(encoding="utf-8"))["jobs"]["expression"]
+        jobs = json.loads((table.parent / "associations.json").read_text(encoding="utf-8"))["jobs"]
+        found = jobs[table.stem]
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # a table that was moved or made elsewhere says nothing about itself
     return found if isinstance(found, dict) else {}
@@ -180,7 +181,7 @@ def _figures(result: DifferentialExpression) -> dict[str, Figure]:
         else "change a unit of the score"
     )
     png = plots.volcano(
-        result.log_fc, result.p_adjusted, result.genes, least=least or None, fdr=result.thresholds.fdr,
+        result.log_fc, result.p, result.p_adjusted, result.genes, least=least or None, fdr=result.thresholds.fdr,
         axis=f"{axis}, {result.contrast}",
     )  # fmt: skip
     where = f"Dashed: adjusted p {result.thresholds.fdr:g}" + (f" and fold change {least:g}." if least else ".")

@@ -161,7 +161,7 @@ def _row(one: SetResult) -> tuple[str, ...]:
     )
     nes = f"{one.nes:.2f}" if one.nes == one.nes else ""
     numbers = (f"{one.es:.3f}", nes, small_p(one.p), small_p(one.p_adjusted), small_p(one.camera_p_adjusted))
-    return one.set, f"{one.size} ({len(one.genes)})", *numbers, edge
+    return one.set.replace("_", "_\u200b"), f"{one.size} ({len(one.genes)})", *numbers, edge
 
 
 def _figures(result: GeneSetEnrichment) -> dict[str, Figure]:

@@ -319,7 +319,7 @@ def test_output_folder_that_cannot_be_written(refused, breast1, tmp_path):
 
 LIMITED = """
 import resource, runpy, sys
-import matplotlib, numpy, SimpleITK, radiomics, LABCRadiomicsLib.report, LABCRadiomicsLib.patient  # before the limit
+import matplotlib, numpy, SimpleITK, LABCRadiomicsLib.report, LABCRadiomicsLib.patient  # before the limit
 sys.argv = ["labcradiomics", *sys.argv[1:]]
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 import signal

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 FOLDER = ROOT / "LABCRadiomics"
 PACKAGE = "LABCRadiomicsLib"
-SCORING_NEEDS = {"numpy", "SimpleITK", "radiomics", "pywt"}  # PyWavelets comes with pyradiomics
+SCORING_NEEDS = {"numpy", "SimpleITK"}
 
 
 def read_map() -> dict[str, tuple[set[str], set[str]]]:
