@@ -53,7 +53,8 @@ def score(
     start = time.perf_counter()
     pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
     read_seconds = time.perf_counter() - start
-    inputs = {"volume": image.name, "segmentation": mask.name, **({"segment": segment} if segment else {})}
+    name = pair[1].source.segment or segment
+    inputs = {"volume": image.name, "segmentation": mask.name, **({"segment": name} if name else {})}
     _score(pair, inputs, label, model, covariate, contours if stability else 0, out, as_json, read_seconds)
 
 
