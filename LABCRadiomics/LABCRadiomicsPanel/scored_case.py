@@ -10,6 +10,8 @@ from slicer.i18n import tr as _
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.imaging.contour_spread import CONTOURS
 
+from .dicom_source import sourceFiles
+
 
 @dataclass(frozen=True)
 class ScoredCase:
@@ -50,6 +52,7 @@ def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, p
         covariates,
         contours=CONTOURS if stability else 0,
         chosen_model=str(modelId),
+        dicom_files=sourceFiles(volumeNode)[0],
         progress=lambda done, total, step: report(done, total, words[step].format(n=done - 1)),
     )
     total = 3 + (CONTOURS if stability else 0)

@@ -56,11 +56,9 @@ def score(
     start = time.perf_counter()
     pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
     read_seconds = time.perf_counter() - start
-    inputs = {
-        "volume": shown_name(image),
-        "segmentation": shown_name(mask),
-        **({"segment": segment} if segment else {}),
-    }
+    name = pair[1].source.segment or segment
+    files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
+    inputs = {**files, **({"segment": name} if name else {})}
     _score(pair, inputs, label, model, covariate, contours if stability else 0, out, as_json, read_seconds)
 
 
