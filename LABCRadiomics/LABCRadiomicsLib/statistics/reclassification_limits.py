@@ -63,9 +63,7 @@ def improvement_limits(
     return bootstrap_limits(measures, time.size, repeats=repeats, seed=seed, level=level)
 
 
-def refitted_cox(
-    old: np.ndarray, new: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float
-) -> Refit:
+def refitted_cox(old: np.ndarray, new: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float) -> Refit:
     """Give the ``refit`` of two Cox models for `improvement_limits`.
 
     Parameters
