@@ -58,7 +58,7 @@ def run(way: str, image: str, mask: str) -> dict:
     from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS
     from LABCRadiomicsLib.imaging import read_image, read_mask
     from LABCRadiomicsLib.model.registry import find_model
-    from LABCRadiomicsLib.patient import score_image
+    from LABCRadiomicsLib.patient import score_patient
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)
     count = 0
@@ -71,7 +71,7 @@ def run(way: str, image: str, mask: str) -> dict:
         wanted = FEATURES if way == FIFTEEN else None
         count = len(features.extract(read_image(image).volume, read_mask(mask).volume, features=wanted).values)
     elif way == SCORE:
-        result = score_image(find_model("demo-phantom"), read_image(image).volume, read_mask(mask).volume)
+        result = score_patient(find_model("demo-phantom"), read_image(image).volume, read_mask(mask).volume)
         count = len(result.prediction.contributions)
     seconds = time.perf_counter() - start
     return {"seconds": seconds, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "features": count}

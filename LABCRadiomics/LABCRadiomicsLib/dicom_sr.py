@@ -30,7 +30,7 @@ from .errors import InputError
 from .feature_codes import ibsi_code, unit_code
 from .files import write_atomically
 from .scoring import DEMONSTRATION
-from .scoring.wording import evidence
+from .scoring.wording import evidence, grade
 
 SOFTWARE = "LABCRadiomics"
 SCHEME = "99LABCR"
@@ -283,7 +283,8 @@ def _texts(document: Mapping[str, Any]) -> list[tuple[Any, str]]:
     for covariate in document["covariates"]:
         words = "unknown" if covariate["value"] is None else given.get(covariate["name"], covariate["value"])
         texts.append((_concept("covariate", "Clinical covariate"), f"{covariate['label']}: {words}"))
-    texts += [(_concept("trust", "How far to trust it"), sentence) for sentence in evidence(document)]
+    sentences = [grade(document), *evidence(document)]
+    texts += [(_concept("trust", "How far to trust it"), sentence) for sentence in sentences]
     texts += [(_concept("warning", "Warning"), warning["message"]) for warning in document["warnings"]]
     return texts
 

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..errors import InputError
-from .common import JsonOption, ModelOption, OutFolderOption
+from ..files import output_folder, refuse_overwriting, shown_name
+from .common import (
+    JsonOption,
+    ModelOption,
+    OutFolderOption,
+    PhaseOption,
+    RegularGridOption,
+    SegmentOption,
+    SpacingOption,
+    console,
+    remark,
+    say,
+)
 
 DEMO_MODEL = "demo-phantom"
+CONTOURS = 30  # of --stability, as many as the panel draws
 
 CovariateOption = Annotated[
     list[str] | None, typer.Option("--covariate", metavar="NAME=VALUE", help="A clinical value; may be repeated.")
@@ -23,22 +34,32 @@ CovariateOption = Annotated[
 
 def score(
     image: Annotated[Path, typer.Argument(help="MRI: an image file, or a folder with one DICOM series.")],
-    mask: Annotated[Path, typer.Argument(help="Label mask of the tumor.")],
+    mask: Annotated[Path, typer.Argument(help="Tumor: a label mask, a .seg.nrrd, a DICOM SEG or RTSTRUCT.")],
     label: Annotated[int | None, typer.Option(help="The tumor's label, when the mask holds several.")] = None,
+    segment: SegmentOption = None,
+    phase: PhaseOption = None,
+    spacing: SpacingOption = None,
+    regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
     covariate: CovariateOption = None,
-    stability: Annotated[bool, typer.Option("--stability", help="Also score 20 slightly moved contours.")] = False,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
+    ] = False,
+    contours: Annotated[int, typer.Option(min=2, help="How many contours --stability draws.")] = CONTOURS,
     out: OutFolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score one patient from an MRI and a tumor mask."""
-    from ..imaging import read_image, read_mask
+    from ..imaging import ReadingOptions, read_pair
 
+    _refuse_overwriting(out, image, mask, model)
     start = time.perf_counter()
-    pair = read_image(image), read_mask(mask)
+    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
     read_seconds = time.perf_counter() - start
-    case = f"{image.name} with {mask.name}"
-    _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds)
+    name = pair[1].source.segment or segment
+    files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
+    inputs = {**files, **({"segment": name} if name else {})}
+    _score(pair, inputs, label, model, covariate, contours if stability else 0, out, as_json, read_seconds)
 
 
 def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
@@ -46,12 +67,14 @@ def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption 
     from ..resources import resources_folder
 
     folder = resources_folder() / "SampleData"
+    _refuse_overwriting(out, folder / "breast1_image.nrrd", folder / "breast1_label.nrrd", DEMO_MODEL)
     start = time.perf_counter()
     pair, way = _demo_images(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd")
     read_seconds = time.perf_counter() - start
     if not as_json:
-        print(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
-    _score(pair, "breast1 (bundled)", None, DEMO_MODEL, None, False, out, as_json, read_seconds)
+        say(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
+    inputs = {"volume": "breast1_image", "segmentation": "breast1_label (bundled)"}
+    _score(pair, inputs, None, DEMO_MODEL, None, 0, out, as_json, read_seconds)
 
 
 def _demo_images(image: Path, mask: Path):
@@ -74,46 +97,59 @@ def _demo_images(image: Path, mask: Path):
     return pair, "through a MRML scene, as in the Slicer module"
 
 
-def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds) -> None:
+def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, read_seconds) -> None:
     from ..model.registry import find_model
-    from ..patient import score_image
+    from ..patient import score_patient
 
-    model = find_model(model_id)
     image, mask = pair
-    notices = (*image.notices, *mask.notices)
-    result = score_image(model, image.volume, mask.volume, label, _covariates(covariate), read_seconds, notices)
-    if stability:
-        from ..robustness import contour_stability
-
-        result = contour_stability(model, result)
+    result = score_patient(
+        find_model(model_id),
+        image.volume,
+        mask.volume,
+        _covariates(covariate),
+        label=label,
+        contours=contours,
+        notices=(*image.notices, *mask.notices),
+        inputs={**inputs, "model": model_id},
+        read_seconds=read_seconds,
+    )
     written = {}
     if out is not None:
         from ..report import write_patient_report
 
-        written["Report"], written["Numbers"] = write_patient_report(out, model, result, case)
-        if image.source.is_dicom:
-            written |= _write_structured_report(out / "result.dcm", image.source.files, model, result, case, covariate)
+        case = f"{inputs['volume']} with {inputs['segmentation']}"
+        with output_folder(out) as folder:
+            written["Report"], written["Numbers"] = write_patient_report(folder.path, result, case)
+            if image.source.is_dicom:
+                written |= _write_structured_report(folder.path / "result.dcm", image.source.files, result)
+        written = {what: folder.final(path) for what, path in written.items()}
+        if folder.remark:
+            remark(folder.remark)
     if as_json:
-        print(json.dumps(result.prediction.to_dict(), allow_nan=False))
+        say(json.dumps(result.document, allow_nan=False))
         return
-    from .terminal import prediction_panel
+    from .terminal import result_panel
 
-    console = Console()
-    console.print(prediction_panel(model, result.prediction))
+    console().print(result_panel(result))
     for what, path in written.items():
-        console.print(f"{what}: {path}", soft_wrap=True, highlight=False)
+        say(f"{what}: {path}")
 
 
-def _write_structured_report(path: Path, files: tuple[Path, ...], model, result, case, covariate) -> dict[str, Path]:
+def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -> None:
+    from ..model.registry import model_path
+
+    names = ("report.html", "result.json", "result.dcm") if out is not None else ()
+    refuse_overwriting([image, mask, model_path(model)], [Path(out or "", name) for name in names])
+
+
+def _write_structured_report(path: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
     """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
     from ..dicom_sr import read_sources, structured_report, write_report
-    from ..scoring.result_document import result_document
 
-    document = result_document(model, result.prediction, {"segment": case, "covariates": _covariates(covariate)})
     try:
-        report = structured_report(document, read_sources(files))
+        report = structured_report(result.document, read_sources(files))
     except InputError as error:
-        print(f"labcradiomics: No DICOM structured report: {error}", file=sys.stderr)
+        remark(f"No DICOM structured report: {error}")
         return {}
     write_report(path, report)
     return {"DICOM SR": path}

@@ -1,12 +1,18 @@
-"""The table of a cohort's images and masks."""
+"""The table of a cohort's images and masks, and what each case says of how they are read."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..errors import CohortError
+from ..errors import CohortError, InputError
+from ..imaging import ReadingOptions
+from ..imaging.reading import parse_spacing
+from ..tables.cells import CellError, whole_number
 from ..tables.csv_table import read_table
+
+# Columns that a case table may have besides case, image and mask; an empty cell says nothing.
+OPTIONAL_COLUMNS = ("label", "segment", "phase", "spacing")
 
 
 @dataclass(frozen=True)
@@ -18,8 +24,8 @@ class Case:
     name : str
     row : int
         As a spreadsheet counts, the header being row 1.
-    image, mask, label : str
-        As the table holds them; an empty label stands for the only one there is.
+    image, mask, label, segment, phase, spacing : str
+        As the table holds them; empty ones say nothing. See :class:`.imaging.ReadingOptions`.
     """
 
     name: str
@@ -27,6 +33,9 @@ class Case:
     image: str
     mask: str
     label: str = ""
+    segment: str = ""
+    phase: str = ""
+    spacing: str = ""
 
     def roi_label(self) -> int | None:
         """Give the label as a number; a data frame may have made ``1.0`` of it.
@@ -39,16 +48,29 @@ class Case:
         if not self.label:
             return None
         try:
-            value = float(self.label)
-            if value != int(value):
-                raise ValueError(value)
-        except (ValueError, OverflowError):
+            return whole_number(self.label)
+        except CellError:
             raise CohortError(f"Label {self.label!r} is not a whole number: correct column label.") from None
-        return int(value)
+
+    def reading_options(self, general: ReadingOptions) -> ReadingOptions:
+        """Give what the row says of reading its files, and in general where it says nothing.
+
+        Raises
+        ------
+        CohortError
+            The cell of column spacing is not three sizes.
+        """
+        try:
+            spacing = parse_spacing(self.spacing) if self.spacing else general.spacing
+        except InputError as error:
+            raise CohortError(f"{error} It stands in column spacing.") from error
+        return replace(
+            general, segment=self.segment or general.segment, phase=self.phase or general.phase, spacing=spacing
+        )
 
 
 def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
-    """Read a case table: case, image, mask and, where masks hold several, label.
+    """Read a case table: case, image, mask and, where they are needed, label, segment, phase and spacing.
 
     Raises
     ------
@@ -56,6 +78,8 @@ def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
         The table is malformed, or names a case twice. A cell that cannot be used is its own case's error, later.
     """
     table = read_table(path)
-    names, images, masks = table.cases(), table.texts("image"), table.texts("mask")
-    labels = table.texts("label") if "label" in table.names else ("",) * len(table)
-    return tuple(map(Case, names, table.row_numbers, images, masks, labels))
+    names = table.cases()
+    images, masks = (table.texts(table.find(name) or name) for name in ("image", "mask"))
+    found = map(table.find, OPTIONAL_COLUMNS)
+    others = [table.texts(name) if name else ("",) * len(table) for name in found]
+    return tuple(map(Case, names, table.row_numbers, images, masks, *others))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from ..errors import CohortError, InputError, LABCRadiomicsError
 from ..features.settings import ExtractionSettings
+from ..files import refuse_overwriting
+from ..imaging import AS_FILES_SAY, ReadingOptions
 from ..tables.csv_table import CASE, unwritable, write_table
 from .case_table import Case, read_cases
 from .execution import Failure, available_processes, over_cluster, over_processes
@@ -53,6 +55,7 @@ class _Task:
     settings: ExtractionSettings
     features: tuple[str, ...] | None
     software: dict[str, str]
+    reading: ReadingOptions
 
 
 def errors_path(out_csv: str | os.PathLike[str]) -> Path:
@@ -76,6 +79,7 @@ def extract_cases(
     resume: bool = False,
     scheduler: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    reading: ReadingOptions = AS_FILES_SAY,
 ) -> CohortExtraction:
     """Extract the features of every case of a table.
 
@@ -84,7 +88,7 @@ def extract_cases(
     Parameters
     ----------
     cases_csv : path
-        case,image,mask[,label]; paths relative to the table.
+        case,image,mask[,label][,segment][,phase][,spacing]; paths relative to the table.
     out_csv : path
         Feature table: one row a case in the order of the case table, first column ``case``, features, then
         ``diagnostics_*``. A feature without a finite value has an empty cell.
@@ -99,6 +103,8 @@ def extract_cases(
         Address of a Dask scheduler whose workers see the same files; instead of ``jobs``.
     progress : callable, optional
         Called with the number of cases done and their total. An exception it raises cancels the run, resumably.
+    reading : ReadingOptions
+        How images and masks are read, where a row of the table does not say so itself.
 
     Returns
     -------
@@ -109,17 +115,20 @@ def extract_cases(
     CohortError
         The case table or the journal is unusable, a file cannot be written, the cluster fails, or no case succeeded.
     InputError
-        ``jobs`` is below 1.
+        ``jobs`` is below 1, or a file to write is one to read.
     """
     cases, out = read_cases(cases_csv), Path(out_csv)
+    beside = Path(cases_csv).parent
+    read = [beside / path for case in cases for path in (case.image, case.mask) if path]
+    refuse_overwriting([cases_csv, *read], [out, errors_path(out), journal_path(out), record_path(out)])
     features = None if features is None else tuple(features)
     jobs = available_processes() if jobs is None else jobs
     if jobs < 1:
         raise InputError(f"The number of jobs is {jobs}: give a whole number of at least 1.")
     folder = str(Path(cases_csv).absolute().parent)
     software = software_versions()
-    tasks = {case.name: _Task(case, folder, settings, features, software) for case in cases}
-    made_with = {"settings": asdict(settings), "features": features, "software": software}
+    tasks = {case.name: _Task(case, folder, settings, features, software, reading) for case in cases}
+    made_with = {"settings": asdict(settings), "features": features, "software": software, "reading": asdict(reading)}
     with Journal(journal_path(out), made_with, resume=resume) as journal:
         keys = {case.name: _key(case, folder) for case in cases}
         todo = {name: task for name, task in tasks.items() if not journal.holds(name, keys[name])}
@@ -145,8 +154,8 @@ def _collect(
 
 
 def _key(case: Case, folder: str) -> str:
-    """Stand for a case's row and files: a changed path, label, size or time makes another key."""
-    parts = [case.image, case.mask, case.label]
+    """Stand for a case's row and files: a changed cell, size or time makes another key."""
+    parts = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing]
     parts += [_stamps(Path(folder, path)) if path else [] for path in (case.image, case.mask)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -176,7 +185,7 @@ def _extracted(task: _Task) -> dict[str, object]:
     import SimpleITK as sitk
 
     from ..features import extract
-    from ..imaging import read_image, read_mask
+    from ..imaging import read_pair
 
     found = software_versions()
     for name, version in task.software.items():
@@ -185,8 +194,8 @@ def _extracted(task: _Task) -> dict[str, object]:
     # Sums over a whole image (normalization) depend in their last bit on the number of threads.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     case = task.case
-    image, mask = (_path(task, role, path) for role, path in (("image", case.image), ("mask", case.mask)))
-    image, mask = read_image(image), read_mask(mask)
+    paths = [_path(task, role, path) for role, path in (("image", case.image), ("mask", case.mask))]
+    image, mask = read_pair(*paths, case.reading_options(task.reading))
     result = extract(image.volume, mask.volume, task.settings, task.features, case.roi_label())
     notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
@@ -223,9 +232,11 @@ def _write_outputs(
     errors = _write_errors(out, cases, failed)
     if len(failed) == len(cases):
         journal.finish()
-        raise CohortError(f"None of the {len(cases)} cases has features: {errors} says why for each.")
+        old = f"; {out} is of an earlier run" if out.exists() else ""
+        raise CohortError(f"None of the {len(cases)} cases has features: {errors} says why for each{old}.")
     succeeded = [case.name for case in cases if case.name not in failed]
     rows = (_row(name, names, journal.outcome(name)) for name in succeeded)
+    record_path(out).unlink(missing_ok=True)  # an earlier run's settings must never stand beside this table
     write_table(out, [CASE, *names, *(f"diagnostics_{name}" for name in _DIAGNOSTICS)], rows)
     try:
         record = write_record(out, extraction_of(settings, axes), {"cases": len(succeeded), "features": len(names)})

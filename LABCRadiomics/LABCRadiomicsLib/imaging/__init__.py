@@ -7,17 +7,22 @@ masks as another reader would have drawn them, from the smooth ``random_fields``
 May import: errors, notices.
 """
 
-from .reading import read_image, read_mask
+from .reading import AS_FILES_SAY, ReadingOptions, read_image, read_mask, read_pair
 from .region import Region, region_of
 from .source import Reading, Source
-from .volume import Volume
+from .volume import AS_LOADED, CANONICAL, Volume
 
 __all__ = [
+    "AS_FILES_SAY",
+    "AS_LOADED",
+    "CANONICAL",
     "Reading",
+    "ReadingOptions",
     "Region",
     "Source",
     "Volume",
     "read_image",
     "read_mask",
+    "read_pair",
     "region_of",
 ]

@@ -12,7 +12,7 @@ _ROUNDING = 1e-6
 
 
 def as_labels(mask: Volume, what: str) -> Volume:
-    """Turn voxels that are whole numbers but for rounding into integers.
+    """Turn voxels that are whole numbers but for rounding into integers; NaN is background.
 
     Parameters
     ----------
@@ -23,14 +23,15 @@ def as_labels(mask: Volume, what: str) -> Volume:
     Raises
     ------
     InputError
-        A voxel is not a whole number, or not finite.
+        A voxel is not a whole number, or infinite.
     """
     if mask.array.dtype.kind in "iub":
         return mask
-    labels = np.rint(mask.array)
-    wrong = ~(np.abs(mask.array - labels) <= _ROUNDING)  # true of NaN too
+    values = np.where(np.isnan(mask.array), 0, mask.array)
+    labels = np.rint(values)
+    wrong = np.isinf(values) | (np.abs(values - np.where(np.isinf(values), 0, labels)) > _ROUNDING)
     if wrong.any():
-        value = mask.array[wrong][0]
+        value = values[wrong][0]
         raise InputError(f"{what} holds the fractional value {value:.6g}: give a label mask of whole numbers.")
     return mask.with_array(labels.astype(np.int32))
 

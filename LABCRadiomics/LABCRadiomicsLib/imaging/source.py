@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..notices import Notice
@@ -22,13 +22,15 @@ class Source:
     modality, manufacturer, device, sequence_name, series_description : str or None
         As DICOM headers hold them.
     field_strength_tesla : float or None
-    series_uid, frame_of_reference_uid : str or None
+    patient_id, series_uid, frame_of_reference_uid : str or None
     phase : str or None
         The acquisition that was chosen of several, in words: ``"phase 2 of 6, 00:01:32 after the first"``.
     given_spacing_mm : tuple of float or None
         Voxel size along i, j, k that the user gave because the files have none.
     resampled : bool
         Whether slices at uneven distances were resampled onto a regular grid, as asked.
+    segment : str or None
+        Name of the segment or ROI that was taken from a file that names them.
     """
 
     files: tuple[Path, ...] = ()
@@ -39,11 +41,13 @@ class Source:
     sequence_name: str | None = None
     series_description: str | None = None
     field_strength_tesla: float | None = None
+    patient_id: str | None = field(default=None, repr=False)
     series_uid: str | None = None
     frame_of_reference_uid: str | None = None
     phase: str | None = None
     given_spacing_mm: tuple[float, float, float] | None = None
     resampled: bool = False
+    segment: str | None = None
 
     @property
     def is_dicom(self) -> bool:

@@ -187,6 +187,16 @@ def order_to(volume: Volume, array_order: str) -> AxisOrder:
     raise InputError(f"Array order {array_order!r} is unknown: use one of {', '.join(ARRAY_ORDERS)}.")
 
 
+def order_toward(volume: Volume, axes: np.ndarray) -> AxisOrder:
+    """The order whose axes run nearest to given directions (columns), whatever order the voxels are stored in."""
+    cosines = axes.T @ volume.direction
+
+    def closeness(order: AxisOrder) -> float:
+        return float(sum(cosines[range(3), list(order.axes)] * np.where(order.flips, -1.0, 1.0)))
+
+    return max(axis_orders(), key=closeness)
+
+
 def _slicer_order(volume: Volume) -> AxisOrder:
     return _REVERSED_K if np.linalg.det(volume.direction) < 0 else STORED
 

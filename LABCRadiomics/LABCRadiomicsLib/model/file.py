@@ -16,7 +16,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from ..errors import ModelError
 from ..files import write_atomically
 from .checks import FieldError, check, check_extraction
-from .contents import FORMAT, FORMAT_VERSION, Extraction, Model, file_key, has_default
+from .contents import FORMAT, FORMAT_VERSION, Extraction, Model
+from .fields import file_key, has_default
 
 MAX_BYTES = 5_000_000
 _MAX_DEPTH = 8  # of pyradiomics parameters, the only free-form part of a model
@@ -134,7 +135,7 @@ def decode_model(document: Any) -> Model:
     _expect(isinstance(document, dict), "the file's content", "must be a JSON object")
     document = dict(document)
     _decode_header(document, "format", FORMAT)
-    _decode_header(document, "format_version", FORMAT_VERSION)
+    _decode_header(document, "format_version", *range(1, FORMAT_VERSION + 1))
     return _decode_object(Model, document, "")
 
 
@@ -179,11 +180,11 @@ def _expect(condition: bool, path: str, problem: str) -> None:
         raise FieldError(path, problem)
 
 
-def _decode_header(document: dict[str, Any], key: str, expected: str | int) -> None:
+def _decode_header(document: dict[str, Any], key: str, *expected: str | int) -> None:
     _expect(key in document, key, "is missing: this is not a LABCRadiomics model file")
     value = document.pop(key)
-    same = value == expected and not isinstance(value, bool)
-    _expect(same, key, f"must be {json.dumps(expected)}, not {_shown(value)}")
+    known = isinstance(value, (str, int, float)) and not isinstance(value, bool) and value in expected
+    _expect(known, key, f"must be {' or '.join(map(json.dumps, expected))}, not {_shown(value)}")
 
 
 @lru_cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from .volumes import image_from_volume, mask_from_labelmap
 
 if TYPE_CHECKING:
     from ..model import Model
-    from ..patient import PatientScore
+    from ..patient import PatientResult, Progress
 
 
 def images_from_nodes(
@@ -91,9 +91,14 @@ def score_nodes(
     roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
     roi: str | int | None,
     model: Model,
-    covariates: Mapping | None = None,
-) -> PatientScore:
-    """Score one patient from nodes of a scene.
+    covariates: Mapping[str, object] | None = None,
+    *,
+    contours: int = 0,
+    chosen_model: str | None = None,
+    dicom_files: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> PatientResult:
+    """Score one patient from nodes of a scene, which is not changed.
 
     Parameters
     ----------
@@ -107,28 +112,61 @@ def score_nodes(
         A model that can score.
     covariates : mapping, optional
         Clinical values by the names of the model's nomogram.
+    contours : int
+        How many redrawn contours to score as well.
+    chosen_model : str, optional
+        The id or path by which the model was chosen, for the document.
+    dicom_files : sequence of str
+        The files that the volume was loaded from, whose headers it is held against.
+    progress : callable, optional
+        Called before each step, see :func:`.patient.score_patient`; may raise to end the run.
 
     Returns
     -------
-    PatientScore
-        See :func:`.patient.score_image`; among the warnings is what :func:`mask_from_segment` noted.
+    PatientResult
+        Its document names the nodes, and holds the :func:`fingerprint` of their voxels; among the warnings is what
+        :func:`mask_from_segment` noted, and :func:`.imaging.loaded_series.remarks_on_loaded`.
 
     Raises
     ------
     InputError, GeometryError
         A node is missing, empty or of the wrong kind, or the two do not describe one region of space.
     LABCRadiomicsError
-        See :func:`.patient.score_image`.
+        See :func:`.patient.score_patient`.
     """
-    from ..patient import score_image  # brings pyradiomics, without which nodes can still be converted
+    from ..patient import READ, score_patient, steps_of  # with the features, which converting nodes does not need
 
+    if progress is not None:
+        progress(0, steps_of(contours), READ)
     start = time.perf_counter()
     image, mask, notices = images_from_nodes(volume_node, roi_node, roi)
-    return score_image(
+    if dicom_files:
+        from ..imaging.loaded_series import remarks_on_loaded  # brings pydicom
+
+        notices = [*remarks_on_loaded(dicom_files, image), *notices]
+    inputs = _inputs(volume_node, roi_node, roi) | {"fingerprint": fingerprint(image, mask)}
+    return score_patient(
         model,
         image,
         mask,
-        covariates=covariates,
-        read_seconds=time.perf_counter() - start,
+        covariates,
+        contours=contours,
         notices=notices,
+        inputs=inputs | {"model": chosen_model or model.id},
+        read_seconds=time.perf_counter() - start,
+        progress=progress,
     )
+
+
+def _inputs(
+    volume_node: slicer.vtkMRMLScalarVolumeNode,
+    roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
+    roi: str | int | None,
+) -> dict[str, Any]:
+    """What is scored, in words that stay right when nodes are renamed or removed later."""
+    name = str(roi)
+    if roi_node.IsA("vtkMRMLSegmentationNode"):
+        segmentation = roi_node.GetSegmentation()
+        roi = roi or segmentation.GetNthSegmentID(0)
+        name = segmentation.GetSegment(roi).GetName()
+    return {"volume": volume_node.GetName(), "segmentation": roi_node.GetName(), "segment": name, "segment_id": roi}

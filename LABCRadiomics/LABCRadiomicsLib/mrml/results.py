@@ -5,7 +5,6 @@ Which node is which is kept in a node attribute, so those of a loaded scene are 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from ..model import Model
-from ..scoring import Prediction, SurvivalCurve, survival_curve
+from ..scoring import Prediction, SurvivalCurve, document_text, read_document, survival_curve
 from ..scoring.wording import training_range
 
 FOLDER = "LABC Radiomics result"
@@ -44,7 +43,7 @@ def store_result(
     """
     remove_nodes(scene, keep=result_nodes(scene).values())  # those of an earlier scene, which nobody shows
     text = _node(scene, "vtkMRMLTextNode", "result", "LABC Radiomics result")
-    text.SetText(json.dumps(document, indent=1, allow_nan=False))
+    text.SetText(document_text(document))
     text.SetNodeReferenceID(VOLUME, volume_node.GetID())
     text.SetNodeReferenceID(SEGMENTATION, segmentation_node.GetID())
     table = _node(scene, "vtkMRMLTableNode", "contributions", "LABC Radiomics features")
@@ -59,15 +58,8 @@ def store_result(
 
 
 def read_result(text_node: slicer.vtkMRMLTextNode | None) -> dict[str, Any] | None:
-    """Read the document of a result node; None when there is none or it was overwritten with something else."""
-    if text_node is None:
-        return None
-    try:
-        document = json.loads(text_node.GetText() or "null")
-    except json.JSONDecodeError:
-        return None
-    known = isinstance(document, dict) and {"score", "discrimination", "inputs"} <= document.keys()
-    return document if known else None
+    """Read the document of a result node, also one of an earlier version; None when there is none that can be shown."""
+    return None if text_node is None else read_document(text_node.GetText() or "")
 
 
 def result_nodes(scene: slicer.vtkMRMLScene) -> dict[str, slicer.vtkMRMLNode]:

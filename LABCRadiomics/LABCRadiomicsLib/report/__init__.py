@@ -1,8 +1,6 @@
-"""HTML reports that need nothing else: a patient's, and the index page of a training or a validation.
+"""The HTML report of a patient, which needs nothing else, and the templates of every page.
 
-The pages of cohorts are made from ``report.json`` and the tables beside it, not from the objects that wrote these.
-
-May import: errors, files, resources, tables, model, scoring, patient, plots.
+May import: errors, files, resources, model, scoring, patient, plots.
 """
 
 from .patient import (

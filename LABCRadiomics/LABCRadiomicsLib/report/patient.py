@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,12 @@ from ..errors import InputError
 from ..files import write_atomically
 from ..model import Model, Performance
 from ..plots import patient_survival, tumor_slice
-from ..scoring import CovariateValue
-from ..scoring.result_document import result_document
-from ..scoring.wording import number, percent, training_range, trust
+from ..scoring import CovariateValue, document_text, require_score
+from ..scoring.wording import grade, number, percent, training_range, trust
 from .templates import render
 
 if TYPE_CHECKING:  # the pages of cohorts, in this room too, need no pyradiomics
-    from ..patient import PatientScore
+    from ..patient import PatientResult
 
 _WIDEST_BAR_REM = 6.0
 
@@ -41,28 +40,24 @@ def cohort_kind(row: Performance) -> str:
 
 def covariate_value(covariate: CovariateValue, model: Model) -> str:
     """A covariate's value in words: its level, or a number with its unit."""
-    known = next(entry for entry in model.nomogram.covariates if entry.name == covariate.name)
-    if covariate.value is None:
-        return "unknown"
-    if known.type == "binary":
-        return (known.levels or ("no", "yes"))[int(covariate.value)]
-    return f"{covariate.value:g} {known.unit or ''}".strip() if known.type == "number" else str(covariate.value)
+    known = model.nomogram.covariates if model.nomogram else ()
+    return next(entry for entry in known if entry.name == covariate.name).words(covariate.value)
 
 
-def patient_html(model: Model, result: PatientScore, case: str, picture: bytes | None) -> str:
+def patient_html(result: PatientResult, case: str, picture: bytes | None) -> str:
     """Render the report.
 
     Parameters
     ----------
-    model : Model
-    result : PatientScore
+    result : PatientResult
     case : str
         Name of the case, shown at the top.
     picture : bytes or None
         PNG of the tumor, see :func:`.plots.tumor_slice`.
     """
-    widest = max((abs(part.contribution) for part in result.prediction.contributions), default=0) or 1
-    filters = {
+    model, prediction = result.model, result.prediction
+    widest = max((abs(part.contribution) for part in prediction.contributions), default=0) or 1
+    filters: dict[str, Callable[..., object]] = {
         "number": number,
         "percent": percent,
         "covariate_value": covariate_value,
@@ -71,30 +66,30 @@ def patient_html(model: Model, result: PatientScore, case: str, picture: bytes |
         "cohort_kind": cohort_kind,
         "width": lambda value: f"{_WIDEST_BAR_REM * abs(value) / widest:.2f}",
     }
-    survival_plot = patient_survival(model, result.prediction)
+    survival_plot = patient_survival(model, prediction)
     return render(
         "patient.html",
         filters,
         case=case,
         model=model,
-        prediction=result.prediction,
-        trust=trust(result_document(model, result.prediction, {})),
-        ranges={term.feature: training_range(term) for term in model.score.terms},
+        prediction=prediction,
+        grade=grade(result.document),
+        trust=trust(result.document),
+        ranges={term.feature: training_range(term) for term in require_score(model).terms},
         diagnostics=result.extraction.diagnostics,
         slice=picture and base64.b64encode(picture).decode(),
         survival_plot=survival_plot and base64.b64encode(survival_plot).decode(),
     )
 
 
-def write_patient_report(folder: str | Path, model: Model, result: PatientScore, case: str) -> tuple[Path, Path]:
+def write_patient_report(folder: str | Path, result: PatientResult, case: str) -> tuple[Path, Path]:
     """Write ``result.json`` and ``report.html`` into a folder, each whole or not at all.
 
     Parameters
     ----------
     folder : path-like
         Made when it does not exist.
-    model : Model
-    result : PatientScore
+    result : PatientResult
     case : str
         Name of the case, shown in the report.
 
@@ -109,12 +104,11 @@ def write_patient_report(folder: str | Path, model: Model, result: PatientScore,
         The folder cannot be written or the disk is full.
     """
     folder = Path(folder)
-    html = patient_html(model, result, case, tumor_slice(result.region))
-    document = {**result.prediction.to_dict(), "diagnostics": result.extraction.diagnostics}
+    html = patient_html(result, case, tumor_slice(result.region))
     written = folder / "report.html", folder / "result.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, content in zip(written, (html, json.dumps(document, indent=2, allow_nan=False) + "\n"), strict=True):
+        for path, content in zip(written, (html, document_text(result.document)), strict=True):
             write_atomically(path, content)
     except OSError as error:
         raise InputError(f"The report cannot be written to {folder}: {error.strerror or error}.") from error

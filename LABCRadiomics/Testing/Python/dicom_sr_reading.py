@@ -3,7 +3,7 @@
 import pytest
 
 from LABCRadiomicsLib import NOTICE
-from LABCRadiomicsLib.scoring.wording import evidence
+from LABCRadiomicsLib.scoring.wording import evidence, grade
 
 
 def items(sequence):
@@ -62,8 +62,7 @@ def check_values(report, result):
     group = {"high": ("15508007", "SCT"), "low": ("75976002", "SCT")}[result["risk_group"]]
     assert codes(report, "risk-group") == [group]
     assert texts(report, "warning") == [warning["message"] for warning in result["warnings"]]
-    if "discrimination" in result:  # not in what the command prints
-        assert texts(report, "trust") == evidence(result)
+    assert texts(report, "trust") == [grade(result), *evidence(result)]
     assert NOTICE in texts(report, "121106")
     assert texts(report, "model-id") == [result["model"]]
     assert texts(report, "model-print") == [result["fingerprint"]]

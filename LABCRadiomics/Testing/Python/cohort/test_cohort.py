@@ -11,16 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import radiomics
 import SimpleITK as sitk
 
 from LABCRadiomicsLib.cohort import errors_path, execution, extract_cases, feature_table, journal_path, read_cases
 from LABCRadiomicsLib.cohort.execution import Failure, over_cluster, over_processes
 from LABCRadiomicsLib.cohort.record import read_extraction, record_path
 from LABCRadiomicsLib.errors import CohortError, InputError
-from LABCRadiomicsLib.features import extract
+from LABCRadiomicsLib.features import PYRADIOMICS_VERSION, extract
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.imaging import read_image, read_mask
+from LABCRadiomicsLib.imaging import AS_FILES_SAY, read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.tables.cohort import read_features
 
@@ -146,7 +145,7 @@ def test_the_record_gives_the_settings_back(cases, tmp_path):
     made = read_extraction(result.features_csv)
     parameters = {name: dict(part) for name, part in made.parameters().items()}
     assert ExtractionSettings.from_parameters(parameters, made.array_order) == ALL
-    assert made.pyradiomics_version == radiomics.__version__ and made.axes is None
+    assert made.pyradiomics_version == PYRADIOMICS_VERSION and made.axes is None
     assert None not in made.setting.values()  # a model file holds what is set, nothing else
     document = json.loads(result.record.read_text())
     assert (document["cases"], document["features"]) == (4, 851)
@@ -392,7 +391,7 @@ def test_cases_may_be_added_removed_and_reordered(cases, reference):
 
 def test_a_worker_with_other_software_is_refused(cases, reference, monkeypatch):
     monkeypatch.setattr(feature_table, "software_versions", lambda: {"numpy": "1.0"})
-    task = feature_table._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"})
+    task = feature_table._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"}, AS_FILES_SAY)
     assert feature_table._extract(task) == {
         "error": "This worker has numpy 1.0 where the run has 2.0: install the same."
     }

@@ -17,9 +17,10 @@ from LABCRadiomicsLib import NOTICE, __version__, feature_codes
 from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.feature_names import FEATURES
+from LABCRadiomicsLib.files import FILE_LIST
 from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
-from LABCRadiomicsLib.patient import score_image
+from LABCRadiomicsLib.patient import score_patient
 from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.scoring.result_document import result_document
 
@@ -35,7 +36,7 @@ def series(tmp_path_factory):
 def document(series):
     model = find_model("demo-phantom")
     pair = read_image(series[0]).volume, read_mask(series[1]).volume
-    prediction = score_image(model, *pair, covariates={"age": 52, "stage": "IIIc"}).prediction
+    prediction = score_patient(model, *pair, covariates={"age": 52, "stage": "IIIc"}).prediction
     return result_document(model, prediction, {"segment": "腫瘍", "covariates": {"age": "52", "stage": "IIIc"}})
 
 
@@ -278,7 +279,7 @@ def test_score_writes_the_report_of_a_dicom_series(run, series, tmp_path):
     out = tmp_path / "out"
     code, printed, errors = run("score", *series, "--out", out, "--json", "--covariate", "age=52")
     assert (code, errors) == (0, "")
-    assert sorted(path.name for path in out.iterdir()) == ["report.html", "result.dcm", "result.json"]
+    assert sorted(path.name for path in out.iterdir()) == [FILE_LIST, "report.html", "result.dcm", "result.json"]
     report = pydicom.dcmread(out / "result.dcm")
     check_values(report, json.loads(printed))
     assert texts(report, "covariate")[0] == "Age: 52"
@@ -299,7 +300,7 @@ def test_images_that_cannot_be_reported_on_are_scored_all_the_same(run, tmp_path
     code, printed, errors = run("score", tmp_path / "series", mask, "--out", tmp_path / "out", "--json")
     assert code == 0 and json.loads(printed)["score"]
     assert errors.startswith("labcradiomics: No DICOM structured report: ") and errors.count("\n") == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.html", "result.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [FILE_LIST, "report.html", "result.json"]
 
 
 def test_a_real_series(run, shared_data, tmp_path):

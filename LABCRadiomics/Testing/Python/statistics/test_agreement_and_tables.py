@@ -6,7 +6,7 @@ import pytest
 from LABCRadiomicsLib.statistics.agreement import FORMS, intraclass_correlation
 from LABCRadiomicsLib.statistics.baseline_table import benjamini_hochberg, chi_square, fisher_exact, t_test
 from LABCRadiomicsLib.statistics.cox import cox
-from LABCRadiomicsLib.statistics.nomogram import nomogram_scale, survival_from_linear_predictor
+from LABCRadiomicsLib.statistics.nomogram import nomogram_scale
 from r_reference import columns, gbsg2, table
 from r_rows import Pairs, compared, equal_to_r, row
 
@@ -49,13 +49,13 @@ def _baseline() -> Pairs:
 def _nomogram() -> Pairs:
     reference, coef = table("gbsg2_rms_nomogram_points"), table("gbsg2_rms_cph_coef")
     values, variable = reference["value"].astype(float), reference["variable"]
-    axes = [values[variable == name] for name in coef["feature"]]
-    scale = nomogram_scale(coef["coef"], [axis.min() for axis in axes], [axis.max() for axis in axes])
+    axes = [weight * values[variable == name] for name, weight in zip(coef["feature"], coef["coef"], strict=True)]
+    scale = nomogram_scale([axis.min() for axis in axes], [axis.max() for axis in axes])
     pairs = [(scale.points_per_unit, 15.92954219)]  # gbsg2_rms_nomogram.txt prints 15.92954
     for index, name in enumerate(coef["feature"]):
-        covariates = np.zeros((axes[index].size, len(axes)))
-        covariates[:, index] = axes[index]
-        pairs.append((scale.points(covariates)[:, index], reference["points"][variable == name]))
+        effects = np.zeros((axes[index].size, len(axes)))
+        effects[:, index] = axes[index]
+        pairs.append((scale.points(effects)[:, index], reference["points"][variable == name]))
     return pairs
 
 
@@ -84,9 +84,9 @@ def test_nomogram_from_points_to_survival() -> None:
     names = list(coef["feature"])
     x = columns(data, names)
     model = cox(x, data["months"], data["event"])
-    scale = nomogram_scale(model.coef, x.min(axis=0), x.max(axis=0))
-    total = scale.points(x[:5]).sum(axis=1)
+    scale = nomogram_scale(model.coef * x.min(axis=0), model.coef * x.max(axis=0))
+    total = scale.points(model.coef * x[:5]).sum(axis=1)
     lp = scale.linear_predictor(total) - model.center @ model.coef
     at = np.searchsorted(model.baseline.time, [36, 60], side="right") - 1
-    survival = survival_from_linear_predictor(lp, model.baseline.survival[at])
+    survival = model.baseline.survival[at] ** np.exp(lp)[:, None]
     assert survival == pytest.approx(model.survival(x[:5], [36, 60]).survival, rel=1e-9)

@@ -200,8 +200,8 @@ OTHER = {
     "short t test": (lambda: t_test([1], [2, 3]), "first has fewer than two"),
     "constant t test": (lambda: t_test([1, 1], [2, 2]), "first and second are both constant"),
     "p above one": (lambda: benjamini_hochberg([0.5, 2]), "p must lie between 0 and 1"),
-    "no effect": (lambda: nomogram_scale([0, 0], [0, 0], [1, 1]), "coef has no covariate"),
-    "falling axis": (lambda: nomogram_scale([1], [1], [0]), "high must be above low"),
+    "no effect": (lambda: nomogram_scale([0, 1], [0, 1]), "ends are the same as other_ends"),
+    "too many effects": (lambda: nomogram_scale([1], [0]).points([[1, 2]]), "effects has 2 columns"),
     "few repeats": (lambda: bootstrap_limits(lambda i: 1.0, 5, repeats=3), "repeats must be at least 10"),
     "covariance": (
         lambda: individual_survival(X, MODEL.coef, np.eye(2), MODEL.center, MODEL.baseline, [5]),

@@ -1,0 +1,93 @@
+"""What a marker adds to a comparator on the same patients: discrimination, reclassification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..statistics.concordance import ConcordanceDifference, concordance_difference, harrell_c
+from ..statistics.reclassification import discrimination_improvement, net_reclassification
+from .marker import Marker
+from .metrics import Estimate, Measure, Metric, bootstrapped
+
+
+@dataclass(frozen=True)
+class Reclassification:
+    """Improvement of predicted risks at a horizon: IDI, continuous NRI (survIDINRI's half), median improvement."""
+
+    horizon: float
+    idi: Estimate
+    nri_half_continuous: Estimate
+    nri_continuous_km: Estimate
+    median_improvement: Estimate
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A marker against a comparator; ``c_difference`` is the marker's C-index less the comparator's."""
+
+    marker: str
+    comparator: Marker
+    comparator_c: Estimate
+    c_difference: ConcordanceDifference
+    reclassification: tuple[Reclassification, ...]
+
+    def estimates(self) -> dict[Measure, Estimate]:
+        """Give the comparison as figures."""
+        gain, over = self.c_difference, self.comparator.name
+        found = {
+            Measure(Metric.C_INDEX, over): self.comparator_c,
+            Measure(Metric.C_GAIN, self.marker, over=over): Estimate(gain.difference, gain.lower, gain.upper, gain.se),
+        }
+        for row in self.reclassification:
+            found[Measure(Metric.IDI, self.marker, row.horizon, over)] = row.idi
+            found[Measure(Metric.NRI, self.marker, row.horizon, over)] = row.nri_continuous_km
+        return found
+
+
+def compare(
+    marker: Marker, comparator: Marker, months: np.ndarray, event: np.ndarray, *, bootstrap: int, seed: int
+) -> Comparison:
+    """Compare two markers of the same patients.
+
+    Parameters
+    ----------
+    marker, comparator : Marker
+        Of n patients; those whom one of them does not know are left out.
+    months, event : numpy.ndarray, shape (n,)
+    bootstrap, seed : int
+        Resamples of the patients for the limits of IDI and NRI; the predictions stay as they are.
+
+    Returns
+    -------
+    Comparison
+        With reclassification at the horizons for which both predict a risk.
+
+    Raises
+    ------
+    InputError
+        There is no pair of patients that can be compared, or nobody with or without the event at a horizon.
+    """
+    known = marker.known & comparator.known
+    marker, comparator, months, event = marker.take(known), comparator.take(known), months[known], event[known]
+    theirs = harrell_c(comparator.values, months, event)
+    difference = concordance_difference(harrell_c(marker.values, months, event), theirs)
+    rows = tuple(
+        _reclassification(comparator.risk(horizon), marker.risk(horizon), months, event, horizon, bootstrap, seed)
+        for horizon in marker.survival
+        if horizon in comparator.survival and horizon <= months.max()
+    )
+    c = Estimate.normal(theirs.c, theirs.se, least=0, most=1)
+    return Comparison(marker.name, comparator, c, difference, rows)
+
+
+def _reclassification(
+    old: np.ndarray, new: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float, bootstrap: int, seed: int
+) -> Reclassification:
+    def measures(rows: np.ndarray) -> tuple[float, ...]:
+        arrays = old[rows], new[rows], months[rows], event[rows], horizon
+        gain = discrimination_improvement(*arrays)
+        return gain.idi, gain.nri_half_continuous, net_reclassification(*arrays).nri, gain.median_improvement
+
+    return Reclassification(horizon, *bootstrapped(measures, months.size, bootstrap, seed))

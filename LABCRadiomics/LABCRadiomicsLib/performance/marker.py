@@ -1,0 +1,63 @@
+"""A marker of patients: what a model says of each of them, ready to be measured against what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..notices import Notice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """What one model says of n patients; more is worse.
+
+    Attributes
+    ----------
+    name : str
+        How reports call it.
+    values : numpy.ndarray, shape (n,)
+        NaN where the model says nothing, such as where a covariate is unknown.
+    log_hazard : numpy.ndarray, shape (n,), or None
+        The same on the scale of a log hazard, whose calibration slope is 1 where predictions are right; None for a
+        marker that is on no such scale.
+    survival : mapping of float to numpy.ndarray
+        Predicted probability of no event up to a horizon in months, shape (n,); empty without predictions. (Of a high
+        risk it has the digits that the risk has not.)
+    high : numpy.ndarray of bool, shape (n,), or None
+        Who is in the high-risk group, of a marker with a cutoff.
+    cutoff : float or None
+    notices : tuple of Notice
+        What to know before this marker is compared with another.
+    """
+
+    name: str
+    values: np.ndarray
+    log_hazard: np.ndarray | None = None
+    survival: Mapping[float, np.ndarray] = field(default_factory=dict)
+    high: np.ndarray | None = None
+    cutoff: float | None = None
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def known(self) -> np.ndarray:
+        """Who has a value, shape (n,)."""
+        return ~np.isnan(self.values)
+
+    def risk(self, horizon: float) -> np.ndarray:
+        """Predicted probability of the event up to a horizon of ``survival``, shape (n,)."""
+        return 1 - self.survival[horizon]
+
+    def take(self, rows: np.ndarray) -> Marker:
+        """Give the marker of some of the patients (indices or a boolean mask), repeated ones as often as they occur."""
+        return Marker(
+            name=self.name,
+            values=self.values[rows],
+            log_hazard=None if self.log_hazard is None else self.log_hazard[rows],
+            survival={horizon: values[rows] for horizon, values in self.survival.items()},
+            high=None if self.high is None else self.high[rows],
+            cutoff=self.cutoff,
+            notices=self.notices,
+        )
