@@ -81,7 +81,7 @@ def test_score_for_people_and_its_files(run, breast1, tmp_path):
     assert "RISK" in out
     assert NOTICE.split(";")[0] in " ".join(out.replace("│", " ").split())
     written = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
-    assert written == [FILE_LIST, "report.html", "result.json"]
+    assert written == [FILE_LIST, "report.html", "report.pdf", "result.json"]
     page = (tmp_path / "new" / "folder" / "report.html").read_text()
     assert NOTICE in page
     assert page.count("data:image/png;base64,") == 2
