@@ -1,7 +1,7 @@
 """The model file: what a score, its cutoff and its nomogram are made of, read, checked, completed and found by name.
 
-``contents`` mirrors the file, ``additions`` what format version 2 adds; ``covariates`` is the one place where a clinical
-covariate is read and encoded. Needs numpy alone, so that a panel can show models where nothing else is installed.
+``contents`` mirrors the file, ``additions`` what format version 2 adds; ``covariates`` is where a clinical covariate is
+read and encoded. Needs numpy alone, so that a panel can show models where nothing else is installed.
 
 May import: errors, files, resources, feature_names, cell_values, statistics.
 """
