@@ -121,7 +121,7 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
         with output_folder(out) as folder:
             written["Report"], written["Numbers"] = write_patient_report(folder.path, result, case)
             if image.source.is_dicom:
-                written |= _write_structured_report(folder.path / "result.dcm", image.source.files, result)
+                written |= _write_dicom(folder.path, image.source.files, result)
         written = {what: folder.final(path) for what, path in written.items()}
         if folder.remark:
             remark(folder.remark)
@@ -138,21 +138,19 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
 def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -> None:
     from ..model.registry import model_path
 
-    names = ("report.html", "result.json", "result.dcm") if out is not None else ()
+    names = ("report.html", "result.json", "result.dcm", "contour.dcm") if out is not None else ()
     refuse_overwriting([image, mask, model_path(model)], [Path(out or "", name) for name in names])
 
 
-def _write_structured_report(path: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
-    """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
-    from ..dicom_sr import read_sources, structured_report, write_report
+def _write_dicom(folder: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
+    """Write the DICOM objects; images that can be scored but not reported on (damaged headers) only give a remark."""
+    from ..dicom import read_sources, write_study
 
     try:
-        report = structured_report(result.document, read_sources(files))
+        return write_study(folder, result.document, result.region, read_sources(files))
     except InputError as error:
-        remark(f"No DICOM structured report: {error}")
+        remark(f"No DICOM objects: {error}")
         return {}
-    write_report(path, report)
-    return {"DICOM SR": path}
 
 
 def _covariates(given: list[str] | None) -> dict[str, str]:
