@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import PhaseOption, ProgressBar, RegularGridOption, SegmentOption, SpacingOption, refuse
+from .common import PhaseOption, ProgressBar, RegularGridOption, SegmentOption, SeriesOption, SpacingOption, refuse
 
 if TYPE_CHECKING:
     from ..features.settings import ExtractionSettings
@@ -42,6 +42,7 @@ def extract(
     settings: Annotated[Path | None, typer.Option(help="Pyradiomics parameter file.")] = None,
     segment: SegmentOption = None,
     phase: PhaseOption = None,
+    series: SeriesOption = None,
     spacing: SpacingOption = None,
     regular_grid: RegularGridOption = False,
     array_order: Annotated[ArrayOrder | None, typer.Option(help="Order of the voxels' axes; by default LPS.")] = None,
@@ -56,7 +57,7 @@ def extract(
     if jobs is not None and scheduler is not None:
         raise InputError("Option --jobs has no meaning with --scheduler: its workers are the cluster's, leave one out.")
     chosen, names = _what_to_extract(features, model, settings, array_order)
-    reading = ReadingOptions.from_texts(phase, spacing, regular_grid, segment)
+    reading = ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series)
     try:
         with ProgressBar("extracting") as advance:
             run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance, reading)

@@ -19,6 +19,7 @@ from .common import (
     PhaseOption,
     RegularGridOption,
     SegmentOption,
+    SeriesOption,
     SpacingOption,
 )
 
@@ -36,6 +37,7 @@ def score(
     label: Annotated[int | None, typer.Option(help="The tumor's label, when the mask holds several.")] = None,
     segment: SegmentOption = None,
     phase: PhaseOption = None,
+    series: SeriesOption = None,
     spacing: SpacingOption = None,
     regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
@@ -51,7 +53,7 @@ def score(
     from ..imaging import ReadingOptions, read_pair
 
     start = time.perf_counter()
-    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
+    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series))
     read_seconds = time.perf_counter() - start
     name = pair[1].source.segment or segment
     inputs = {"volume": image.name, "segmentation": mask.name, **({"segment": name} if name else {})}
