@@ -109,9 +109,9 @@ def save_dicom(document, files, path):
 
     :raises LABCRadiomicsLib.errors.InputError: the files cannot be read, or the report cannot be written
     """
-    from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
+    from LABCRadiomicsLib.dicom import read_sources, structured_report, write_object
 
-    write_report(path, structured_report(document, read_sources(files)))
+    write_object(path, structured_report(document, read_sources(files)), "DICOM SR")
 
 
 def _as_csv(document):

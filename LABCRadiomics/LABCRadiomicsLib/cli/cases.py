@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .common import PhaseOption, ProgressBar, RegularGridOption, SegmentOption
+from ..files import refuse_overwriting
+from .common import PhaseOption, ProgressBar, RegularGridOption, SegmentOption, remark, say
 
 _SHOWN = 5
 
@@ -30,17 +30,18 @@ def cases(
     """Pair images with their masks and write the table that extract takes."""
     from ..cohort import Rules, find_cases, unpaired_path
 
+    refuse_overwriting([folder], [out, unpaired_path(out)])
     rules = Rules(phase, segment, images, masks, first_study, regular_grid)
     with ProgressBar("looking through folders") as advance:
         found = find_cases(folder, out, rules, advance)
     masks_left = [one for one in found.unpaired if one.kind == "mask"]
     others = len(found.unpaired) - len(masks_left)
     for one in masks_left[:_SHOWN]:
-        print(f"labcradiomics: Mask {one.path} became no case, because {one.reason}.", file=sys.stderr)
+        remark(f"Mask {one.path} became no case, because {one.reason.rstrip('.')}.")
     if found.unpaired:
         more = f"{len(masks_left)} masks and {others} images or files became no case"
-        print(f"labcradiomics: {more}: {unpaired_path(out)} says why for each.", file=sys.stderr)
-    print(f"{out}: {len(found.cases)} cases of {found.images} images and {found.masks} masks.")
+        remark(f"{more}: {unpaired_path(out)} says why for each.")
+    say(f"{out}: {len(found.cases)} cases of {found.images} images and {found.masks} masks.")
 
 
 COMMANDS = (cases,)

@@ -18,7 +18,7 @@ class TrainingTables(StudyTables):
     Attributes
     ----------
     feature_columns : str or None
-        Regular expression of the feature columns; all but the cases' without it.
+        Regular expression of the feature columns; without it a column is one by its name.
     categories : tuple of str
         Covariates that are categories whatever they hold.
     icc, folds : pathlib.Path or None
