@@ -130,7 +130,7 @@ def score_patient(
             contours,
             progress=lambda done, _: begin(1 + done, total, CONTOUR),
         )
-    given = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
+    given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
     document = result_document(
         model,
