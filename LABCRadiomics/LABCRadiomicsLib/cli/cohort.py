@@ -101,6 +101,12 @@ def _what_to_extract(
     from ..scoring import require_score
 
     found = find_model(model)
+    if found.extraction is not None and found.extraction.preprocessing:
+        steps = ", ".join(str(step.get("step")) for step in found.extraction.preprocessing)
+        raise InputError(
+            f"Model {found.id} preprocesses its images ({steps}), which extract does not do: score its patients one by "
+            "one with 'labcradiomics score'."
+        )
     if features is Features.ALL:
         return extraction_settings(found), None
     require_score(found)
