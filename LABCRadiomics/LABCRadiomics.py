@@ -18,8 +18,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
-# LABCRadiomicsLib and LABCRadiomicsPanel are imported where they are first used: scoring needs pyradiomics, which the
-# SlicerRadiomics extension brings, and the module must open (and say so) without it.
+# LABCRadiomicsLib and LABCRadiomicsPanel are imported where they are first used, so that Slicer starts without them.
 
 
 #
@@ -45,8 +44,8 @@ survival with its uncertainty. Nothing leaves this computer. See the
         self.parent.acknowledgementText = _("""
 The method follows Wang X, Xie T, et al. Radiomics predicts the prognosis of patients with locally advanced breast
 cancer by reflecting the heterogeneity of tumor cells and the tumor microenvironment. Breast Cancer Res 2022;24:20.
-doi 10.1186/s13058-022-01516-0. Features are computed with pyradiomics (van Griethuysen et al., Cancer Res
-2017;77:e104), brought by the SlicerRadiomics extension.
+doi 10.1186/s13058-022-01516-0. Features equal those of pyradiomics (van Griethuysen et al., Cancer Res
+2017;77:e104), and can be compared with those of the SlicerRadiomics extension where it is installed.
 """)
         slicer.app.connect("startupCompleted()", registerSampleData)
 
@@ -315,14 +314,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def missingInput(self) -> str | None:
         """Say what is still needed before Apply can run; None when nothing is."""
-        from LABCRadiomicsPanel.packages import hasRadiomics
-
         parameters = self._parameterNode
-        if not hasRadiomics():
-            return _(
-                "pyradiomics is missing: install the SlicerRadiomics extension in the Extensions Manager and "
-                "restart Slicer"
-            )
         if self.run.isRunning():
             return _("A run is in progress")
         if not parameters or parameters.inputVolume is None or self.ui.inputVolumeSelector.currentNode() is None:
@@ -337,13 +329,11 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         return segmentation is not None and segmentation.GetSegment(parameters.segmentId) is not None
 
     def _checkCanApply(self) -> None:
-        from LABCRadiomicsPanel.packages import hasRadiomics
-
         missing = self.missingInput()
         self.ui.applyButton.enabled = missing is None
         self.ui.applyButton.toolTip = missing or _("Compute the radiomics score, risk group and survival")
         if missing is not None and not self.run.isRunning():  # a tooltip alone is easily missed
-            self._say(missing, problem=not hasRadiomics())
+            self._say(missing)
         self.actions.updateCheck(missing)
 
     def onApply(self, _clicked: bool = False) -> None:

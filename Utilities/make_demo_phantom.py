@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import radiomics
 
 from LABCRadiomicsLib.cli.common import ProgressBar
 from LABCRadiomicsLib.cohort import extract_cases
 from LABCRadiomicsLib.cohort.agreement import reader_agreement, write_agreement
 from LABCRadiomicsLib.cohort.record import read_extraction
+from LABCRadiomicsLib.features import ENGINE
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from LABCRadiomicsLib.imaging.volume import CANONICAL
 from LABCRadiomicsLib.model import CovariateDomain, Extraction, Image, Model
@@ -61,7 +61,7 @@ CARD = Card(
         "Every image, contour and outcome behind this model was simulated: it says nothing about any patient.",
         "Real images differ from the simulated ones, so features outside the training range are to be expected.",
     ),
-    software={"pyradiomics": radiomics.__version__},
+    software={"engine": ENGINE},
 )
 
 

@@ -88,7 +88,8 @@ def refuse_overwriting(
     inputs : iterable of path or None
         Every file, and every folder of files, that the command reads.
     files : iterable of path or None
-        Every file that it may write or delete, derived ones (a list of errors, a record) too.
+        Every file that it may write or delete, derived ones (a list of errors, a record) too. None may lie directly in
+        a folder that is an input, such as that of a DICOM series.
     folders : iterable of path or None
         Folders that it fills with files of many names; none may be an input or hold one.
 
@@ -98,13 +99,15 @@ def refuse_overwriting(
         The sentence names output and input.
     """
     read = [Path(path) for path in inputs if path is not None]
-    places = {place: path for path in read if (place := _place(path)) is not None}
+    places: dict[object, Path] = {place: path for path in read if (place := _place(path)) is not None}
     written: dict[object, Path] = {}
     for path in (Path(path) for path in files if path is not None):
         place = _place(path)
         if place in places:
             raise _overwrites(path, places[place])
-        other = written.setdefault(place or path.absolute(), path)
+        if _place(path.parent) in places:
+            raise InputError(f"The output {path} would lie among the files of the input {path.parent}: move it.")
+        other = written.setdefault(place or path.resolve(), path)
         if other is not path:
             raise InputError(f"{path} is written twice, also as {other}: give the outputs different names.")
     parents = {place: path for path in read if (place := _place(path.parent)) is not None}
@@ -127,8 +130,8 @@ def _overwrites(output: Path, given: Path) -> InputError:
     if output.is_dir():
         what = "is" if output.samefile(given) else "holds"
         return InputError(f"The output folder {output} {what} the input {given}: give a folder of its own.")
-    same = "" if output == given else f", which is the input {given}"
-    return InputError(f"The output {output}{same or ' is an input'}: give the output another name.")
+    which = "an input" if output == given else f"the input {given}"
+    return InputError(f"The output {output} is {which}: give the output another name.")
 
 
 @dataclass

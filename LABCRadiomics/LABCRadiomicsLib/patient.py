@@ -14,7 +14,7 @@ from typing import Any
 
 from .errors import ModelError
 from .features import ExtractionSettings, FeatureValues, extract_region
-from .imaging import Region, Volume, region_of
+from .imaging import Region, Volume
 from .imaging.volume import AS_LOADED
 from .model import Extraction, Model
 from .notices import Notice
@@ -106,7 +106,7 @@ def score_patient(
     Raises
     ------
     ModelIncompleteError, ModelError, InputError, GeometryError, ExtractionError
-        See :func:`.imaging.region_of`, :func:`.features.extract_region` and :func:`.scoring.predict`.
+        See :meth:`.features.ExtractionSettings.region_of`, :func:`.features.extract_region`, :func:`.scoring.predict`.
     """
     score_terms = require_score(model).terms
     begin = progress or (lambda done, total, step: None)
@@ -115,7 +115,7 @@ def score_patient(
     start = time.perf_counter()
     features = [term.feature for term in score_terms]
     settings = extraction_settings(model)
-    region = region_of(image, mask, label, settings.array_order)
+    region = settings.region_of(image, mask, label)
     extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
     warnings = (*notices, *extraction.notices, *_array_order_notices(model, extraction))
@@ -130,7 +130,7 @@ def score_patient(
             contours,
             progress=lambda done, _: begin(1 + done, total, CONTOUR),
         )
-    given = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
+    given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
     document = result_document(
         model,

@@ -130,7 +130,7 @@ def _trainStep(needs, case):
         "train",
         _("Train a model"),
         _("Select features, build the score, its cutoff and the nomogram, and measure their optimism."),
-        (*COMMAND, *PAGES, "joblib"),
+        (*COMMAND, *PAGES, "joblib", "threadpoolctl"),
         needs,
         (
             case,

@@ -10,6 +10,8 @@ from slicer.i18n import tr as _
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.imaging.contour_spread import CONTOURS
 
+from .dicom_source import sourceFiles
+
 
 @dataclass(frozen=True)
 class ScoredCase:
@@ -50,6 +52,7 @@ def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, p
         covariates,
         contours=CONTOURS if stability else 0,
         chosen_model=str(modelId),
+        dicom_files=sourceFiles(volumeNode)[0],
         progress=lambda done, total, step: report(done, total, words[step].format(n=done - 1)),
     )
     total = 3 + (CONTOURS if stability else 0)
@@ -106,9 +109,9 @@ def save_dicom(document, files, path):
 
     :raises LABCRadiomicsLib.errors.InputError: the files cannot be read, or the report cannot be written
     """
-    from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
+    from LABCRadiomicsLib.dicom import read_sources, structured_report, write_object
 
-    write_report(path, structured_report(document, read_sources(files)))
+    write_object(path, structured_report(document, read_sources(files)), "DICOM SR")
 
 
 def _as_csv(document):

@@ -13,7 +13,7 @@ import typer
 from .. import NOTICE, __version__
 from ..errors import LABCRadiomicsError
 from . import associate, cohort, models, patient, training, validation
-from .common import refuse
+from .common import refuse, say, steady_streams
 
 app = typer.Typer(
     name="labcradiomics",
@@ -32,20 +32,21 @@ app.add_typer(associate.app, name="associate")
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        print(f"labcradiomics {__version__}")
+        say(f"labcradiomics {__version__}")
         raise typer.Exit
 
 
 def main() -> None:
     """Run the command line: exit code 0 done, 2 wrong use or bad input with one sentence, 1 a defect of ours."""
-    try:
-        code = app(standalone_mode=False)
-    except LABCRadiomicsError as error:
-        refuse(str(error))
-    except (KeyboardInterrupt, EOFError):
-        refuse("Interrupted; nothing half-written was left.", code=130)
-    except Exception as error:
-        if not hasattr(error, "format_message"):  # what wrong use of the command line is told by
-            raise
-        refuse(error.format_message())
+    with steady_streams():
+        try:
+            code = app(standalone_mode=False)
+        except LABCRadiomicsError as error:
+            refuse(str(error))
+        except (KeyboardInterrupt, EOFError):
+            refuse("Interrupted; nothing half-written was left.", code=130)
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # what wrong use of the command line is told by
+                raise
+            refuse(error.format_message())
     sys.exit(code or 0)

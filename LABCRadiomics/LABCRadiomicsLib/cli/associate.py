@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from .common import remark, say
 
 if TYPE_CHECKING:
     from ..associations.folder import WrittenFolder
@@ -313,9 +314,9 @@ def run_all(
         done = associate_all(config, out, advance)
     _say(list(done.sections), done.written)
     for name, reason in {**done.skipped, **done.failed}.items():
-        print(f"labcradiomics: {name} was not done: {reason}", file=sys.stderr)
+        remark(f"{name} was not done: {reason}")
     if done.resumed:
-        print(f"Taken from the interrupted run: {', '.join(done.resumed)}.")
+        say(f"Taken from the interrupted run: {', '.join(done.resumed)}.")
     if done.failed:
         raise typer.Exit(2)
 
@@ -342,12 +343,12 @@ def _run(name: str, out: Path, **options: Any) -> None:
 def _say(sections: list[Any], written: WrittenFolder) -> None:
     for section in sections:
         for notice in section.notices:
-            print(f"labcradiomics: {notice.message}", file=sys.stderr)
+            remark(notice.message)
         for count in section.tests:
-            print(
+            say(
                 f"{count.what} ({count.groups}): {count.tests} tests, {count.found} with p below {count.alpha:g} "
                 f"({count.expected:.1f} expected by chance), {count.surviving} with {count.correction}."
             )
     if written.remark:
-        print(f"labcradiomics: {written.remark}", file=sys.stderr)
-    print(f"Report: {written.index}")
+        remark(written.remark)
+    say(f"Report: {written.index}")

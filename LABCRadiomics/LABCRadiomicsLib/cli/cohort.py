@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import PhaseOption, ProgressBar, RegularGridOption, SegmentOption, SpacingOption, refuse
+from ..files import refuse_overwriting
+from .common import (
+    PhaseOption,
+    ProgressBar,
+    RegularGridOption,
+    SegmentOption,
+    SpacingOption,
+    refuse,
+    remark,
+    say,
+)
 
 if TYPE_CHECKING:
     from ..features.settings import ExtractionSettings
@@ -50,11 +59,15 @@ def extract(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
 ) -> None:
     """Extract the radiomics features of a cohort."""
-    from ..cohort import extract_cases
+    from ..cohort import errors_path, extract_cases, journal_path
+    from ..cohort.record import record_path
     from ..imaging import ReadingOptions
+    from ..model.registry import model_path
 
     if jobs is not None and scheduler is not None:
         raise InputError("Option --jobs has no meaning with --scheduler: its workers are the cluster's, leave one out.")
+    outputs = out, errors_path(out), journal_path(out), record_path(out)
+    refuse_overwriting([cases, settings, model and model_path(model)], outputs)
     chosen, names = _what_to_extract(features, model, settings, array_order)
     reading = ReadingOptions.from_texts(phase, spacing, regular_grid, segment)
     try:
@@ -64,9 +77,9 @@ def extract(
         refuse("Interrupted; the finished cases are kept, run the same again with --resume.", code=130)
     if run.failed:
         what = f"{run.failed} of {run.cases} cases have no features: {run.errors_csv} says why; repair them and run"
-        print(f"labcradiomics: {what} the same again with --resume.", file=sys.stderr)
+        remark(f"{what} the same again with --resume.")
     resumed = f", {run.resumed} of them from the interrupted run" if run.resumed else ""
-    print(f"{run.features_csv}: {run.cases - run.failed} cases{resumed}. Settings: {run.record}")
+    say(f"{run.features_csv}: {run.cases - run.failed} cases{resumed}. Settings: {run.record}")
 
 
 def _what_to_extract(
@@ -107,20 +120,23 @@ def agreement(
 ) -> None:
     """Measure how well the features of two readers' segmentations agree: ICC(2,1) with 95% limits."""
     from ..cohort.agreement import reader_agreement, write_agreement
+    from ..cohort.record import record_path
 
+    read = [path for path in (reader1, reader2, repeat) if path]
+    refuse_overwriting([*read, *map(record_path, read)], [out])
     found = reader_agreement(reader1, reader2, repeat, columns=feature_columns, id=case_id)
     if out is not None:
         write_agreement(out, found)
     for notice in found.notices:
-        print(f"labcradiomics: {notice.message}", file=sys.stderr)
+        remark(notice.message)
     count = int(found.exceeding(min_icc).sum())
     both = "" if repeat is None else ", between readers and on repetition,"
-    print(
+    say(
         f"{count} of {len(found.features)} features{both} have an ICC(2,1) above {min_icc:g} "
         f"({found.between.cases} cases, 2 readers)."
     )
     if out is not None:
-        print(f"Table: {out}")
+        say(f"Table: {out}")
 
 
 def simulate(
@@ -135,7 +151,7 @@ def simulate(
 
     with ProgressBar("simulating") as advance:
         folder = write_simulation(out, patients, seed, readers, jobs, advance)
-    print(f"{patients} simulated patients in {folder}. Simulated data: no patient is described.")
+    say(f"{patients} simulated patients in {folder}. Simulated data: no patient is described.")
 
 
 COMMANDS = (extract, agreement, simulate)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..errors import InputError
+from ..files import output_folder, refuse_overwriting, shown_name
 from .common import (
     JsonOption,
     ModelOption,
@@ -20,6 +19,9 @@ from .common import (
     RegularGridOption,
     SegmentOption,
     SpacingOption,
+    console,
+    remark,
+    say,
 )
 
 DEMO_MODEL = "demo-phantom"
@@ -50,10 +52,13 @@ def score(
     """Score one patient from an MRI and a tumor mask."""
     from ..imaging import ReadingOptions, read_pair
 
+    _refuse_overwriting(out, image, mask, model)
     start = time.perf_counter()
     pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
     read_seconds = time.perf_counter() - start
-    inputs = {"volume": image.name, "segmentation": mask.name, **({"segment": segment} if segment else {})}
+    name = pair[1].source.segment or segment
+    files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
+    inputs = {**files, **({"segment": name} if name else {})}
     _score(pair, inputs, label, model, covariate, contours if stability else 0, out, as_json, read_seconds)
 
 
@@ -62,11 +67,12 @@ def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption 
     from ..resources import resources_folder
 
     folder = resources_folder() / "SampleData"
+    _refuse_overwriting(out, folder / "breast1_image.nrrd", folder / "breast1_label.nrrd", DEMO_MODEL)
     start = time.perf_counter()
     pair, way = _demo_images(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd")
     read_seconds = time.perf_counter() - start
     if not as_json:
-        print(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
+        say(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
     inputs = {"volume": "breast1_image", "segmentation": "breast1_label (bundled)"}
     _score(pair, inputs, None, DEMO_MODEL, None, 0, out, as_json, read_seconds)
 
@@ -112,31 +118,39 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
         from ..report import write_patient_report
 
         case = f"{inputs['volume']} with {inputs['segmentation']}"
-        written["Report"], written["Numbers"] = write_patient_report(out, result, case)
-        if image.source.is_dicom:
-            written |= _write_structured_report(out / "result.dcm", image.source.files, result)
+        with output_folder(out) as folder:
+            written["Report"], written["Numbers"] = write_patient_report(folder.path, result, case)
+            if image.source.is_dicom:
+                written |= _write_dicom(folder.path, image.source.files, result)
+        written = {what: folder.final(path) for what, path in written.items()}
+        if folder.remark:
+            remark(folder.remark)
     if as_json:
-        print(json.dumps(result.document, allow_nan=False))
+        say(json.dumps(result.document, allow_nan=False))
         return
     from .terminal import result_panel
 
-    console = Console()
-    console.print(result_panel(result))
+    console().print(result_panel(result))
     for what, path in written.items():
-        console.print(f"{what}: {path}", soft_wrap=True, highlight=False)
+        say(f"{what}: {path}")
 
 
-def _write_structured_report(path: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
-    """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
-    from ..dicom_sr import read_sources, structured_report, write_report
+def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -> None:
+    from ..model.registry import model_path
+
+    names = ("report.html", "result.json", "result.dcm", "contour.dcm") if out is not None else ()
+    refuse_overwriting([image, mask, model_path(model)], [Path(out or "", name) for name in names])
+
+
+def _write_dicom(folder: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
+    """Write the DICOM objects; images that can be scored but not reported on (damaged headers) only give a remark."""
+    from ..dicom import read_sources, write_study
 
     try:
-        report = structured_report(result.document, read_sources(files))
+        return write_study(folder, result.document, result.region, read_sources(files))
     except InputError as error:
-        print(f"labcradiomics: No DICOM structured report: {error}", file=sys.stderr)
+        remark(f"No DICOM objects: {error}")
         return {}
-    write_report(path, report)
-    return {"DICOM SR": path}
 
 
 def _covariates(given: list[str] | None) -> dict[str, str]:

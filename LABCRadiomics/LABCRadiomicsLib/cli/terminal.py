@@ -33,7 +33,7 @@ def result_panel(result: PatientResult) -> RenderableType:
     parts.append(Text(grade(result.document)))
     parts += [Text(f"- {sentence}", style="yellow") for sentence in trust(result.document)]
     parts.append(Text(NOTICE, style="dim"))
-    return Panel(Group(*parts), title=f"{model.id} {model.version}", title_align="left")
+    return Panel(Group(*parts), title=Text(f"{model.id} {model.version}"), title_align="left")
 
 
 def _headline(prediction: Prediction) -> Text:
@@ -99,16 +99,21 @@ def gives(model: Model) -> str:
 
 def show_model(console: Console, model: Model) -> None:
     """Print a model's card: what it is for, what it needs, what it lacks, how it performed."""
-    console.print(f"[bold]{model.title}[/bold]")
-    console.print(f"id {model.id}   version {model.version}   status {model.status}   gives {gives(model)}")
-    console.print(f"fingerprint {model.fingerprint}")
-    console.print(f"made from {model.provenance.cohort.n} patients; {model.provenance.citation}")
-    console.print(f"image: {model.image.modality}, {model.image.sequence}, {model.image.timing}")
-    console.print(f"intended use: {model.intended_use}")
+    console.print(Text(model.title, style="bold"), soft_wrap=True)
+    console.print(
+        f"id {model.id}   version {model.version}   status {model.status}   gives {gives(model)}", soft_wrap=True
+    )
+    console.print(f"fingerprint {model.fingerprint}", soft_wrap=True)
+    console.print(f"made from {model.provenance.cohort.n} patients; {model.provenance.citation}", soft_wrap=True)
+    console.print(f"image: {model.image.modality}, {model.image.sequence}, {model.image.timing}", soft_wrap=True)
+    console.print(f"intended use: {model.intended_use}", soft_wrap=True)
     for missing in model.missing:
-        console.print(f"[yellow]missing: {missing.what}; {missing.where}[/yellow]")
+        console.print(Text(f"missing: {missing.what}; {missing.where}", style="yellow"), soft_wrap=True)
     if model.cutoff is not None:
-        console.print(f"cutoff {number(model.cutoff.value)} ({model.cutoff.method}); high risk is a score above it")
+        console.print(
+            f"cutoff {number(model.cutoff.value)} ({model.cutoff.method}); high risk is a score above it",
+            soft_wrap=True,
+        )
     if model.score is not None:
         table = Table("feature", "coefficient", "training range (1st to 99th percentile)", box=None, pad_edge=False)
         for term in model.score.terms:
@@ -117,8 +122,8 @@ def show_model(console: Console, model: Model) -> None:
         console.print(table)
     console.print(_performance_table(model))
     for text in model.limitations:
-        console.print(f"- {text}")
-    console.print(f"[dim]{NOTICE}[/dim]")
+        console.print(f"- {text}", soft_wrap=True)
+    console.print(Text(NOTICE, style="dim"), soft_wrap=True)
 
 
 def _performance_table(model: Model) -> Table:

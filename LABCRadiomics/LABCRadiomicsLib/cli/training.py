@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import ProgressBar
+from ..files import output_folder, refuse_overwriting, shown_name
+from .common import ProgressBar, remark, say
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -26,6 +26,14 @@ class Penalty(StrEnum):
 
     MIN = "min"
     ONE_SE = "1se"
+
+
+class Missing(StrEnum):
+    """What becomes of empty cells of features."""
+
+    IMPUTE = "impute"
+    CASES = "cases"
+    FEATURES = "features"
 
 
 class ArrayOrder(StrEnum):
@@ -47,6 +55,14 @@ def train(
     icc: Annotated[Path | None, typer.Option(help="Table of intraclass correlations: feature,icc,lower,upper.")] = None,
     min_icc: Annotated[float, typer.Option(min=-1, max=1, help="What a feature's correlation has to exceed.")] = 0.75,
     p: Annotated[float, typer.Option(min=0, max=1, help="Limit of the univariable p value.")] = 0.05,
+    missing: Annotated[
+        Missing | None,
+        typer.Option(help="With empty cells of features: impute their median, or leave out the cases or the features."),
+    ] = None,
+    max_missing: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, metavar="SHARE", help="Leave out features with a larger share of empty cells."),
+    ] = None,
     folds: Annotated[Path | None, typer.Option(help="Table of folds: case,fold.")] = None,
     n_folds: Annotated[int, typer.Option(min=3, help="Folds made at random where no table is given.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Of folds, bootstrap and permutations.")] = 0,
@@ -77,12 +93,14 @@ def train(
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Make a radiomics score, its cutoff and its nomogram from a cohort, and measure their optimism."""
-    from ..cohort.record import agreed_extraction
+    from ..cohort.record import agreed_extraction, record_path
     from ..model.file import save_model
     from ..study_reports import write_training_report
     from ..training import Plan, Recipe, TrainingTables, trained_model
     from ..training.model_card import yields_all
 
+    read = [features, record_path(features), outcomes, icc, folds, settings]
+    refuse_overwriting(read, [out], folders=[report])
     _require_places(out, report)
     tables = TrainingTables(
         features=features,
@@ -106,6 +124,8 @@ def train(
     plan = Plan(
         recipe=recipe,
         min_icc=min_icc,
+        missing=missing.value if missing else None,
+        max_missing=max_missing,
         seed=seed,
         stage=stage,
         subgroups=_names(subgroups),
@@ -122,9 +142,12 @@ def train(
     if settings is None:  # a record may stand beside a table that also has features of other origin
         extraction = yields_all(extraction, training)
     model = trained_model(training, _card(out, title, features, demonstration), extraction)
-    page = write_training_report(report, training, model, tables.hashes())
+    with output_folder(report) as folder:
+        page = write_training_report(folder.path, training, model, tables.hashes())
     save_model(model, out)
-    _say(training, model, out, page)
+    _say(training, model, out, folder.final(page))
+    if folder.remark:
+        remark(folder.remark)
 
 
 def _require_places(out: Path, report: Path) -> None:
@@ -144,8 +167,8 @@ def _card(out: Path, title: str | None, features: Path, demonstration: bool) -> 
     from ..training import Card, model_id
 
     kind = {"status": "demonstration", "origin": "simulated"} if demonstration else {}
-    name = title or f"Radiomics score trained on {features.name}"
-    return Card(id=model_id(out.stem), title=name, source=f"labcradiomics train {features.name}", **kind)
+    name = title or f"Radiomics score trained on {shown_name(features)}"
+    return Card(id=model_id(out.stem), title=name, source=f"labcradiomics train {shown_name(features)}", **kind)
 
 
 @contextmanager
@@ -162,17 +185,17 @@ def _progress() -> Iterator[Steps]:
 
 def _say(training: Training, model: Model, out: Path, report: Path) -> None:
     for notice in training.notices:
-        print(f"labcradiomics: {notice.message}", file=sys.stderr)
+        remark(notice.message)
     from ..performance import SCORE_ALONE, Measure, Metric
 
     wanted = Measure(Metric.C_INDEX, SCORE_ALONE)
     rows = [row for row in training.performance if row.measure == wanted]
     found = " and ".join(f"{row.value:.3f}{_limits(row)} {row.kind}" for row in rows)
-    print(
+    say(
         f"{out}: {len(model.score.terms)} of {len(training.agreement.features_in)} features, "
         f"cutoff {model.cutoff.value:.6g}; C-index of the score {found}."
     )
-    print(f"Report: {report}")
+    say(f"Report: {report}")
 
 
 def _limits(row: Figure) -> str:

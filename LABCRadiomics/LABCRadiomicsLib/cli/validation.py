@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..files import sha256_of
-from .common import ModelArgument, naming
+from ..files import output_folder, refuse_overwriting, sha256_of, shown_name
+from .common import ModelArgument, naming, remark, say
 
 if TYPE_CHECKING:
     from ..performance import Marker
@@ -33,10 +32,11 @@ def apply(
     case_column: IdOption = "case",
 ) -> None:
     """Score every case of a feature table."""
-    from ..model.registry import find_model
+    from ..model.registry import find_model, model_path
     from ..scoring.cohort import clinical_values, match_covariates, read_model_features, score_cases, write_scores
     from ..tables.cohort import read_covariates
 
+    refuse_overwriting([model_path(model), features, covariates], [out])
     found = find_model(model)
     table = read_model_features(features, found, case_column)
     values, notices = {}, ()
@@ -48,9 +48,9 @@ def apply(
     predictions = score_cases(found, table, values)
     write_scores(out, table.cases, predictions)
     groups = [prediction.risk_group for prediction in predictions]
-    print(f"{out}: {len(groups)} cases, {groups.count('high')} high risk, {groups.count('low')} low risk.")
+    say(f"{out}: {len(groups)} cases, {groups.count('high')} high risk, {groups.count('low')} low risk.")
     for notice in notices:
-        print(f"labcradiomics: {notice.message}", file=sys.stderr)
+        remark(notice.message)
 
 
 def validate(
@@ -71,11 +71,13 @@ def validate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Measure a model on another cohort, with its stored cutoff."""
+    from ..model.registry import model_path
     from ..study_reports import write_validation_report
     from ..tables.study_tables import StudyTables
     from ..validation import own_patients
     from ..validation import validate as measure
 
+    refuse_overwriting([*map(model_path, filter(None, (model, comparator))), features, outcomes], folders=[report])
     tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
     scored = _scored(model, tables)
     found = measure(
@@ -86,17 +88,20 @@ def validate(
         bootstrap=bootstrap,
         seed=seed,
     )
-    page = write_validation_report(report, found, tables.hashes())
+    with output_folder(report) as folder:
+        page = write_validation_report(folder.path, found, tables.hashes())
     own = own_patients(found.training_cases, len(scored.cases))
     if own:
-        print(f"! {own}")
+        say(f"! {own}")
     for row in found.performance:
         limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
-        print(f"{row.label}: {row.value:.3g}{limits}")
+        say(f"{row.label}: {row.value:.3g}{limits}")
     for notice in found.notices:
         if notice.message != own:
-            print(f"! {notice.message}")
-    print(f"Report: {page}")
+            say(f"! {notice.message}")
+    say(f"Report: {folder.final(page)}")
+    if folder.remark:
+        remark(folder.remark)
 
 
 def recalibrate(
@@ -111,16 +116,18 @@ def recalibrate(
 ) -> None:
     """Fit a model's baseline survival, or baseline and slope, to a local cohort."""
     from ..model.file import save_model
+    from ..model.registry import model_path
     from ..tables.study_tables import StudyTables
     from ..validation import recalibrate as fit
     from .terminal import gives
 
+    refuse_overwriting([model_path(model), features, outcomes], [out])
     tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
     scored = _scored(model, tables)
-    found = fit(scored, method, file=outcomes.name, sha256=sha256_of(outcomes))
+    found = fit(scored, method, file=shown_name(outcomes), sha256=sha256_of(outcomes))
     save_model(found, out)
-    print(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
-    print(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
+    say(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
+    say(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
 
 
 def _scored(model: str, tables: StudyTables) -> ScoredCohort:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ..errors import CohortError, InputError
 from ..imaging import ReadingOptions
 from ..imaging.reading import parse_spacing
+from ..tables.cells import CellError, whole_number
 from ..tables.csv_table import read_table
 
 # Columns that a case table may have besides case, image and mask; an empty cell says nothing.
@@ -47,12 +48,9 @@ class Case:
         if not self.label:
             return None
         try:
-            value = float(self.label)
-            if value != int(value):
-                raise ValueError(value)
-        except (ValueError, OverflowError):
+            return whole_number(self.label)
+        except CellError:
             raise CohortError(f"Label {self.label!r} is not a whole number: correct column label.") from None
-        return int(value)
 
     def reading_options(self, general: ReadingOptions) -> ReadingOptions:
         """Give what the row says of reading its files, and in general where it says nothing.
@@ -80,6 +78,8 @@ def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
         The table is malformed, or names a case twice. A cell that cannot be used is its own case's error, later.
     """
     table = read_table(path)
-    names, images, masks = table.cases(), table.texts("image"), table.texts("mask")
-    others = [table.texts(name) if name in table.names else ("",) * len(table) for name in OPTIONAL_COLUMNS]
+    names = table.cases()
+    images, masks = (table.texts(table.find(name) or name) for name in ("image", "mask"))
+    found = map(table.find, OPTIONAL_COLUMNS)
+    others = [table.texts(name) if name else ("",) * len(table) for name in found]
     return tuple(map(Case, names, table.row_numbers, images, masks, *others))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import CohortError, InputError, LABCRadiomicsError
 from ..features.settings import ExtractionSettings
+from ..files import refuse_overwriting
 from ..imaging import AS_FILES_SAY, ReadingOptions
 from ..tables.csv_table import CASE, unwritable, write_table
 from .case_table import Case, read_cases
@@ -114,9 +115,12 @@ def extract_cases(
     CohortError
         The case table or the journal is unusable, a file cannot be written, the cluster fails, or no case succeeded.
     InputError
-        ``jobs`` is below 1.
+        ``jobs`` is below 1, or a file to write is one to read.
     """
     cases, out = read_cases(cases_csv), Path(out_csv)
+    beside = Path(cases_csv).parent
+    read = [beside / path for case in cases for path in (case.image, case.mask) if path]
+    refuse_overwriting([cases_csv, *read], [out, errors_path(out), journal_path(out), record_path(out)])
     features = None if features is None else tuple(features)
     jobs = available_processes() if jobs is None else jobs
     if jobs < 1:
@@ -228,9 +232,11 @@ def _write_outputs(
     errors = _write_errors(out, cases, failed)
     if len(failed) == len(cases):
         journal.finish()
-        raise CohortError(f"None of the {len(cases)} cases has features: {errors} says why for each.")
+        old = f"; {out} is of an earlier run" if out.exists() else ""
+        raise CohortError(f"None of the {len(cases)} cases has features: {errors} says why for each{old}.")
     succeeded = [case.name for case in cases if case.name not in failed]
     rows = (_row(name, names, journal.outcome(name)) for name in succeeded)
+    record_path(out).unlink(missing_ok=True)  # an earlier run's settings must never stand beside this table
     write_table(out, [CASE, *names, *(f"diagnostics_{name}" for name in _DIAGNOSTICS)], rows)
     try:
         record = write_record(out, extraction_of(settings, axes), {"cases": len(succeeded), "features": len(names)})

@@ -9,14 +9,12 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import CohortError
-from ..features.settings import ExtractionSettings
+from ..features import ENGINE, PYRADIOMICS_VERSION, ExtractionSettings, engine_versions
 from ..files import write_atomically
 from ..imaging.volume import AS_LOADED
 from ..model import Extraction
 from ..model.checks import FieldError
 from ..model.file import decode_extraction
-
-_NOT_IN_PARAMETER_FILES = ("label",)  # every mask is brought to one label; which one is no property of the features
 
 
 def record_path(features_path: str | os.PathLike[str]) -> Path:
@@ -26,18 +24,7 @@ def record_path(features_path: str | os.PathLike[str]) -> Path:
 
 def software_versions() -> dict[str, str]:
     """Give the versions that feature values may depend on."""
-    import numpy
-    import pywt
-    import radiomics
-    import SimpleITK
-
-    return {
-        "labcradiomics": __version__,
-        "pyradiomics": radiomics.__version__,
-        "SimpleITK": SimpleITK.Version_VersionString(),
-        "numpy": numpy.__version__,
-        "PyWavelets": pywt.__version__,
-    }
+    return {"labcradiomics": __version__, "engine": ENGINE, **engine_versions()}
 
 
 def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = ()) -> Extraction:
@@ -49,18 +36,12 @@ def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = ()) -> Ext
     axes : iterable of str
         Axis codes of the volumes; stored when the array order is as-loaded and all agree.
     """
-    import radiomics
-
     known = set(axes)
     return Extraction(
-        setting={
-            name: value
-            for name, value in settings.setting.items()
-            if value is not None and name not in _NOT_IN_PARAMETER_FILES
-        },
+        setting={name: value for name, value in settings.setting.items() if value is not None},
         image_type={name: dict(custom or {}) for name, custom in settings.image_types.items()},
         feature_class={name: list(features) for name, features in settings.feature_classes.items()},
-        pyradiomics_version=radiomics.__version__,
+        pyradiomics_version=PYRADIOMICS_VERSION,
         array_order=settings.array_order,
         axes=known.pop() if settings.array_order == AS_LOADED and len(known) == 1 else None,
     )

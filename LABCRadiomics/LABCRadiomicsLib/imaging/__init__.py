@@ -10,10 +10,12 @@ May import: errors, notices.
 from .reading import AS_FILES_SAY, ReadingOptions, read_image, read_mask, read_pair
 from .region import Region, region_of
 from .source import Reading, Source
-from .volume import Volume
+from .volume import AS_LOADED, CANONICAL, Volume
 
 __all__ = [
     "AS_FILES_SAY",
+    "AS_LOADED",
+    "CANONICAL",
     "Reading",
     "ReadingOptions",
     "Region",

@@ -56,7 +56,15 @@ def quiet_itk() -> Iterator[None]:
 def format_of(path: Path) -> str:
     """The name of the ITK reader for a file; empty when there is none."""
     with quiet_itk():
-        return sitk.ImageFileReader.GetImageIOFromFileName(str(path))
+        return sitk.ImageFileReader.GetImageIOFromFileName(_itk_name(path))
+
+
+def _itk_name(path: Path) -> str:
+    """Give a path as ITK takes it, which ends the whole process at a name that is not UTF-8."""
+    name = str(path)
+    if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise InputError(f"{path} has a name that is not UTF-8: rename it.")
+    return name
 
 
 def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading:
@@ -85,7 +93,7 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
     what = f"{role} {path}"
     header = _header(path, form, what)
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(_itk_name(path))
     reader.SetImageIO(form)
     with quiet_itk():
         try:

@@ -205,7 +205,8 @@ def _strangeness(image: Reading, mask: Reading) -> list[Notice]:
     """Say when the headers of image and mask speak of different patients, or of different coordinates."""
     one, other = image.source, mask.source
     if one.patient_id and other.patient_id and one.patient_id != other.patient_id:
-        return [Notice("other-patient", "the mask's DICOM header names another patient than the image's: check both")]
+        text = "the mask's DICOM header names another patient than the image's"
+        return [Notice("other-patient", text, grave=True)]
     frames = one.frame_of_reference_uid, other.frame_of_reference_uid
     if all(frames) and frames[0] != frames[1]:
         text = "image and mask have different DICOM frames of reference, so may have been taken in different positions"

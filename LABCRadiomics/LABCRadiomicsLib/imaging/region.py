@@ -35,6 +35,8 @@ class Region:
         ``mask-resampled`` when the mask was on another grid than the image.
     order : AxisOrder
         How the image was brought from the order it was read in to the one it has here.
+    given : Volume or None
+        The mask as it was given, 1 inside, in the axis order of the image, where its grid is not exactly the image's.
     """
 
     image: Volume
@@ -44,6 +46,7 @@ class Region:
     label: int = 1
     notices: tuple[Notice, ...] = ()
     order: AxisOrder = STORED
+    given: Volume | None = None
 
     @property
     def mask(self) -> Volume:
@@ -61,7 +64,8 @@ class Region:
             Nonzero inside, shape ``(k, j, i)`` of the image; at least one voxel.
         """
         lower, upper = bounding_box(mask)
-        return replace(self, lower=lower, upper=upper, inside=np.ascontiguousarray(mask[box_slices(lower, upper)] != 0))
+        inside = np.ascontiguousarray(mask[box_slices(lower, upper)] != 0)
+        return replace(self, lower=lower, upper=upper, inside=inside, given=None)
 
     def as_read(self) -> Region:
         """The region in the axis order in which the image was read, as its user knows the slices."""
@@ -75,10 +79,19 @@ class Region:
             upper=np.where(flips, size - 1 - first, last),
             inside=back.of_array(self.inside),
             order=STORED,
+            given=None if self.given is None else self.given.reordered(*back),
         )
 
 
-def region_of(image: Volume, mask: Volume, label: int | None = None, array_order: str = AS_LOADED) -> Region:
+def region_of(
+    image: Volume,
+    mask: Volume,
+    label: int | None = None,
+    array_order: str = AS_LOADED,
+    *,
+    tolerance: float | None = None,
+    resample: bool = True,
+) -> Region:
     """Find one label of a mask in an image.
 
     Parameters
@@ -90,6 +103,11 @@ def region_of(image: Volume, mask: Volume, label: int | None = None, array_order
     array_order : str
         Axis order of the result, ``"as-loaded"`` or ``"LPS"``. Nothing in the result depends on the order that image
         and mask were given in, but for ``"as-loaded"``.
+    tolerance : float, optional
+        How far two grids of one size may differ and still be the same, as ITK has it: in origin and spacing as a share
+        of the voxel size along i, in direction as an absolute difference. Default: corners within 0.01 voxels.
+    resample : bool
+        Whether a mask on another grid is resampled, or refused.
 
     Returns
     -------
@@ -100,21 +118,32 @@ def region_of(image: Volume, mask: Volume, label: int | None = None, array_order
     InputError
         The mask is empty, or the label is absent or ambiguous; the array order is unknown.
     GeometryError
-        The region lies partly or wholly outside the image, or vanishes on its grid.
+        The region lies partly or wholly outside the image, or vanishes on its grid; or the grids differ and
+        ``resample`` is false.
     """
     order = order_to(image, array_order)
     image = image.reordered(*order)
     mask = mask.reordered(*order_toward(mask, image.direction))
     label = select_label(mask.array, label)
-    labels, notices = labels_on_grid(image, mask, label)
+    if not resample and not _same_grid(image, mask, tolerance):
+        raise GeometryError(
+            "Image and mask are on different grids, and correctMask is false: resample the mask, leave correctMask "
+            "out, or raise geometryTolerance."
+        )
+    labels, notices = labels_on_grid(image, mask, label, tolerance)
     first, last = bounding_box(labels)  # of all labels: cheap, and all that follows is on this block
     inside = labels[box_slices(first, last)] == label
     within = bounding_box(inside)
     lower, upper = (first + bound for bound in within)
-    return Region(image, lower, upper, np.ascontiguousarray(inside[box_slices(*within)]), label, tuple(notices), order)
+    inside = np.ascontiguousarray(inside[box_slices(*within)])
+    exact = _differences(image, mask) == (0, 0, 0) and image.array.shape == mask.array.shape
+    given = None if exact else mask.with_array((mask.array == label).astype(np.uint8))
+    return Region(image, lower, upper, inside, label, tuple(notices), order, given)
 
 
-def labels_on_grid(image: Volume, mask: Volume, label: int) -> tuple[np.ndarray, list[Notice]]:
+def labels_on_grid(
+    image: Volume, mask: Volume, label: int, tolerance: float | None = None
+) -> tuple[np.ndarray, list[Notice]]:
     """Put a mask on the grid of its image.
 
     Parameters
@@ -123,6 +152,8 @@ def labels_on_grid(image: Volume, mask: Volume, label: int) -> tuple[np.ndarray,
         In the same array order.
     label : int
         The label that must be inside the image.
+    tolerance : float, optional
+        See :func:`region_of`.
 
     Returns
     -------
@@ -137,7 +168,7 @@ def labels_on_grid(image: Volume, mask: Volume, label: int) -> tuple[np.ndarray,
     GeometryError
         The region lies partly or wholly outside the image, or vanishes on its grid.
     """
-    if _same_grid(image, mask):
+    if _same_grid(image, mask, tolerance):
         return mask.array, []
     _require_inside(image, mask, label)
     if (offset := _offset_on_lattice(image, mask)) is not None:
@@ -154,12 +185,21 @@ def labels_on_grid(image: Volume, mask: Volume, label: int) -> tuple[np.ndarray,
     return array, [Notice("mask-resampled", text)]
 
 
-def _same_grid(image: Volume, mask: Volume) -> bool:
+def _same_grid(image: Volume, mask: Volume, tolerance: float | None = None) -> bool:
     if image.array.shape != mask.array.shape:
         return False
+    if tolerance is not None:
+        origin, spacing, direction = _differences(image, mask)
+        return max(origin, spacing) <= tolerance * image.spacing[0] and direction <= tolerance
     corners = np.array(list(product(*((0, last) for last in image.size - 1))))
     moved = np.array([image.index(mask.point(corner)) for corner in corners])
     return bool(np.abs(moved - corners).max() < _SAME_GRID_VOXELS)
+
+
+def _differences(image: Volume, mask: Volume) -> tuple[float, float, float]:
+    """Largest differences in origin (mm), spacing (mm) and direction cosines."""
+    pairs = ((image.origin, mask.origin), (image.spacing, mask.spacing), (image.direction, mask.direction))
+    return tuple(float(np.abs(one - other).max()) for one, other in pairs)  # type: ignore[return-value]
 
 
 def _offset_on_lattice(image: Volume, mask: Volume) -> np.ndarray | None:

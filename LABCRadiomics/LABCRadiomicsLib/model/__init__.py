@@ -6,6 +6,7 @@ show models where pyradiomics is not installed.
 May import: errors, files, resources, feature_names, cell_values, statistics.
 """
 
+from .completion import complete_model
 from .contents import (
     FORMAT,
     FORMAT_VERSION,
@@ -62,6 +63,7 @@ __all__ = [
     "bundled_model_files",
     "bundled_models",
     "canonical_json",
+    "complete_model",
     "find_model",
     "infer_covariate",
     "load_model",

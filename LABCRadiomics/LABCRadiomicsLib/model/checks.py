@@ -182,7 +182,8 @@ def check_feature_names(names: Iterable[str], extraction: Extraction, path: str)
         canonical = canonical_feature_name(name)
         _require(canonical == name, here, f"{name} must be written as pyradiomics does, {canonical}")
         parts = split_feature_name(name)
-        _require(parts is not None, here, f"{name} is not a feature of pyradiomics")
+        if parts is None:
+            raise FieldError(here, f"{name} is not a feature of pyradiomics")
         prefix, feature_class, feature = parts
         wanted = _shape_prefixes(feature_class, prefixes)
         _require(prefix in wanted, here, f"{name} is not among the images that extraction.imageType makes")
@@ -228,7 +229,8 @@ def _check_nomogram(nomogram: Nomogram) -> None:
 def _check_covariate(covariate: Covariate, path: str) -> None:
     _require(covariate.name != SCORE, f"{path}.name", "must not be score, which names the radiomics score")
     if covariate.type == "category":
-        _require(covariate.levels is not None, f"{path}.levels", "is missing: a category needs levels")
+        if covariate.levels is None:
+            raise FieldError(f"{path}.levels", "is missing: a category needs levels")
         within = covariate.reference in covariate.levels
         _require(within, f"{path}.reference", f"must be one of the levels {', '.join(covariate.levels)}")
         _check_length(

@@ -109,11 +109,13 @@ class Term:
 
     def contribution(self, value: float) -> float:
         """Give the term's part of the score for a feature value."""
-        return self.coefficient * (value if self.mean is None else (value - self.mean) / self.sd)
+        if self.mean is None or self.sd is None:
+            return self.coefficient * value
+        return self.coefficient * ((value - self.mean) / self.sd)
 
     def in_range(self, value: float) -> bool | None:
         """Say whether a value lies in the training range; None when the model does not state one."""
-        return None if self.low is None else self.low <= value <= self.high
+        return None if self.low is None or self.high is None else self.low <= value <= self.high
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -127,7 +127,7 @@ class CovariateDomain:
         """
         known = [at for at, value in enumerate(values) if not _is_unknown(value, self.choices)]
         read = self._numbers if self.type == "number" else self._levels
-        found: list[Value] = [None] * len(values)
+        found: list[Value] = [None for _ in values]
         for at, value in zip(known, read(known, values, marks), strict=True):
             found[at] = value
         return tuple(found)
@@ -157,6 +157,12 @@ class CovariateDomain:
     def level(self, value: Value) -> Value:
         """Give a binary covariate's or a category's value as people read it."""
         return self.choices[int(value)] if self.type == "binary" and value is not None else value
+
+    def words(self, value: Value) -> str:
+        """Give a value as people read it: its level, or a number with its unit."""
+        if value is None:
+            return "unknown"
+        return f"{value:g} {self.unit or ''}".strip() if self.type == "number" else str(self.level(value))
 
     def of_levels(self, values: Sequence[Value]) -> CovariateDomain:
         """Give a category's domain with just the levels that occur; the reference stays if it does."""
@@ -190,7 +196,7 @@ class CovariateDomain:
     def _levels(self, known: Sequence[int], values: Sequence[object], marks: Collection[str]) -> list[Value]:
         """Levels by their text, or, where a spreadsheet made 2.0 of 2, by their word."""
         levels = {**{word(level): level for level in self.choices}, **{folded(level): level for level in self.choices}}
-        found = []
+        found: list[Value] = []
         for at in known:
             level = levels.get(folded(values[at])) or levels.get(word(values[at]))
             if self.type == "category":

@@ -126,12 +126,13 @@ def points_scale(nomogram: Nomogram, score: Score) -> PointsScale | None:
     PointsScale or None
         None when a range is not stated or no covariate has an effect.
     """
-    ends = [_effect_range(covariate) for covariate in nomogram.covariates]
-    if score.low is None or score.high is None or None in ends:
+    found = [_effect_range(covariate) for covariate in nomogram.covariates]
+    ends = [pair for pair in found if pair is not None]
+    if score.low is None or score.high is None or len(ends) < len(found):
         return None
     weight = nomogram.score_coefficient
-    low, high = zip(*ends, (weight * score.low, weight * score.high), strict=True)
-    if low == high:
+    low, high = np.array([*ends, (weight * score.low, weight * score.high)]).T
+    if np.array_equal(low, high):
         return None
     names = (*(covariate.name for covariate in nomogram.covariates), SCORE)
     return PointsScale(names, nomogram_scale(low, high))
@@ -170,52 +171,63 @@ def survival(nomogram: Nomogram, row: np.ndarray, months: Sequence[float]) -> tu
         One a time. Limits are None where the model holds no covariance or no terms of the baseline's variance, and
         where the baseline is 0; before the first event all three numbers are 1.
     """
-    baseline = nomogram.baseline
-    predictor = linear_predictor(nomogram, row)
-    steps = np.searchsorted(baseline.months, months, side="right") - 1
-    return tuple(
-        SurvivalEstimate(float(time), *_survival_at(nomogram, row, predictor, step))
-        for time, step in zip(months, steps, strict=True)
-    )
+    baseline = require_baseline(nomogram)
+    predictor, terms = linear_predictor(nomogram, row), limit_terms(nomogram)
+    found = []
+    for time, step in zip(months, np.searchsorted(baseline.months, months, side="right") - 1, strict=True):
+        base = baseline.survival[step] if step >= 0 else 1.0  # the first step is the first event
+        if base in (0, 1):
+            limit = None if base == 0 else 1.0
+            found.append(SurvivalEstimate(float(time), float(base), limit, limit))
+            continue
+        hazard = -math.log(base)
+        log_hazard, lower, upper = math.log(hazard) + predictor, None, None
+        if terms is not None:
+            reach = _Z * terms.error(_deviation(nomogram, row), hazard, int(step))
+            lower, upper = _exp_minus_exp(log_hazard + reach), _exp_minus_exp(log_hazard - reach)
+        found.append(SurvivalEstimate(float(time), _exp_minus_exp(log_hazard), lower, upper))
+    return tuple(found)
 
 
-def _survival_at(
-    nomogram: Nomogram, row: np.ndarray, predictor: float, step: int
-) -> tuple[float, float | None, float | None]:
-    """Survival and its limits after a step of the baseline; -1 is before the first."""
-    base = nomogram.baseline.survival[step] if step >= 0 else 1.0
-    if base == 1:
-        return 1.0, 1.0, 1.0
-    if base == 0:
-        return 0.0, None, None
-    hazard = -math.log(base)
-    log_hazard = math.log(hazard) + predictor
-    error = _log_hazard_error(nomogram, row, hazard, step)
-    if error is None:
-        return _exp_minus_exp(log_hazard), None, None
-    lower, upper = _exp_minus_exp(log_hazard + _Z * error), _exp_minus_exp(log_hazard - _Z * error)
-    return _exp_minus_exp(log_hazard), lower, upper
+def require_baseline(nomogram: Nomogram) -> Baseline:
+    """Give a nomogram's baseline survival.
+
+    Raises
+    ------
+    InputError
+        It has none.
+    """
+    if nomogram.baseline is None:
+        raise InputError(f"{nomogram.endpoint}: the nomogram has no baseline survival; recalibrate the model.")
+    return nomogram.baseline
 
 
-def _log_hazard_error(nomogram: Nomogram, row: np.ndarray, hazard: float, step: int) -> float | None:
-    """Standard error of the log cumulative hazard, None when the model lacks a part of it."""
-    if not has_limits(nomogram):
+@dataclass(frozen=True)
+class LimitTerms:
+    """What confidence limits of survival need beyond the baseline, see :class:`.model.Baseline`."""
+
+    covariance: np.ndarray
+    hazard_variance: Sequence[float]
+    covariate_mean: Sequence[Sequence[float]]
+
+    def error(self, deviation: np.ndarray, hazard: float, step: int) -> float:
+        """Standard error of the log cumulative hazard of a patient's deviation from the center after a step."""
+        drift = deviation * hazard - np.array(self.covariate_mean[step])
+        scale = float(np.abs(drift).max()) or 1.0  # keeps the square of an absurd score's drift finite
+        drift = drift / scale
+        with np.errstate(under="ignore"):  # some processors report it where beside an absurd score nothing is left
+            square = float(drift @ self.covariance @ drift)
+        square = max(0.0, square)  # a covariance that is semidefinite up to rounding may give a negative one
+        return math.hypot(math.sqrt(self.hazard_variance[step]), scale * math.sqrt(square)) / hazard
+
+
+def limit_terms(nomogram: Nomogram) -> LimitTerms | None:
+    """Give what confidence limits of survival need; None when the model does not hold all of it."""
+    baseline, covariance = nomogram.baseline, nomogram.covariance
+    if baseline is None or covariance is None:
         return None
-    baseline: Baseline = nomogram.baseline
-    drift = _deviation(nomogram, row) * hazard - np.array(baseline.weighted_covariate_mean[step])
-    scale = float(np.abs(drift).max()) or 1.0  # keeps the square of an absurd score's drift finite
-    drift = drift / scale
-    with np.errstate(under="ignore"):  # some processors report it where beside an absurd score nothing is left
-        square = float(drift @ np.array(nomogram.covariance) @ drift)
-    square = max(0.0, square)  # a covariance that is semidefinite up to rounding may give a negative one
-    return math.hypot(math.sqrt(baseline.cumulative_hazard_variance[step]), scale * math.sqrt(square)) / hazard
-
-
-def has_limits(nomogram: Nomogram) -> bool:
-    """Say whether the model holds what confidence limits of survival need."""
-    baseline = nomogram.baseline
-    parts = (baseline and baseline.cumulative_hazard_variance, baseline and baseline.weighted_covariate_mean)
-    return nomogram.covariance is not None and all(part is not None for part in parts)
+    variance, mean = baseline.cumulative_hazard_variance, baseline.weighted_covariate_mean
+    return None if variance is None or mean is None else LimitTerms(np.array(covariance), variance, mean)
 
 
 def _exp_minus_exp(log_hazard: float) -> float:

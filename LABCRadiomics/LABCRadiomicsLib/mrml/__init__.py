@@ -7,11 +7,14 @@ May import: errors, notices, imaging, model, scoring, patient.
 """
 
 from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes
+from .results import SEGMENTATION, VOLUME, read_result, result_nodes, store_result
 from .scene import load_segmentation, load_volume, new_scene
 from .segments import mask_from_segment
 from .volumes import image_from_volume, mask_from_labelmap
 
 __all__ = [
+    "SEGMENTATION",
+    "VOLUME",
     "fingerprint",
     "image_from_volume",
     "images_from_nodes",
@@ -21,5 +24,8 @@ __all__ = [
     "mask_from_labelmap",
     "mask_from_segment",
     "new_scene",
+    "read_result",
+    "result_nodes",
     "score_nodes",
+    "store_result",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,6 +95,7 @@ def score_nodes(
     *,
     contours: int = 0,
     chosen_model: str | None = None,
+    dicom_files: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> PatientResult:
     """Score one patient from nodes of a scene, which is not changed.
@@ -115,6 +116,8 @@ def score_nodes(
         How many redrawn contours to score as well.
     chosen_model : str, optional
         The id or path by which the model was chosen, for the document.
+    dicom_files : sequence of str
+        The files that the volume was loaded from, whose headers it is held against.
     progress : callable, optional
         Called before each step, see :func:`.patient.score_patient`; may raise to end the run.
 
@@ -122,7 +125,7 @@ def score_nodes(
     -------
     PatientResult
         Its document names the nodes, and holds the :func:`fingerprint` of their voxels; among the warnings is what
-        :func:`mask_from_segment` noted.
+        :func:`mask_from_segment` noted, and :func:`.imaging.loaded_series.remarks_on_loaded`.
 
     Raises
     ------
@@ -137,6 +140,10 @@ def score_nodes(
         progress(0, steps_of(contours), READ)
     start = time.perf_counter()
     image, mask, notices = images_from_nodes(volume_node, roi_node, roi)
+    if dicom_files:
+        from ..imaging.loaded_series import remarks_on_loaded  # brings pydicom
+
+        notices = [*remarks_on_loaded(dicom_files, image), *notices]
     inputs = _inputs(volume_node, roi_node, roi) | {"fingerprint": fingerprint(image, mask)}
     return score_patient(
         model,

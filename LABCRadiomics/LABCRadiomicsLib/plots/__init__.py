@@ -3,9 +3,11 @@
 May import: statistics, imaging, model, scoring.
 """
 
+from .nomogram import nomogram_figure
 from .patient import patient_survival, tumor_slice
 
 __all__ = [
+    "nomogram_figure",
     "patient_survival",
     "tumor_slice",
 ]

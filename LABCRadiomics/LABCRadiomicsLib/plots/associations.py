@@ -25,18 +25,13 @@ MOST_BARS = 24  # sets a figure shows
 _LONGEST_NAME = 46
 
 
-def literal(text: str) -> str:
-    """A text in which dollar signs are dollar signs, not the start of a formula."""
-    return text.replace("$", r"\$")
-
-
 def group_color(name: str, names: Sequence[str]) -> str:
     """Color of a group: that of its meaning where it has one, else by its place."""
     return _GROUP_COLORS.get(name.casefold()) or series(list(names).index(name))[0]
 
 
 def _name(text: str, length: int = _LONGEST_NAME) -> str:
-    return literal(shortened(text, length))
+    return shortened(text, length)
 
 
 def volcano(
@@ -94,9 +89,7 @@ def volcano(
         axes.text(0.99, 0.02, f"{outside} farther out", transform=axes.transAxes, fontsize=7.5, ha="right")
     lowest = -np.log10(fdr) * 1.4
     axes.set(xlim=(-reach, reach), ylim=(0, max(float(height.max(initial=0)) * 1.12, lowest)))
-    axes.set(
-        xlabel=literal(axis), ylabel="-log10 adjusted p" if any_found else "-log10 p (none is below the limit adjusted)"
-    )
+    axes.set(xlabel=axis, ylabel="-log10 adjusted p" if any_found else "-log10 p (none is below the limit adjusted)")
     axes.legend(loc="upper center", ncols=2, frameon=False, fontsize=8.5, bbox_to_anchor=(0.5, 1.1), markerscale=1.6)
     return png(figure)
 
@@ -157,7 +150,7 @@ def set_bars(names: Sequence[str], scores: Sequence[float], adjusted: Sequence[f
         axes.barh(y, scores[at], color=color if sure else "white", edgecolor=color, lw=1, height=0.72)
     axes.set_yticks(range(len(order)), [_name(names[at]) for at in order], fontsize=7.5)
     axes.axvline(0, color=COLORS["reference"], lw=0.8)
-    axes.set(xlabel=literal(axis), ylim=(-0.7, len(order) - 0.3))
+    axes.set(xlabel=axis, ylim=(-0.7, len(order) - 0.3))
     axes.tick_params(axis="y", length=0)
     axes.set_title(f"full bars: adjusted p below {fdr:g}", loc="right", fontsize=8.5)
     return png(figure)
@@ -187,7 +180,7 @@ def running_sums(curves: Sequence[tuple[str, np.ndarray, np.ndarray, str]], ends
         height = (high - low) * 0.09
         axes.vlines(places, low - height * 1.4, low - height * 0.4, color="#444", lw=0.5)
         axes.set(ylim=(low - height * 1.6, high), xlim=(0, curve.size))
-        axes.set_title(f"{_name(name, 42)}\n{literal(words)}", fontsize=8, loc="left")
+        axes.set_title(f"{_name(name, 42)}\n{words}", fontsize=8, loc="left")
         axes.tick_params(labelsize=7.5)
         axes.set_xlabel(_name(f"{ends[0]}   ←   rank   →   {ends[1]}", 60), fontsize=7.5)
         axes.set_ylabel("running sum", fontsize=8)
@@ -257,11 +250,11 @@ def boxes(
         )
         axes.set_xlim(-0.6, len(names) - 0.4)
         axes.tick_params(axis="y", labelsize=7)
-        title = "\n".join(textwrap.wrap(literal(shortened(name, 54)), 27))
-        axes.set_title(f"{title}\n{literal(words)}", fontsize=7.2, loc="left")
+        title = "\n".join(textwrap.wrap(shortened(name, 54), 27))
+        axes.set_title(f"{title}\n{words}", fontsize=7.2, loc="left")
     for axes in grid[len(panels) :]:
         axes.axis("off")
-    figure.supylabel(literal(axis), fontsize=8.5)
+    figure.supylabel(axis, fontsize=8.5)
     return png(figure)
 
 

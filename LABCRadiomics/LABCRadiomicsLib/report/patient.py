@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from ..errors import InputError
 from ..files import write_atomically
 from ..model import Model, Performance
 from ..plots import patient_survival, tumor_slice
-from ..scoring import CovariateValue, document_text
+from ..scoring import CovariateValue, document_text, require_score
 from ..scoring.wording import grade, number, percent, training_range, trust
 from .templates import render
 
@@ -39,12 +40,8 @@ def cohort_kind(row: Performance) -> str:
 
 def covariate_value(covariate: CovariateValue, model: Model) -> str:
     """A covariate's value in words: its level, or a number with its unit."""
-    known = next(entry for entry in model.nomogram.covariates if entry.name == covariate.name)
-    if covariate.value is None:
-        return "unknown"
-    if known.type == "binary":
-        return known.choices[int(covariate.value)]
-    return f"{covariate.value:g} {known.unit or ''}".strip() if known.type == "number" else str(covariate.value)
+    known = model.nomogram.covariates if model.nomogram else ()
+    return next(entry for entry in known if entry.name == covariate.name).words(covariate.value)
 
 
 def patient_html(result: PatientResult, case: str, picture: bytes | None) -> str:
@@ -60,7 +57,7 @@ def patient_html(result: PatientResult, case: str, picture: bytes | None) -> str
     """
     model, prediction = result.model, result.prediction
     widest = max((abs(part.contribution) for part in prediction.contributions), default=0) or 1
-    filters = {
+    filters: dict[str, Callable[..., object]] = {
         "number": number,
         "percent": percent,
         "covariate_value": covariate_value,
@@ -78,7 +75,7 @@ def patient_html(result: PatientResult, case: str, picture: bytes | None) -> str
         prediction=prediction,
         grade=grade(result.document),
         trust=trust(result.document),
-        ranges={term.feature: training_range(term) for term in model.score.terms},
+        ranges={term.feature: training_range(term) for term in require_score(model).terms},
         diagnostics=result.extraction.diagnostics,
         slice=picture and base64.b64encode(picture).decode(),
         survival_plot=survival_plot and base64.b64encode(survival_plot).decode(),

@@ -7,6 +7,7 @@ tables of a cohort and is imported where it is needed, so that scoring a patient
 May import: errors, notices, feature_names, cell_values, tables, model.
 """
 
+from . import wording
 from .prediction import (
     Contribution,
     CovariateValue,
@@ -40,4 +41,5 @@ __all__ = [
     "risk_group",
     "survival_curve",
     "trust_of",
+    "wording",
 ]

@@ -101,7 +101,7 @@ def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CA
     CohortError
         A feature of the score is missing, or the table is unusable; the sentence names file, row and column.
     """
-    require_score(model)
+    terms = require_score(model).terms
     table = cases_as_rows(read_table(path))
     cases = table.cases(case_column(table, id))
     columns: dict[str, str] = {}
@@ -110,7 +110,7 @@ def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CA
         if name in columns:
             raise CohortError(f"{table.path}, row 1: columns {columns[name]} and {column} are one feature; keep one.")
         columns[name] = column
-    wanted = [term.feature for term in model.score.terms]
+    wanted = [term.feature for term in terms]
     absent = [name for name in wanted if name not in columns]
     if absent:
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
@@ -147,8 +147,7 @@ def score_cases(
     CohortError
         A feature of the score is not in the table, or a case's value is unusable; the sentence names case and column.
     """
-    require_score(model)
-    wanted = {term.feature for term in model.score.terms}
+    wanted = {term.feature for term in require_score(model).terms}
     names = [name if name in wanted else canonical_feature_name(name) for name in features.names]
     columns = {name: features.values[:, at] for at, name in enumerate(names) if name in wanted}
     known = {covariate.name for covariate in model.nomogram.covariates} if model.nomogram else set()

@@ -14,7 +14,7 @@ from ..feature_names import canonical_feature_name
 from ..model import SCORE, Model, Nomogram, Score, Term, Value
 from ..model.nomogram import (
     SurvivalEstimate,
-    has_limits,
+    limit_terms,
     linear_predictor,
     parse_covariates,
     patient_row,
@@ -217,7 +217,7 @@ def survival_curve(model: Model, prediction: Prediction) -> SurvivalCurve | None
     months = months if months[0] == 0 else (0.0, *months)
     curve = survival(model.nomogram, np.array(prediction.parameters), months)
     probability = np.array([estimate.probability for estimate in curve])
-    if not has_limits(model.nomogram):
+    if limit_terms(model.nomogram) is None:
         return SurvivalCurve(np.array(months), probability, None, None)
     lower, upper = (
         np.array([math.nan if end is None else end for end in ends])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..model import Covariate, Model, Nomogram, Score, Value
-from ..model.nomogram import has_limits
+from ..model.nomogram import limit_terms
 from ..notices import Notice
 
 DEMONSTRATION = "demonstration, simulated data, not for any clinical use"
@@ -26,7 +26,7 @@ def model_notices(model: Model) -> list[Notice]:
             "estimate it on a local cohort with 'labcradiomics recalibrate'."
         )
         notices.append(Notice("no-baseline", text))
-    elif not has_limits(model.nomogram):
+    elif limit_terms(model.nomogram) is None:
         text = f"Model {model.id} holds no covariance, so survival has no confidence limits."
         notices.append(Notice("no-limits", text))
     return notices

@@ -18,7 +18,7 @@ from .trust import GRADES, trust_of
 FORMAT = "labcradiomics-result"
 FORMAT_VERSION = 1
 
-_INPUTS = {
+_INPUTS: dict[str, Any] = {
     "volume": None,
     "segmentation": None,
     "segment": None,
@@ -35,7 +35,10 @@ _ADDED = {
 }  # what documents before format version 1 had not
 _LIMITS = ("score_lower", "score_upper")
 _MEASURES = ("dice_target", "dice_mean", "dice_min", "volume_ratio_mean", "volume_ratio_min", "volume_ratio_max")
-_SPREAD = {**dict.fromkeys(("high", *_LIMITS, *_MEASURES)), "moves": []}  # nor these of the contour test
+_SPREAD: dict[str, Any] = {
+    **dict.fromkeys(("high", *_LIMITS, *_MEASURES)),
+    "moves": [],
+}  # nor these of the contour test
 
 _NUMBER, _MAYBE = (int, float), (int, float, type(None))
 _TEXT, _WORDS, _FLAG = (str,), (str, type(None)), (bool, type(None))

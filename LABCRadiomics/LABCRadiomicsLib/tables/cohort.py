@@ -208,7 +208,7 @@ def read_folds(path: str | os.PathLike[str]) -> dict[str, str]:
         The table is unusable; the sentence names file, row and column.
     """
     table = read_table(path)
-    cases, folds = table.cases(), table.texts("fold")
+    cases, folds = table.cases(), table.texts(table.find("fold") or "fold")
     for number, fold in zip(table.row_numbers, folds, strict=True):
         if not fold:
             raise table.fault(number, "fold", "the cell is empty; give the case's fold")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CohortError
-from ..files import sha256_of
+from ..files import sha256_of, shown_name
 from .cohort import OutcomeTable, read_outcomes
 from .csv_table import CASE
 
@@ -52,4 +52,4 @@ class StudyTables:
 
     def hashes(self) -> dict[str, str]:
         """Give the SHA-256 of every file by its name, for the record."""
-        return {path.name: sha256_of(path) for path in self.files}
+        return {shown_name(path): sha256_of(path) for path in self.files}

@@ -18,7 +18,7 @@ class TrainingTables(StudyTables):
     Attributes
     ----------
     feature_columns : str or None
-        Regular expression of the feature columns; all but the cases' without it.
+        Regular expression of the feature columns; without it a column is one by its name.
     categories : tuple of str
         Covariates that are categories whatever they hold.
     icc, folds : pathlib.Path or None
@@ -45,7 +45,12 @@ class TrainingTables(StudyTables):
         """
         outcomes = self.read_outcomes()
         features = read_features(
-            self.features, self.feature_columns, id=self.case_column, outcomes=outcomes, covariates=covariates
+            self.features,
+            self.feature_columns,
+            id=self.case_column,
+            outcomes=outcomes,
+            covariates=covariates,
+            allow_missing=True,  # what becomes of them is the plan's to say
         )
         with self.naming_outcomes():
             return cohort_of(features, outcomes, specs_of(outcomes, covariates, self.categories))

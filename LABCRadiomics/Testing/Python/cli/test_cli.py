@@ -13,6 +13,7 @@ import SimpleITK as sitk
 
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.features import extract
+from LABCRadiomicsLib.files import FILE_LIST
 from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings
@@ -80,7 +81,7 @@ def test_score_for_people_and_its_files(run, breast1, tmp_path):
     assert "RISK" in out
     assert NOTICE.split(";")[0] in " ".join(out.replace("│", " ").split())
     written = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
-    assert written == ["report.html", "result.json"]
+    assert written == [FILE_LIST, "report.html", "result.json"]
     page = (tmp_path / "new" / "folder" / "report.html").read_text()
     assert NOTICE in page
     assert page.count("data:image/png;base64,") == 2
@@ -319,7 +320,7 @@ def test_output_folder_that_cannot_be_written(refused, breast1, tmp_path):
 
 LIMITED = """
 import resource, runpy, sys
-import matplotlib, numpy, SimpleITK, radiomics, LABCRadiomicsLib.report, LABCRadiomicsLib.patient  # before the limit
+import matplotlib, numpy, SimpleITK, LABCRadiomicsLib.report, LABCRadiomicsLib.patient  # before the limit
 sys.argv = ["labcradiomics", *sys.argv[1:]]
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 import signal
@@ -340,7 +341,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(breast1, tmp_path):
     assert done.returncode == 2, done.stderr
     assert "cannot be written" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert list(folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 

@@ -254,15 +254,6 @@ def test_a_defect_is_said_and_logged(ready, caplog, monkeypatch):
     assert ready.ui.applyButton.enabled
 
 
-def test_missing_pyradiomics_is_explained(ready, monkeypatch):
-    packages = __import__("LABCRadiomicsPanel.packages", fromlist=["packages"])
-    monkeypatch.setattr(packages, "hasRadiomics", lambda: False)
-    ready._checkCanApply()
-    assert not ready.ui.applyButton.enabled
-    assert "install the SlicerRadiomics extension" in ready.ui.messageLabel.text
-    assert "install the SlicerRadiomics extension" in ready.ui.applyButton.toolTip
-
-
 @pytest.mark.parametrize(
     ("change", "what"),
     [

@@ -142,6 +142,22 @@ def test_lasso_agrees_with_coxnet() -> None:
     assert coxnet.coef_ / x.std(axis=0)[:, None] == pytest.approx(path.coef[:, 1:30], abs=1e-4)
 
 
+def test_lasso_of_a_large_cohort_meets_the_optimality_conditions() -> None:
+    """Here the curvatures are kept from one penalty to the next, which small cohorts never do."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2000, 40))
+    event_time, censored = rng.exponential(np.exp(-0.5 * x[:, 0] + 0.3 * x[:, 1])), rng.exponential(1, size=2000)
+    time, event = np.minimum(event_time, censored), event_time < censored
+    path = lasso_path(x, time, event, n_lambdas=60)
+    assert path.complete and path.nonzero[-1] > 20
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    for index in (5, path.lambdas.size - 1):
+        coef = path.coef[:, index] * x.std(axis=0)
+        gradient, kept = _gradient(z, time, event, coef) / path.lambdas[index], coef != 0
+        assert gradient[kept] == pytest.approx(np.sign(coef[kept]), abs=1e-7)
+        assert (np.abs(gradient[~kept]) <= 1 + 1e-7).all()
+
+
 def test_lasso_copes_with_constant_and_duplicate_features() -> None:
     x, time, event = article_like(20)
     plain = lasso_path(x, time, event)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from LABCRadiomicsLib.errors import CohortError
+from LABCRadiomicsLib.files import FILE_LIST
 from LABCRadiomicsLib.model import infer_covariate
 from LABCRadiomicsLib.model.file import load_model
 from LABCRadiomicsLib.scoring import predict
@@ -205,7 +206,7 @@ def test_report_and_model_of_a_cohort_with_covariates(trained, tmp_path):
         "subgroups.csv", "subgroup_effects.csv", "baseline_table.csv", "performance.csv", "optimism.csv",
         "selection_frequency.csv", "nested.csv", "permutation.csv",
     }  # fmt: skip
-    assert not [name for name in names if name.startswith(".")]
+    assert [name for name in names if name.startswith(".")] == [FILE_LIST]
     model = load_model(tmp_path / "model.json")
     assert model.fingerprint == report["fingerprint"] == load_model(tmp_path / "report" / "model.json").fingerprint
     assert model.extraction is None and model.status == "complete" and model.nomogram.horizons_months[-1] == 60
