@@ -18,6 +18,7 @@ from .common import (
     PhaseOption,
     RegularGridOption,
     SegmentOption,
+    SeriesOption,
     SpacingOption,
     console,
     remark,
@@ -38,6 +39,7 @@ def score(
     label: Annotated[int | None, typer.Option(help="The tumor's label, when the mask holds several.")] = None,
     segment: SegmentOption = None,
     phase: PhaseOption = None,
+    series: SeriesOption = None,
     spacing: SpacingOption = None,
     regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
@@ -54,7 +56,7 @@ def score(
 
     _refuse_overwriting(out, image, mask, model)
     start = time.perf_counter()
-    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
+    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series))
     read_seconds = time.perf_counter() - start
     name = pair[1].source.segment or segment
     files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
