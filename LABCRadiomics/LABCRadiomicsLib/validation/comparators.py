@@ -79,6 +79,7 @@ def clinical_marker(names: Sequence[str], scored: ScoredCohort, horizons: Sequen
         values=values,
         log_hazard=values,
         survival=dict(zip(within, survival.T, strict=True)),
+        design=columns,
         notices=tuple(_comparator_notices(name, known)),
     )
 
