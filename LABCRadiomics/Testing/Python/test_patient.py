@@ -19,6 +19,7 @@ from LABCRadiomicsLib.imaging.contour_spread import spread_contours
 from LABCRadiomicsLib.imaging.volume import axis_orders
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_patient
+from LABCRadiomicsLib.preprocessing import Masks, preprocess, read_steps
 from LABCRadiomicsLib.report import patient_html
 from LABCRadiomicsLib.robustness import contour_stability
 from LABCRadiomicsLib.scoring import predict
@@ -56,6 +57,30 @@ def test_one_score_in_all_axis_orders(model, pair):
     for order in list(axis_orders())[::7]:
         stored = [item.reordered(*order) for item in pair]
         assert score_patient(model, *stored).prediction.score == expected
+
+
+def test_preprocessing_is_part_of_a_model(model, pair):
+    """Steps are applied to the image in the model's axis order, said in the document, and undo a scale."""
+    steps = ({"step": "zscore", "region": "otsu"},)
+    own = replace(model, extraction=replace(model.extraction, preprocessing=steps))
+    result = score_patient(own, *pair)
+    by_hand = preprocess(pair[0], read_steps(steps))
+    assert result.prediction.score == score_patient(model, by_hand, pair[1]).prediction.score
+    assert result.prediction.score != score_patient(model, *pair).prediction.score
+    assert [step["step"] for step in result.document["diagnostics"]["preprocessing"]] == ["zscore"]
+    assert score_patient(model, *pair).document["diagnostics"]["preprocessing"] == []
+    louder = pair[0].with_array(pair[0].array * 3.0 + 7)
+    assert score_patient(own, louder, pair[1]).prediction.score == pytest.approx(result.prediction.score, rel=1e-9)
+    turned = [item.reordered(*list(axis_orders())[9]) for item in pair]
+    resampling = ({"step": "resample", "spacing_mm": [1, 1, 3]},)
+    other = replace(model, extraction=replace(model.extraction, preprocessing=resampling))
+    again = score_patient(other, *turned).prediction.score
+    assert again == pytest.approx(score_patient(other, *pair).prediction.score, rel=1e-9)
+    tissue = ({"step": "reference-tissue", "tissue": "fat"},)
+    needy = replace(model, extraction=replace(model.extraction, preprocessing=tissue))
+    with pytest.raises(InputError, match="outline some fat"):
+        score_patient(needy, *pair)
+    assert np.isfinite(score_patient(needy, *pair, masks=Masks(tissue=pair[1])).prediction.score)
 
 
 def as_loaded(axes):
