@@ -12,7 +12,7 @@ import typer
 
 from .. import NOTICE, __version__
 from ..errors import LABCRadiomicsError
-from . import associate, cohort, models, patient, training, validation
+from . import associate, cases, cohort, models, patient, training, validation
 from .common import refuse, say, steady_streams
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (patient, cohort, training, validation):
+for room in (patient, cases, cohort, training, validation):
     for command in room.COMMANDS:
         app.command()(command)
 app.add_typer(models.app, name="models")

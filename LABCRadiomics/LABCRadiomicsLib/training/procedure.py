@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import CohortError, DependencyError, InputError
 from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, essentials
-from ..statistics.cox import CoxModel, cox
+from ..statistics.cox import CoxModel, cox, explain
 from ..statistics.lasso import random_folds
 from .clinical_models import known_rows, wald_p
 from .missing_features import filled, medians
@@ -109,6 +109,8 @@ class Procedure:
         Of the covariates.
     blocks : tuple of numpy.ndarray
         Columns of each covariate, shape (n, k); NaN where unknown.
+    parameters : tuple of tuple of str
+        Names of these columns.
     """
 
     features: np.ndarray
@@ -117,13 +119,15 @@ class Procedure:
     recipe: Recipe
     names: tuple[str, ...] = ()
     blocks: tuple[np.ndarray, ...] = ()
+    parameters: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def of(cls, cohort: TrainingCohort, recipe: Recipe) -> Procedure:
         """Make the procedure that trains on a cohort."""
         names = tuple(dict.fromkeys((*recipe.named, *recipe.candidates)))
         blocks = tuple(cohort.columns((name,)) for name in names)
-        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks)
+        parameters = tuple(cohort.spec(name).parameters() for name in names)
+        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters)
 
     @property
     def n(self) -> int:
@@ -243,10 +247,12 @@ class Procedure:
         try:
             return cox(design[known], self.months[rows][known], self.event[rows][known])
         except InputError as error:
-            if strict:
-                what = ", ".join([*(self.names[at] for at in covariates), *([] if score is None else ["the score"])])
-                raise CohortError(f"The Cox model of {what} cannot be fitted: {error}") from error
-            return None
+            if not strict:
+                return None
+            names = [parameter for at in covariates for parameter in self.parameters[at]]
+            fault = explain(error, [*names, "the score"], design[known], self.event[rows][known])
+            what = ", ".join([*(self.names[at] for at in covariates), *([] if score is None else ["the score"])])
+            raise CohortError(f"The Cox model of {what} cannot be fitted: {fault}") from error
 
 
 def measure_markers(
