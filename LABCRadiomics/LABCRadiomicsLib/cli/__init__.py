@@ -18,6 +18,7 @@ from .common import refuse, say, steady_streams
 #: The commands, and the groups of commands, by the file that holds them.
 HOLDERS = {
     "patient": ("score", "demo"),
+    "cases": ("cases",),
     "cohort": ("extract", "agreement", "simulate"),
     "training": ("train",),
     "validation": ("apply", "validate", "recalibrate"),

@@ -36,6 +36,10 @@ PhaseOption = Annotated[
         "or the first after contrast.",
     ),
 ]
+SeriesOption = Annotated[
+    str | None,
+    typer.Option("--series", metavar="N|NAME", help="Which DICOM series of a folder that holds several."),
+]
 SpacingOption = Annotated[
     str | None, typer.Option("--spacing", metavar="X,Y,Z", help="Voxel size in mm, for files that state none.")
 ]

@@ -88,7 +88,7 @@ def extract_cases(
     Parameters
     ----------
     cases_csv : path
-        case,image,mask[,label][,segment][,phase][,spacing]; paths relative to the table.
+        case,image,mask[,label][,segment][,phase][,spacing][,series]; paths relative to the table.
     out_csv : path
         Feature table: one row a case in the order of the case table, first column ``case``, features, then
         ``diagnostics_*``. A feature without a finite value has an empty cell.
@@ -156,7 +156,7 @@ def _collect(
 
 def _key(case: Case, folder: str) -> str:
     """Stand for a case's row and files: a changed cell, size or time makes another key."""
-    parts = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing]
+    parts = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing, case.series]
     parts += [_stamps(Path(folder, path)) if path else [] for path in (case.image, case.mask)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
