@@ -30,6 +30,7 @@ ROOMS = (
     "test_reclassification",
     "test_calibration",
     "test_decision",
+    "test_combat",
     "test_agreement_and_tables",
 )
 
