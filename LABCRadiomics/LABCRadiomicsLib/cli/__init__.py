@@ -12,7 +12,7 @@ import typer
 
 from .. import NOTICE, __version__
 from ..errors import LABCRadiomicsError
-from . import associate, cohort, models, patient, training, validation
+from . import associate, cohort, models, patient, samplesize, training, validation
 from .common import refuse, say, steady_streams
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for room in (patient, cohort, training, validation):
         app.command()(command)
 app.add_typer(models.app, name="models")
 app.add_typer(associate.app, name="associate")
+app.add_typer(samplesize.app, name="samplesize")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,4 +1,4 @@
-"""ComBat: features of several scanners or sites made comparable, with parameters that new patients can be adjusted by."""
+"""ComBat: features of several scanners or sites made comparable, by numbers that also adjust new patients."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -31,6 +31,7 @@ ROOMS = (
     "test_calibration",
     "test_decision",
     "test_combat",
+    "test_sample_size",
     "test_agreement_and_tables",
 )
 
