@@ -19,6 +19,10 @@ Times are in months, survival is a probability from 0 to 1, limits are 95% limit
 hazard. Beyond this page, fields must agree with each other (for example: horizons lie within the baseline, the
 covariance has one row a parameter); `LABCRadiomicsLib/model/checks.py` lists all such rules.
 
+A file of format version 1 holds none of the fields that are marked *Format version 2*; it loads as it did, with the
+fingerprint it had. No patient can be read out of a model: it holds coefficients, means, covariances of at least ten
+patients, ranges, curves of groups, and marks from which no value can be found.
+
 `fingerprint`, carried by every result, is the SHA-256 of the file's content as canonical JSON (sorted keys, no blanks).
 
 This page is made from `model.schema.json` by `Utilities/document_formats.py`.

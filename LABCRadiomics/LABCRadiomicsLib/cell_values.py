@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
-UNKNOWN_WORDS = frozenset({"", "unknown", "na", "n/a", "#n/a", "nan", "null", "?"})
+UNKNOWN_WORDS = frozenset({"", "unknown", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "null", "missing", "?"})
 FALSE_WORDS = frozenset({"0", "no", "n", "false", "negative", "neg", "-"})
 TRUE_WORDS = frozenset({"1", "yes", "y", "true", "positive", "pos", "+"})
 MOST_CODES = 6  # different values up to which a column may hold codes instead of quantities

@@ -2,7 +2,7 @@
 
 Command, panel, report and cohort runs score a patient here and nowhere else.
 
-May import: errors, notices, imaging, features, model, scoring, robustness.
+May import: errors, notices, imaging, preprocessing, features, model, scoring, robustness.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any
 from .errors import ModelError
 from .features import ExtractionSettings, FeatureValues, extract_region
 from .imaging import Region, Volume
-from .imaging.volume import AS_LOADED
+from .imaging.volume import AS_LOADED, order_to
 from .model import Extraction, Model
 from .notices import Notice
+from .preprocessing import NO_MASKS, Masks, Step, describe, preprocess, read_steps
 from .robustness import contour_stability
 from .scoring import Prediction, predict, require_score
 from .scoring.result_document import result_document
@@ -70,6 +71,7 @@ def score_patient(
     *,
     label: int | None = None,
     contours: int = 0,
+    masks: Masks = NO_MASKS,
     notices: Sequence[Notice] = (),
     inputs: Mapping[str, Any] | None = None,
     read_seconds: float | None = None,
@@ -90,6 +92,8 @@ def score_patient(
         The tumor's label; may be left out when the mask holds just one.
     contours : int
         How many redrawn contours to score as well, see :func:`.robustness.contour_stability`.
+    masks : Masks
+        Regions that the model's preprocessing may need: the breast, a reference tissue.
     notices : sequence of Notice
         What was noticed on reading the input; they come first among the warnings.
     inputs : mapping, optional
@@ -115,6 +119,7 @@ def score_patient(
     start = time.perf_counter()
     features = [term.feature for term in score_terms]
     settings = extraction_settings(model)
+    image, steps = _preprocessed(model, image, masks)
     region = settings.region_of(image, mask, label)
     extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
@@ -138,9 +143,18 @@ def score_patient(
         given,
         stability=stability,
         timings=timings,
-        diagnostics=extraction.diagnostics,
+        diagnostics={**extraction.diagnostics, "preprocessing": describe(steps)},
     )
     return PatientResult(model, prediction, extraction, region, document)
+
+
+def _preprocessed(model: Model, image: Volume, masks: Masks) -> tuple[Volume, tuple[Step, ...]]:
+    """The image as the model's preprocessing makes it, in the model's axis order, and the steps."""
+    extraction = _require_extraction(model)
+    steps = read_steps(extraction.preprocessing)
+    if not steps:
+        return image, ()
+    return preprocess(image.reordered(*order_to(image, extraction.array_order)), steps, masks), steps
 
 
 def steps_of(contours: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.imaging.contour_spread import CONTOURS
+from LABCRadiomicsLib.robustness import CONTOURS
 
 from .dicom_source import sourceFiles
 
@@ -66,7 +66,7 @@ def draw_nomogram(case, path):
     :raises LABCRadiomicsLib.errors.ModelError: the model does not hold what a drawing needs
     """
     from LABCRadiomicsLib.errors import ModelError
-    from LABCRadiomicsLib.plots.nomogram import nomogram_figure
+    from LABCRadiomicsLib.plots import nomogram_figure
 
     picture = nomogram_figure(case.model, case.score.prediction, narrow=True)
     if picture is None:
@@ -109,9 +109,9 @@ def save_dicom(document, files, path):
 
     :raises LABCRadiomicsLib.errors.InputError: the files cannot be read, or the report cannot be written
     """
-    from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
+    from LABCRadiomicsLib.dicom import read_sources, structured_report, write_object
 
-    write_report(path, structured_report(document, read_sources(files)))
+    write_object(path, structured_report(document, read_sources(files)), "DICOM SR")
 
 
 def _as_csv(document):

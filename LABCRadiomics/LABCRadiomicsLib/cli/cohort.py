@@ -15,6 +15,7 @@ from .common import (
     ProgressBar,
     RegularGridOption,
     SegmentOption,
+    SeriesOption,
     SpacingOption,
     refuse,
     remark,
@@ -51,6 +52,7 @@ def extract(
     settings: Annotated[Path | None, typer.Option(help="Pyradiomics parameter file.")] = None,
     segment: SegmentOption = None,
     phase: PhaseOption = None,
+    series: SeriesOption = None,
     spacing: SpacingOption = None,
     regular_grid: RegularGridOption = False,
     array_order: Annotated[ArrayOrder | None, typer.Option(help="Order of the voxels' axes; by default LPS.")] = None,
@@ -69,7 +71,7 @@ def extract(
     outputs = out, errors_path(out), journal_path(out), record_path(out)
     refuse_overwriting([cases, settings, model and model_path(model)], outputs)
     chosen, names = _what_to_extract(features, model, settings, array_order)
-    reading = ReadingOptions.from_texts(phase, spacing, regular_grid, segment)
+    reading = ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series)
     try:
         with ProgressBar("extracting") as advance:
             run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance, reading)
@@ -101,6 +103,12 @@ def _what_to_extract(
     from ..scoring import require_score
 
     found = find_model(model)
+    if found.extraction is not None and found.extraction.preprocessing:
+        steps = ", ".join(str(step.get("step")) for step in found.extraction.preprocessing)
+        raise InputError(
+            f"Model {found.id} preprocesses its images ({steps}), which extract does not do: score its patients one by "
+            "one with 'labcradiomics score'."
+        )
     if features is Features.ALL:
         return extraction_settings(found), None
     require_score(found)

@@ -18,6 +18,7 @@ from .common import (
     PhaseOption,
     RegularGridOption,
     SegmentOption,
+    SeriesOption,
     SpacingOption,
     console,
     remark,
@@ -38,6 +39,7 @@ def score(
     label: Annotated[int | None, typer.Option(help="The tumor's label, when the mask holds several.")] = None,
     segment: SegmentOption = None,
     phase: PhaseOption = None,
+    series: SeriesOption = None,
     spacing: SpacingOption = None,
     regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
@@ -54,7 +56,7 @@ def score(
 
     _refuse_overwriting(out, image, mask, model)
     start = time.perf_counter()
-    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment))
+    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series))
     read_seconds = time.perf_counter() - start
     name = pair[1].source.segment or segment
     files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
@@ -119,9 +121,10 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
 
         case = f"{inputs['volume']} with {inputs['segmentation']}"
         with output_folder(out) as folder:
-            written["Report"], written["Numbers"] = write_patient_report(folder.path, result, case)
+            written = write_patient_report(folder.path, result, case)
             if image.source.is_dicom:
-                written |= _write_structured_report(folder.path / "result.dcm", image.source.files, result)
+                pdf = written["Report to print"].read_bytes()
+                written |= _write_dicom(folder.path, image.source.files, result, pdf)
         written = {what: folder.final(path) for what, path in written.items()}
         if folder.remark:
             remark(folder.remark)
@@ -138,21 +141,23 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
 def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -> None:
     from ..model.registry import model_path
 
-    names = ("report.html", "result.json", "result.dcm") if out is not None else ()
+    names = (
+        ("report.html", "report.pdf", "result.json", "result.dcm", "contour.dcm", "report.dcm")
+        if out is not None
+        else ()
+    )
     refuse_overwriting([image, mask, model_path(model)], [Path(out or "", name) for name in names])
 
 
-def _write_structured_report(path: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
-    """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
-    from ..dicom_sr import read_sources, structured_report, write_report
+def _write_dicom(folder: Path, files: tuple[Path, ...], result, pdf: bytes) -> dict[str, Path]:
+    """Write the DICOM objects; images that can be scored but not reported on (damaged headers) only give a remark."""
+    from ..dicom import read_sources, write_study
 
     try:
-        report = structured_report(result.document, read_sources(files))
+        return write_study(folder, result.document, result.region, read_sources(files), pdf)
     except InputError as error:
-        remark(f"No DICOM structured report: {error}")
+        remark(f"No DICOM objects: {error}")
         return {}
-    write_report(path, report)
-    return {"DICOM SR": path}
 
 
 def _covariates(given: list[str] | None) -> dict[str, str]:

@@ -28,6 +28,14 @@ class Penalty(StrEnum):
     ONE_SE = "1se"
 
 
+class Missing(StrEnum):
+    """What becomes of empty cells of features."""
+
+    IMPUTE = "impute"
+    CASES = "cases"
+    FEATURES = "features"
+
+
 class ArrayOrder(StrEnum):
     """In which order of axes the voxels were taken."""
 
@@ -47,6 +55,14 @@ def train(
     icc: Annotated[Path | None, typer.Option(help="Table of intraclass correlations: feature,icc,lower,upper.")] = None,
     min_icc: Annotated[float, typer.Option(min=-1, max=1, help="What a feature's correlation has to exceed.")] = 0.75,
     p: Annotated[float, typer.Option(min=0, max=1, help="Limit of the univariable p value.")] = 0.05,
+    missing: Annotated[
+        Missing | None,
+        typer.Option(help="With empty cells of features: impute their median, or leave out the cases or the features."),
+    ] = None,
+    max_missing: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, metavar="SHARE", help="Leave out features with a larger share of empty cells."),
+    ] = None,
     folds: Annotated[Path | None, typer.Option(help="Table of folds: case,fold.")] = None,
     n_folds: Annotated[int, typer.Option(min=3, help="Folds made at random where no table is given.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Of folds, bootstrap and permutations.")] = 0,
@@ -108,6 +124,8 @@ def train(
     plan = Plan(
         recipe=recipe,
         min_icc=min_icc,
+        missing=missing.value if missing else None,
+        max_missing=max_missing,
         seed=seed,
         stage=stage,
         subgroups=_names(subgroups),

@@ -12,7 +12,7 @@ from ..tables.cells import CellError, whole_number
 from ..tables.csv_table import read_table
 
 # Columns that a case table may have besides case, image and mask; an empty cell says nothing.
-OPTIONAL_COLUMNS = ("label", "segment", "phase", "spacing")
+OPTIONAL_COLUMNS = ("label", "segment", "phase", "spacing", "series")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Case:
     name : str
     row : int
         As a spreadsheet counts, the header being row 1.
-    image, mask, label, segment, phase, spacing : str
+    image, mask, label, segment, phase, spacing, series : str
         As the table holds them; empty ones say nothing. See :class:`.imaging.ReadingOptions`.
     """
 
@@ -36,6 +36,7 @@ class Case:
     segment: str = ""
     phase: str = ""
     spacing: str = ""
+    series: str = ""
 
     def roi_label(self) -> int | None:
         """Give the label as a number; a data frame may have made ``1.0`` of it.
@@ -65,12 +66,16 @@ class Case:
         except InputError as error:
             raise CohortError(f"{error} It stands in column spacing.") from error
         return replace(
-            general, segment=self.segment or general.segment, phase=self.phase or general.phase, spacing=spacing
+            general,
+            segment=self.segment or general.segment,
+            phase=self.phase or general.phase,
+            spacing=spacing,
+            series=self.series or general.series,
         )
 
 
 def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
-    """Read a case table: case, image, mask and, where they are needed, label, segment, phase and spacing.
+    """Read a case table: case, image, mask and, where they are needed, label, segment, phase, spacing and series.
 
     Raises
     ------

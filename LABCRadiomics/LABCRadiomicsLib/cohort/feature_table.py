@@ -88,7 +88,7 @@ def extract_cases(
     Parameters
     ----------
     cases_csv : path
-        case,image,mask[,label][,segment][,phase][,spacing]; paths relative to the table.
+        case,image,mask[,label][,segment][,phase][,spacing][,series]; paths relative to the table.
     out_csv : path
         Feature table: one row a case in the order of the case table, first column ``case``, features, then
         ``diagnostics_*``. A feature without a finite value has an empty cell.
@@ -122,7 +122,8 @@ def extract_cases(
     read = [beside / path for case in cases for path in (case.image, case.mask) if path]
     refuse_overwriting([cases_csv, *read], [out, errors_path(out), journal_path(out), record_path(out)])
     features = None if features is None else tuple(features)
-    jobs = available_processes() if jobs is None else jobs
+    if jobs is None:
+        jobs = available_processes() if len(cases) > 1 else 1
     if jobs < 1:
         raise InputError(f"The number of jobs is {jobs}: give a whole number of at least 1.")
     folder = str(Path(cases_csv).absolute().parent)
@@ -155,7 +156,7 @@ def _collect(
 
 def _key(case: Case, folder: str) -> str:
     """Stand for a case's row and files: a changed cell, size or time makes another key."""
-    parts = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing]
+    parts = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing, case.series]
     parts += [_stamps(Path(folder, path)) if path else [] for path in (case.image, case.mask)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

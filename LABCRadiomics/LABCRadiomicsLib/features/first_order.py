@@ -42,9 +42,19 @@ class FirstOrder:
         return counts.astype(float) / float(counts.sum())
 
     @cached_property
-    def _percentiles(self) -> dict[int, float]:
-        wanted = (10, 25, 75, 90)
-        return dict(zip(wanted, np.percentile(self._values, wanted), strict=True))
+    def _sorted(self) -> np.ndarray:
+        return np.sort(self._values)
+
+    def _percentile(self, percent: float) -> float:
+        """Linear between the two nearest voxels, rounded as ``numpy.percentile`` does."""
+        place = (len(self._sorted) - 1) * (percent / 100)
+        below = int(place)
+        share, low, high = place - below, self._sorted[below], self._sorted[min(below + 1, len(self._sorted) - 1)]
+        return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share
+
+    def _median(self) -> float:
+        last = len(self._sorted) - 1
+        return (self._sorted[last // 2] + self._sorted[(last + 1) // 2]) / 2
 
     @cached_property
     def _mean(self) -> float:
@@ -71,29 +81,29 @@ class FirstOrder:
         return self._moment(order) / np.power(self._second_moment or 1.0, power)
 
     def _robust_mean_absolute_deviation(self) -> float:
-        low, high = self._percentiles[10], self._percentiles[90]
+        low, high = self._percentile(10), self._percentile(90)
         # Zeros stay in the place of what is left out: they keep the order in which numpy adds.
         kept = (self._values - low >= 0) & (self._values - high <= 0)
         count = np.count_nonzero(kept)
-        mean = np.where(kept, self._values, 0.0).sum() / count
-        return np.where(kept, np.abs(self._values - mean), 0.0).sum() / count
+        mean = (self._values * kept).sum() / count
+        return (np.abs(self._values - mean) * kept).sum() / count
 
     def _standard_deviation(self) -> float:
         return np.sqrt(self._second_moment)
 
     FEATURES: ClassVar[dict[str, Callable[[FirstOrder], float]]] = {
-        "10Percentile": lambda self: self._percentiles[10],
-        "90Percentile": lambda self: self._percentiles[90],
+        "10Percentile": lambda self: self._percentile(10),
+        "90Percentile": lambda self: self._percentile(90),
         "Energy": lambda self: self._energy,
         "Entropy": lambda self: -1.0 * (self._shares * np.log2(self._shares + _EPS)).sum(),
-        "InterquartileRange": lambda self: self._percentiles[75] - self._percentiles[25],
+        "InterquartileRange": lambda self: self._percentile(75) - self._percentile(25),
         "Kurtosis": lambda self: self._standardized(4, 2.0),
-        "Maximum": lambda self: self._values.max(),
+        "Maximum": lambda self: self._sorted[-1],
         "Mean": lambda self: self._mean,
         "MeanAbsoluteDeviation": lambda self: np.abs(self._deviations).sum() / len(self._values),
-        "Median": lambda self: np.median(self._values),
-        "Minimum": lambda self: self._values.min(),
-        "Range": lambda self: self._values.max() - self._values.min(),
+        "Median": _median,
+        "Minimum": lambda self: self._sorted[0],
+        "Range": lambda self: self._sorted[-1] - self._sorted[0],
         "RobustMeanAbsoluteDeviation": _robust_mean_absolute_deviation,
         "RootMeanSquared": lambda self: np.sqrt(self._energy / len(self._values)),
         "Skewness": lambda self: self._standardized(3, 1.5),

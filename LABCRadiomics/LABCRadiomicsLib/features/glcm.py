@@ -5,7 +5,7 @@ Haralick et al., IEEE Trans Syst Man Cybern 1973;3:610-621; definitions as in py
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from .texture import EPS, Cells, FilteredRoi, dense, over_angles, weights
 from .voxels import Grid
 
 _MOST_CELLS = 1 << 22  # of a matrix with all its cells, over all angles; beyond, only those that occur are counted
+_MOST_TOGETHER = 1 << 13  # cells of the joint count of several angles
 _CHUNK = 1 << 22  # cells of the matrices for MCC held at once
 
 
@@ -73,19 +74,31 @@ class Glcm:
         """Cells that are not empty, row by row, shape (cells,), and pairs in them, shape (cells, angles)."""
         ranks, size = self._roi.gray().ranks, len(self._present)
         grid = self._roi.voxels.grid(max(self._roi.distances))
-        flat = grid.filled(ranks + 1, np.int32)
+        flat = grid.filled(ranks + 1, np.uint8 if size < np.iinfo(np.uint8).max else np.int32)
         if len(self._steps) * size * size > _MOST_CELLS:
             return self._counts_of_pairs(ranks, flat, grid)
-        start = ranks * (size + 1)
-        counts = np.empty((len(self._steps), size, size), np.int64)
-        for matrix, offset in zip(counts, grid.offsets(self._steps), strict=True):
-            pairs = np.bincount(start + grid.at(flat, offset), minlength=size * (size + 1))
-            matrix[:] = pairs.reshape(size, size + 1)[:, 1:]
+        counts = np.array(list(self._joint_counts(ranks, flat, grid))).reshape(-1, size, size)
         if self._symmetrical:
             counts += counts.transpose(0, 2, 1).copy()
         counts = counts.reshape(-1, size * size)
         cell = np.flatnonzero(counts.any(0))
         return cell, np.ascontiguousarray(counts[:, cell].T)
+
+    def _joint_counts(self, ranks: np.ndarray, flat: np.ndarray, grid: Grid) -> Iterator[np.ndarray]:
+        """Pairs of neighbors for each angle, shape (levels, levels); with few levels, several angles at once."""
+        size, others = len(self._present), len(self._present) + 1  # 0 stands for no neighbor in the ROI
+        together = max(1, int(np.log(_MOST_TOGETHER / size) / np.log(others)))
+        offsets = grid.offsets(self._steps)
+        for first in range(0, len(offsets), together):
+            chosen = offsets[first : first + together]
+            cells = size * others ** len(chosen)
+            code = ranks.astype(np.uint16 if cells <= _MOST_TOGETHER else np.intp)
+            for offset in chosen:
+                code = code * code.dtype.type(others) + grid.at(flat, offset)
+            joint = np.bincount(code, minlength=cells).reshape(size, *[others] * len(chosen))
+            for angle in range(1, joint.ndim):
+                left_out = tuple(axis for axis in range(1, joint.ndim) if axis != angle)
+                yield joint.sum(left_out)[:, 1:]
 
     def _counts_of_pairs(self, ranks: np.ndarray, flat: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         """The same in memory that grows with the voxels, not with the square of the levels."""

@@ -74,26 +74,30 @@ class Glrlm:
 
     def _counts(self) -> np.ndarray:
         """Runs by level and length less 1, shape (angles, levels, longest run)."""
-        gray = self._roi.gray()
-        ranks, n_levels = gray.ranks.astype(np.int16), len(self._levels)
-        found = [self._runs_along(step, ranks) for step in self._steps]
-        longest = max((int(length.max()) for _, length in found if length.size), default=1)
-        counts = np.zeros((len(found), n_levels, longest), np.int64)
-        for matrix, (level, length) in zip(counts, found, strict=True):
-            cells = level.astype(np.intp) * longest + (length - 1)
-            matrix[:] = np.bincount(cells, minlength=matrix.size).reshape(matrix.shape)
-        return counts
+        n_levels, columns = len(self._levels), max(self._roi.voxels.shape) + 1
+        rows = self._roi.gray().ranks * columns
+        rows = rows.astype(np.uint16 if n_levels * columns <= np.iinfo(np.uint16).max else np.uint32)
+        found = [self._cells_along(step, rows) for step in self._steps]
+        counts = np.array([np.bincount(cells, minlength=n_levels * columns) for cells in found])
+        counts = counts.reshape(len(found), n_levels, columns)
+        longest = int(np.flatnonzero(counts.any((0, 1))).max(initial=1))
+        return counts[:, :, 1 : longest + 1]
 
-    def _runs_along(self, step: np.ndarray, ranks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Level and length of every run along one direction; none where no line meets the ROI twice."""
+    def _cells_along(self, step: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Row plus length of every run along one direction; none where no line meets the ROI twice."""
         order, broken, shared = self._roi.voxels.lines(step)
         if not shared:
-            return ranks[:0], order[:0]
-        along = ranks.take(order)
-        starts = np.flatnonzero((along[1:] != along[:-1]) | broken)
-        starts += 1
-        starts = np.concatenate([[0], starts])
-        return along[starts], np.diff(starts, append=len(along))
+            return order[:0]
+        along = rows.take(order)
+        starting = np.ones(len(along), bool)
+        np.not_equal(along[1:], along[:-1], out=starting[1:])
+        starting[1:] |= broken
+        starts = np.flatnonzero(starting)
+        cells = along.take(starts).astype(np.intp)
+        cells[:-1] += starts[1:]
+        cells[-1] += len(along)
+        cells -= starts
+        return cells
 
     @property
     def _i(self) -> np.ndarray:

@@ -99,7 +99,15 @@ def gray_levels(values: np.ndarray, setting: Mapping, image_name: str, most: int
             f"{most:,} that can be used: raise binWidth (to {(float(high) - float(low)) / 64:.3g} for some 64 levels), "
             "or set binCount, or normalize the intensities."
         )
-    return GrayLevels(np.digitize(values, _edges_of_width(low, high, width)))
+    return GrayLevels(_bins_of(values, _edges_of_width(low, high, width), width))
+
+
+def _bins_of(values: np.ndarray, edges: np.ndarray, width: float) -> np.ndarray:
+    """What ``numpy.digitize`` gives, without its search: by division, and corrected where that rounds over an edge."""
+    level = ((values - edges[0]) / width).astype(np.intp).clip(0, len(edges) - 2) + 1
+    level += values >= edges.take(level)
+    level -= values < edges.take(level - 1)
+    return level
 
 
 def _count(number: float) -> str:

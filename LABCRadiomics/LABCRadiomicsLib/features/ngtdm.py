@@ -59,14 +59,8 @@ class Ngtdm:
 
 def _differences(roi: FilteredRoi) -> np.ndarray:
     """Distance of each voxel's level from the mean of its neighbors in the ROI, 0 without any, shape (n,)."""
+    roi.angles(roi.distances)  # refuses an ROI that is too small for any neighbor
     levels = roi.gray().levels
-    grid = roi.voxels.grid(max(roi.distances))
-    steps = roi.angles(roi.distances)
-    flat, ones = grid.filled(levels, np.int64), grid.filled(1, np.int64)
-    total = count = 0
-    for offset in grid.offsets(steps):
-        total = total + grid.at(flat, offset) + grid.at(flat, -offset)
-        count = count + grid.at(ones, offset) + grid.at(ones, -offset)
-    if not len(steps):
-        return np.zeros(len(levels))
+    count = roi.voxels.neighbor_counts(roi.distances, roi.plane)
+    total = roi.voxels.neighbor_sums(levels, roi.distances, roi.plane)
     return np.where(count > 0, np.abs(levels - total / np.maximum(count, 1)), 0.0)

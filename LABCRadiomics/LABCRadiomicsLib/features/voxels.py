@@ -63,6 +63,11 @@ class Grid:
         self.size = depth * slab + 2 * self.lead
         self.positions = placed[0] * slab + placed[1] * row + placed[2]  # from the end of the lead
 
+    @cached_property
+    def row_starts(self) -> np.ndarray:
+        """Whether the place before a voxel, along the last axis, is outside the ROI, shape (n,)."""
+        return np.append(True, self.positions[1:] - self.positions[:-1] != 1)
+
     def offsets(self, steps: np.ndarray) -> list[int]:
         """Distances in the flat array from a voxel to its neighbors."""
         return [int(offset) for offset in steps @ self.strides]
@@ -94,6 +99,7 @@ class RoiVoxels:
         self.spacing = np.asarray(spacing, float)
         self.shape = inside.shape
         self._grids: dict[int, Grid] = {}
+        self._neighbors: dict[tuple[tuple[int, ...], int | None], np.ndarray] = {}
         self._lines: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray, bool]] = {}
 
     @cached_property
@@ -113,6 +119,39 @@ class RoiVoxels:
         if reach not in self._grids:
             self._grids[reach] = Grid(self.coordinates, reach)
         return self._grids[reach]
+
+    def neighbor_counts(self, distances: tuple[int, ...], plane: int | None = None) -> np.ndarray:
+        """Number of each voxel's neighbors in the ROI, shape (n,)."""
+        key = (distances, plane)
+        if key not in self._neighbors:
+            self._neighbors[key] = self.neighbor_sums(np.ones(self.count, np.uint8), distances, plane)
+        return self._neighbors[key]
+
+    def neighbor_sums(self, values: np.ndarray, distances: tuple[int, ...], plane: int | None = None) -> np.ndarray:
+        """Sum of what the neighbors of each voxel hold.
+
+        Parameters
+        ----------
+        values : numpy.ndarray
+            Whole numbers, not negative, shape (n,).
+        distances : tuple of int
+            Infinity norms of the steps to neighbors; what is given twice counts twice.
+        plane : int, optional
+            Array axis without steps.
+
+        Returns
+        -------
+        numpy.ndarray
+            Whole numbers, shape (n,).
+        """
+        grid = self.grid(max(distances))
+        largest = int(values.max()) * (2 * max(distances) + 1) ** 3
+        flat = grid.filled(values, np.int16 if largest <= np.iinfo(np.int16).max else np.int64)
+        strides = [int(stride) for axis, stride in enumerate(grid.strides) if axis != plane]
+        total = np.zeros(self.count, np.int64)
+        for distance in distances:  # a shell is a cube less the cube within
+            total += grid.at(_box_sums(flat, strides, distance)) - grid.at(_box_sums(flat, strides, distance - 1))
+        return total
 
     def lines(self, step: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
         """The voxels line by line along one direction.
@@ -147,6 +186,17 @@ class RoiVoxels:
         same = line[1:] == line[:-1]
         broken = ~(same & (along[1:] - along[:-1] == 1))
         return order, broken, bool(same.any())
+
+
+def _box_sums(flat: np.ndarray, strides: list[int], reach: int) -> np.ndarray:
+    """Sum over the cube around each place of a flat array, one axis after the other."""
+    for stride in strides:
+        total = flat.copy()
+        for offset in range(stride, (reach + 1) * stride, stride):
+            total[:-offset] += flat[offset:]
+            total[offset:] += flat[:-offset]
+        flat = total
+    return flat
 
 
 def _without_gaps(line: np.ndarray, reach: int) -> np.ndarray:

@@ -219,11 +219,10 @@ def _redo_end(slab: np.ndarray, axis: int, after: _Window, taps: np.ndarray, out
     """Sum again where taps wrap around the end of the axis: those first, in reverse order."""
     along = (slice(None),) * axis
     half, last = len(taps) // 2, len(taps) - 1
-    for place in range(after.length):
-        wrapped = (after.start + place) % after.period + half - after.period
-        if wrapped >= 0:
-            met = [slab[(*along, place + last - tap)] for tap in range(len(taps))]
-            out[(*along, place)] = _summed(met, taps, _order(wrapped, len(taps)))
+    wrapped = (after.start + np.arange(after.length)) % after.period + half - after.period
+    for place in np.flatnonzero(wrapped >= 0):
+        met = [slab[(*along, place + last - tap)] for tap in range(len(taps))]
+        out[(*along, place)] = _summed(met, taps, _order(int(wrapped[place]), len(taps)))
 
 
 def _at_voxels(

@@ -55,6 +55,12 @@ class Series:
         """Whether the series holds images rather than segmentations, contours, reports, ..."""
         return self.modality not in NO_IMAGE_MODALITIES and "Rows" in self.first
 
+    def answers_to(self, wanted: str) -> bool:
+        """Whether a user means this series by a number, description or UID."""
+        series = number(self.first, "SeriesNumber")
+        names = {self.uid, (text(self.first, "SeriesDescription") or "").casefold()}
+        return wanted.strip().casefold() in names | ({f"{series:g}"} if series is not None else set())
+
     def describe(self) -> str:
         """Number, description and count of files, for lists."""
         name = text(self.first, "SeriesDescription") or self.modality or "without description"
@@ -89,13 +95,21 @@ def files_in(folder: Path) -> list[Path]:
         raise InputError(f"{folder} cannot be read ({error.strerror or error}): check the path.") from error
 
 
-def image_series(path: Path, role: str) -> Series:
-    """The only image series of a folder, or that of one file.
+def image_series(path: Path, role: str, wanted: str | None = None) -> Series:
+    """The image series of a folder, or that of one file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    role : str
+        ``"Image"`` or ``"Mask"``, for messages.
+    wanted : str, optional
+        Which series, where there are several: its number, its description or its UID.
 
     Raises
     ------
     InputError
-        There is none, or there are several.
+        There is none, or there are several and not one is meant.
     """
     found = series_in(files_in(path) if path.is_dir() else [path])
     images = [series for series in found if series.is_image]
@@ -103,10 +117,17 @@ def image_series(path: Path, role: str) -> Series:
         others = ", ".join(sorted({series.modality or "unknown" for series in found}))
         what = f"holds no DICOM images, only {others}" if found else "holds no DICOM series"
         raise InputError(f"{role} {path} {what}: give a folder with the files of one series.")
+    listed = "; ".join(series.describe() for series in images[:8]) + ("; ..." if len(images) > 8 else "")
+    if wanted is not None:
+        meant = [series for series in images if series.answers_to(wanted)]
+        if len(meant) != 1:
+            count = "no" if not meant else str(len(meant))
+            raise InputError(f"{role} {path} holds {count} series {wanted!r} ({listed}): choose another with --series.")
+        return meant[0]
     if len(images) > 1:
-        listed = "; ".join(series.describe() for series in images[:8]) + ("; ..." if len(images) > 8 else "")
+        advice = "choose one with --series, or give" if role == "Image" else "give"
         raise InputError(
-            f"{role} folder {path} holds {len(images)} DICOM series ({listed}): give a folder with just one."
+            f"{role} folder {path} holds {len(images)} DICOM series ({listed}): {advice} a folder with just one."
         )
     return images[0]
 
@@ -117,6 +138,7 @@ def read_dicom_image(
     phase: str | None = None,
     spacing: tuple[float, float, float] | None = None,
     regular_grid: bool = False,
+    wanted: str | None = None,
 ) -> Reading:
     """Read one acquisition of a DICOM series.
 
@@ -132,6 +154,8 @@ def read_dicom_image(
         Voxel size along i, j, k in mm, for headers that have none.
     regular_grid : bool
         Resample slices that make no regular grid, instead of refusing them.
+    wanted : str, optional
+        Which series of several; see :func:`image_series`.
 
     Returns
     -------
@@ -143,7 +167,7 @@ def read_dicom_image(
         There is not one image series; several acquisitions and none chosen; no voxel size or position; slices that make
         no regular grid.
     """
-    series = image_series(path, role)
+    series = image_series(path, role, wanted)
     what = f"{role} {path}"
     frames, notices = frames_of_series(series, what)
     frames, placed = _placed(frames, what, spacing)
@@ -228,30 +252,49 @@ def _thickness(frame: Frame) -> float | None:
     return frame.slice_distance or frame.slice_thickness
 
 
-def _placed(
-    frames: list[Frame], what: str, spacing: tuple[float, float, float] | None
-) -> tuple[list[Frame], list[Notice]]:
-    """Refuse frames that do not say how large their pixels are and where they lie, or take the size that is given."""
+def require_places(frames: Sequence[Frame], what: str) -> None:
+    """Refuse frames that do not say how large their pixels are and where they lie.
+
+    Raises
+    ------
+    InputError
+    """
+    lacking = _lacking(frames)
+    if not lacking:
+        return
+    name, without = next(iter(lacking.items()))
+    some = "" if len(without) == len(frames) else f" in {len(without)} of {len(frames)} images ({without[0].name})"
+    raise InputError(
+        f"{what} has no usable {' and no '.join(lacking)}{some}, so its voxel size"
+        f"{'' if list(lacking) == ['PixelSpacing'] else ' or place'} is not known: export it with {name}, "
+        "or give the voxel size with --spacing X,Y,Z."
+    )
+
+
+def _lacking(frames: Sequence[Frame]) -> dict[str, list[Frame]]:
+    """The attributes that frames have not, with these frames."""
     lacking = {
         "PixelSpacing": [frame for frame in frames if frame.pixel_spacing is None],
         "ImagePositionPatient": [frame for frame in frames if frame.position is None],
         "ImageOrientationPatient": [frame for frame in frames if frame.orientation is None],
     }
-    missing = [name for name, without in lacking.items() if without]
-    if not missing and spacing is not None and len(frames) == 1 and not _thickness(frames[0]):
+    return {name: without for name, without in lacking.items() if without}
+
+
+def _placed(
+    frames: list[Frame], what: str, spacing: tuple[float, float, float] | None
+) -> tuple[list[Frame], list[Notice]]:
+    """Refuse frames that do not say how large their pixels are and where they lie, or take the size that is given."""
+    if spacing is None:
+        require_places(frames, what)
+        return frames, []
+    missing = list(_lacking(frames))
+    if not missing and len(frames) == 1 and not _thickness(frames[0]):
         text = f"a slice thickness of {spacing[2]:g} mm was given, because the file has none"
         return [replace(frames[0], slice_distance=spacing[2])], [Notice("spacing-given", text)]
     if not missing:
         _require_same_spacing(frames, what, spacing)
         return frames, []
-    if spacing is None:
-        name, without = next((name, without) for name, without in lacking.items() if without)
-        some = "" if len(without) == len(frames) else f" in {len(without)} of {len(frames)} images ({without[0].name})"
-        raise InputError(
-            f"{what} has no usable {' and no '.join(missing)}{some}, so its voxel size"
-            f"{'' if missing == ['PixelSpacing'] else ' or place'} is not known: export it with {name}, "
-            "or give the voxel size with --spacing X,Y,Z."
-        )
     columns, rows, slices = spacing
     if missing != ["PixelSpacing"]:
         frames = _in_given_order(frames, what, slices)
@@ -268,9 +311,7 @@ def _first_acquisition(frames: Sequence[Frame], what: str) -> tuple[Frame, ...]:
     return acquisitions_of(frames, what)[0].frames
 
 
-def _require_same_spacing(frames: Sequence[Frame], what: str, spacing: tuple[float, float, float] | None) -> None:
-    if spacing is None:
-        return
+def _require_same_spacing(frames: Sequence[Frame], what: str, spacing: tuple[float, float, float]) -> None:
     rows, columns = frames[0].pixel_spacing or (0.0, 0.0)
     found = np.array([columns, rows])
     if np.abs(found - spacing[:2]).max() > _SPACING_TOLERANCE * found.max():

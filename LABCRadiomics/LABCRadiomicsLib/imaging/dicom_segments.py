@@ -16,6 +16,7 @@ from ..errors import GeometryError, InputError
 from ..notices import Notice
 from .dicom_headers import Frame, frames_of, items, number, read_header, text
 from .dicom_pixels import stored_frames
+from .dicom_references import referenced_series
 from .segment_choice import Segment, choose_segment
 from .slice_grids import plane_axes
 from .source import Reading, Source
@@ -83,7 +84,7 @@ def read_segmentation(path: Path, segment: str | None, image: Volume | None = No
         modality="SEG",
         segment=chosen.name,
         patient_id=text(header, "PatientID"),
-        series_uid=next((text(item, "SeriesInstanceUID") for item in items(header, "ReferencedSeriesSequence")), None),
+        series_uid=next(iter(referenced_series(header)), None),
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
     )
     return Reading(as_slicer_loads(volume), source, tuple(notices))

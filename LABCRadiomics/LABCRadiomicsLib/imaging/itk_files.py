@@ -91,7 +91,7 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
         angles; it holds several phases and none is chosen.
     """
     what = f"{role} {path}"
-    header = _header(path, form, what)
+    header = header_of(path, form, what)
     reader = sitk.ImageFileReader()
     reader.SetFileName(_itk_name(path))
     reader.SetImageIO(form)
@@ -123,7 +123,14 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
     return Reading(volume, source, (*spacing_notices, *notices))
 
 
-def _header(path: Path, form: str, what: str) -> FileHeader:
+def header_of(path: Path, form: str, what: str) -> FileHeader:
+    """What a file's header says of voxel size and place.
+
+    Raises
+    ------
+    InputError, GeometryError
+        The header is damaged, or contradicts itself.
+    """
     if form in _HEADERS:
         return _HEADERS[form](path, what)
     if form in _WITH_SPACING:

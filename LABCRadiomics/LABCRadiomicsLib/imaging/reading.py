@@ -33,12 +33,15 @@ class ReadingOptions:
         Resample DICOM slices that make no regular grid, instead of refusing them.
     segment : str or None
         Which segment or ROI of a mask: its name, identifier or number.
+    series : str or None
+        Which DICOM series of a folder that holds several: its number, description or UID.
     """
 
     phase: str | None = None
     spacing: tuple[float, float, float] | None = None
     regular_grid: bool = False
     segment: str | None = None
+    series: str | None = None
 
     @classmethod
     def from_texts(
@@ -47,6 +50,7 @@ class ReadingOptions:
         spacing: str | None = None,
         regular_grid: bool = False,
         segment: str | None = None,
+        series: str | None = None,
     ) -> ReadingOptions:
         """Make them of what a user typed; an empty text is one not given.
 
@@ -55,7 +59,9 @@ class ReadingOptions:
         InputError
             The spacing is not three numbers above zero.
         """
-        return cls(phase or None, parse_spacing(spacing) if spacing else None, regular_grid, segment or None)
+        return cls(
+            phase or None, parse_spacing(spacing) if spacing else None, regular_grid, segment or None, series or None
+        )
 
 
 def parse_spacing(text: str) -> tuple[float, float, float]:
@@ -128,7 +134,7 @@ def read_mask(path: str | Path, options: ReadingOptions = AS_FILES_SAY, image: R
     path = Path(path)
     found = _read_named(path, options, image)
     if found is None:
-        found = _read(path, "Mask", replace(options, phase=None))
+        found = _read(path, "Mask", replace(options, phase=None, series=None))
         found = replace(found, volume=as_labels(found.volume, f"Mask {path}"))
         if options.segment is not None and found.source.segment is None:
             found = _only_label(found, options.segment, path)
@@ -150,7 +156,7 @@ def _read(path: Path, role: str, options: ReadingOptions) -> Reading:
     if path.is_dir() or form == DICOM or (not form and _is_dicom(path)):
         from .dicom_images import read_dicom_image
 
-        return read_dicom_image(path, role, options.phase, options.spacing, options.regular_grid)
+        return read_dicom_image(path, role, options.phase, options.spacing, options.regular_grid, options.series)
     if not form:
         raise InputError(
             f"{role} {path} cannot be read as an image: give an intact NRRD, NIfTI, MetaImage or DICOM file."

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import DependencyError, GeometryError, InputError
 from ..notices import Notice
 from .dicom_headers import items, number, numbers, read_header, text
+from .dicom_references import referenced_series
 from .segment_choice import Segment, choose_segment
 from .source import Reading, Source
 from .volume import Volume, as_slicer_loads
@@ -67,7 +68,7 @@ def read_structure_set(path: Path, roi: str | None, image: Volume) -> Reading:
         modality="RTSTRUCT",
         segment=chosen.name,
         patient_id=text(header, "PatientID"),
-        series_uid=referenced_series(header),
+        series_uid=next(iter(referenced_series(header)), None),
         frame_of_reference_uid=_frame_of_reference(header, chosen.number),
     )
     return Reading(as_slicer_loads(grid.with_array(mask)), source, tuple(notices))
@@ -79,16 +80,6 @@ def rois_of(header: Dataset) -> list[Segment]:
         Segment(int(number(item, "ROINumber") or 0), text(item, "ROIName") or "without name")
         for item in items(header, "StructureSetROISequence")
     ]
-
-
-def referenced_series(header: Dataset) -> str | None:
-    """The series that a structure set was drawn on."""
-    for frame in items(header, "ReferencedFrameOfReferenceSequence"):
-        for study in items(frame, "RTReferencedStudySequence"):
-            for series in items(study, "RTReferencedSeriesSequence"):
-                if found := text(series, "SeriesInstanceUID"):
-                    return found
-    return None
 
 
 def _frame_of_reference(header: Dataset, roi: int) -> str | None:

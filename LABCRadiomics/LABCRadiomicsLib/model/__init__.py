@@ -1,11 +1,21 @@
 """The model file: what a score, its cutoff and its nomogram are made of, read, checked, completed and found by name.
 
-``covariates`` is the one place where a clinical covariate is read and encoded. Needs numpy alone, so that a panel can
-show models where pyradiomics is not installed.
+``contents`` mirrors the file, ``additions`` what format version 2 adds; ``covariates`` is where a clinical covariate is
+read and encoded. Needs numpy alone, so that a panel can show models where nothing else is installed.
 
 May import: errors, files, resources, feature_names, cell_values, statistics.
 """
 
+from .additions import (
+    Comparator,
+    Distribution,
+    Domain,
+    Harmonization,
+    PreservedCovariate,
+    Repeat,
+    Site,
+    Uncertainty,
+)
 from .completion import complete_model
 from .contents import (
     FORMAT,
@@ -43,22 +53,30 @@ __all__ = [
     "Baseline",
     "Change",
     "Cohort",
+    "Comparator",
     "Covariate",
     "CovariateDomain",
     "Cutoff",
+    "Distribution",
+    "Domain",
     "Extraction",
     "Groups",
+    "Harmonization",
     "Image",
     "Missing",
     "Model",
     "Nomogram",
     "Part",
     "Performance",
+    "PreservedCovariate",
     "Provenance",
+    "Repeat",
     "RiskGroup",
     "Score",
+    "Site",
     "Status",
     "Term",
+    "Uncertainty",
     "Value",
     "bundled_model_files",
     "bundled_models",

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 _LENGTH = 16  # hexadecimal digits: two of a million patients share a mark by chance once in 30 million cohorts
+LEAST_FEATURES = 3
 PATTERN = f"^[0-9a-f]{{{_LENGTH}}}$"
 
 
@@ -27,6 +28,11 @@ def case_hashes(rows: Iterable[Sequence[float]]) -> tuple[str, ...]:
 
 
 def distinctive_hashes(rows: Sequence[Sequence[float]]) -> tuple[str, ...]:
-    """Give the sorted marks that a model keeps; none where two patients share one, as with a few coarse features."""
+    """Give the sorted marks that a model keeps.
+
+    None where two patients share one, as with a few coarse features, or where a patient has fewer than three features:
+    values of so few could be found by trying them all.
+    """
     marks = case_hashes(rows)
-    return tuple(sorted(marks)) if len(set(marks)) == len(marks) else ()
+    guessable = any(len(row) < LEAST_FEATURES for row in rows)
+    return tuple(sorted(marks)) if len(set(marks)) == len(marks) and not guessable else ()

@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from . import case_hashes
-from .covariates import SCORE, CovariateDomain
+from .additions import Baseline, Comparator, Covariate, Distribution, Domain, Harmonization, Uncertainty
+from .covariates import SCORE
 from .fields import file_key, has_default, limited
 
 FORMAT = "labcradiomics-model"
@@ -67,11 +69,12 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """The image a model expects."""
+    """The image a model expects; ``domain`` is what the training cohort's images were."""
 
     modality: str
     sequence: str
     timing: str
+    domain: Domain | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,8 @@ class Extraction:
     """How the features are computed, in the words of pyradiomics' own parameter files.
 
     ``axes`` are the anatomical directions in which i, j, k of the cohort's volumes grew, as 3D Slicer loaded them.
+    ``preprocessing`` are steps that make intensities comparable before, in their order: each a ``step`` and its
+    parameters, as :func:`.preprocessing.read_steps` reads them.
     """
 
     setting: Mapping[str, Any]
@@ -87,6 +92,7 @@ class Extraction:
     pyradiomics_version: str | None = None
     array_order: Literal["as-loaded", "LPS"]
     axes: str | None = limited(optional=True, pattern="^(?=.*[LR])(?=.*[PA])(?=.*[SI])[LRPASI]{3}$")
+    preprocessing: tuple[Mapping[str, Any], ...] = limited(default=(), optional=True, since=2)
 
     def parameters(self) -> dict[str, Mapping[str, Any]]:
         """Give the dictionary that pyradiomics' extractor takes."""
@@ -120,12 +126,16 @@ class Term:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """The radiomics score, a linear combination of features; ``low`` and ``high`` are its training percentiles."""
+    """The radiomics score, a linear combination of features; ``low`` and ``high`` are its training percentiles.
+
+    ``distribution`` is that of the terms' feature values, in the order of the terms.
+    """
 
     intercept: float
     terms: tuple[Term, ...] = limited(minItems=1)
     low: float | None = None
     high: float | None = None
+    distribution: Distribution | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
 
     def of(self, values: Iterable[float]) -> float:
         """Give the score of feature values in the order of the terms, rounded once, so that a cutoff never wavers.
@@ -150,44 +160,12 @@ class Cutoff:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Covariate(CovariateDomain):
-    """One clinical covariate of the nomogram, with its log hazard ratios.
-
-    A ``number`` has one coefficient per unit; a ``binary`` one coefficient for its second level against its first
-    (``levels`` default to no, yes); a ``category`` one for each level but the reference, in the order of ``levels``.
-    ``low`` and ``high`` are the training range of a number, ``minimum`` and ``maximum`` what it can be at all.
-    """
-
-    coefficients: tuple[float, ...] = limited(minItems=1)
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Baseline:
-    r"""Baseline survival of a patient at the nomogram's center, as a right-continuous step function.
-
-    With :math:`\Lambda_0 = -\log S_0` and, at event time u, the risk set's weighted mean :math:`\bar x(u)` of the
-    parameters, exact limits of a new patient's survival (R: ``survfit.coxph``) need two further integrals:
-
-    - ``cumulative_hazard_variance``: the variance of :math:`\Lambda_0(t)` with known coefficients (Breslow: the sum of
-      :math:`d / S^2`; Efron: the sum over ties), no unit;
-    - ``weighted_covariate_mean``: :math:`\int_0^t (\bar x(u) - center)\,d\Lambda_0(u)`, one row a time, one column a
-      parameter, in the parameter's unit.
-    """
-
-    months: tuple[float, ...] = limited(minItems=1, items={"minimum": 0})
-    survival: tuple[float, ...] = limited(minItems=1, items={"minimum": 0, "maximum": 1})
-    cumulative_hazard_variance: tuple[float, ...] | None = limited(optional=True, items={"minimum": 0})
-    weighted_covariate_mean: tuple[tuple[float, ...], ...] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Nomogram:
     """A Cox model of the score and clinical covariates.
 
     ``center`` (parameter name to mean) is the patient whose survival the baseline is, and stands in for an unknown
-    covariate. ``covariance`` is that of the coefficients in the order of :meth:`parameters`.
+    covariate. ``covariance`` is that of the coefficients in the order of :meth:`parameters`, and
+    ``covariate_distribution`` that of the patients' parameters, in the same order.
     """
 
     endpoint: str = limited(minLength=1)
@@ -197,6 +175,7 @@ class Nomogram:
     covariance: tuple[tuple[float, ...], ...] | None = None
     baseline: Baseline | None = None
     horizons_months: tuple[float, ...] = limited(minItems=1, items={"exclusiveMinimum": 0})
+    covariate_distribution: Distribution | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
 
     def parameters(self) -> tuple[str, ...]:
         """Name every coefficient in order: the covariates' as listed, then ``score``."""
@@ -271,6 +250,9 @@ class Model:
     nomogram: Nomogram | None = None
     groups: Groups | None = None
     performance: tuple[Performance, ...] = ()
+    harmonization: Harmonization | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
+    uncertainty: Uncertainty | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
+    comparators: tuple[Comparator, ...] = limited(default=(), optional=True, since=2)
 
     def to_document(self) -> dict[str, Any]:
         """Give the model as its file holds it: dictionaries, lists, texts and numbers."""
@@ -340,7 +322,8 @@ def _document(value: Any) -> Any:
 
 def _normal(declared: Field[Any], value: Any) -> Any:
     """Make every number of a field a Python float or int, so that 12, 12.0 and numpy's 12.0 are one model."""
-    kind = next((kind for kind in (float, int) if kind.__name__ in str(declared.type)), None)
+    named = re.search(r"\b(float|int)\b", str(declared.type))
+    kind = {"float": float, "int": int}[named.group()] if named else None
     if kind is None:
         return value
     if isinstance(value, Mapping):

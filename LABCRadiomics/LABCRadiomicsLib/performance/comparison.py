@@ -8,6 +8,7 @@ import numpy as np
 
 from ..statistics.concordance import ConcordanceDifference, concordance_difference, harrell_c
 from ..statistics.reclassification import discrimination_improvement, net_reclassification
+from .attempts import Attempts
 from .marker import Marker
 from .metrics import Estimate, Measure, Metric, bootstrapped
 
@@ -47,7 +48,14 @@ class Comparison:
 
 
 def compare(
-    marker: Marker, comparator: Marker, months: np.ndarray, event: np.ndarray, *, bootstrap: int, seed: int
+    marker: Marker,
+    comparator: Marker,
+    months: np.ndarray,
+    event: np.ndarray,
+    *,
+    bootstrap: int,
+    seed: int,
+    attempts: Attempts,
 ) -> Comparison:
     """Compare two markers of the same patients.
 
@@ -58,6 +66,8 @@ def compare(
     months, event : numpy.ndarray, shape (n,)
     bootstrap, seed : int
         Resamples of the patients for the limits of IDI and NRI; the predictions stay as they are.
+    attempts : Attempts
+        Is told of resamples without IDI or NRI.
 
     Returns
     -------
@@ -74,7 +84,7 @@ def compare(
     theirs = harrell_c(comparator.values, months, event)
     difference = concordance_difference(harrell_c(marker.values, months, event), theirs)
     rows = tuple(
-        _reclassification(comparator.risk(horizon), marker.risk(horizon), months, event, horizon, bootstrap, seed)
+        _reclassification(comparator, marker, months, event, horizon, bootstrap, seed, attempts)
         for horizon in marker.survival
         if horizon in comparator.survival and horizon <= months.max()
     )
@@ -83,11 +93,21 @@ def compare(
 
 
 def _reclassification(
-    old: np.ndarray, new: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float, bootstrap: int, seed: int
+    older: Marker,
+    newer: Marker,
+    months: np.ndarray,
+    event: np.ndarray,
+    horizon: float,
+    bootstrap: int,
+    seed: int,
+    attempts: Attempts,
 ) -> Reclassification:
+    old, new = older.risk(horizon), newer.risk(horizon)
+
     def measures(rows: np.ndarray) -> tuple[float, ...]:
         arrays = old[rows], new[rows], months[rows], event[rows], horizon
         gain = discrimination_improvement(*arrays)
         return gain.idi, gain.nri_half_continuous, net_reclassification(*arrays).nri, gain.median_improvement
 
-    return Reclassification(horizon, *bootstrapped(measures, months.size, bootstrap, seed))
+    what = f"The reclassification at {horizon:g} months, {newer.name} over {older.name},"
+    return Reclassification(horizon, *bootstrapped(what, measures, months.size, bootstrap, seed, attempts))

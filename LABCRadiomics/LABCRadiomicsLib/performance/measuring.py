@@ -18,6 +18,8 @@ from .metrics import UNKNOWN, Estimate, Figure, Measure, Metric
 from .predicted_risk import HorizonCalibration, HorizonDecision, accuracy_at, calibration_at, net_benefit
 from .risk_groups import RiskGroups, peto_separation, risk_groups
 
+_FEW_AT_HORIZON = 5
+
 
 @dataclass(frozen=True)
 class MarkerROC:
@@ -121,7 +123,7 @@ def measure(
     calibration = []
     predicted = [horizon for horizon in horizons if horizon in marker.survival]
     for horizon in predicted:
-        estimates |= accuracy_at(marker, months, event, horizon, bootstrap, seed)
+        estimates |= accuracy_at(marker, months, event, horizon, bootstrap, seed, attempts)
         calibration.append(calibration_at(marker, months, event, horizon, attempts))
         summary = calibration[-1].summary
         if summary:
@@ -134,7 +136,9 @@ def measure(
     for other in others:
         found = attempts(
             f"The comparison with {other.name}",
-            lambda other=other: compare(marker, other, months, event, bootstrap=bootstrap, seed=seed),
+            lambda other=other: compare(
+                marker, other, months, event, bootstrap=bootstrap, seed=seed, attempts=attempts
+            ),
         )
         if found:
             comparisons.append(found)
@@ -219,6 +223,7 @@ def _discrimination(
         )
         if curve:
             found[Measure(Metric.AUC, marker.name, horizon)] = _area(curve)
+            _tell_of_few(curve, attempts)
             curves.append(MarkerROC(marker.name, curve, _at_cutoff(curve, marker.cutoff)))
     return found, tuple(curves)
 
@@ -248,7 +253,19 @@ def _c_index(marker: Marker, months: np.ndarray, event: np.ndarray) -> Estimate:
 
 
 def _area(curve: TimeDependentROC) -> Estimate:
-    return Estimate.normal(curve.auc, curve.se, least=0, most=1)
+    """The area with its limits; a single case or control says nothing of how sure it is."""
+    alone = min(curve.cases, curve.controls) < 2
+    return Estimate(curve.auc) if alone else Estimate.normal(curve.auc, curve.se, least=0, most=1)
+
+
+def _tell_of_few(curve: TimeDependentROC, attempts: Attempts) -> None:
+    """Say when a horizon has so few patients on one side that its figures mean little, whatever their limits."""
+    sides = (curve.cases, "had the event by then"), (curve.controls, "had a longer follow-up")
+    few, what = min(sides, key=lambda side: side[0])
+    if few < _FEW_AT_HORIZON:
+        who = "1 patient" if few == 1 else f"{few} patients"
+        text = f"At {curve.horizon:g} months only {who} {what}: figures at this horizon say very little."
+        attempts.add("few-at-horizon", text)
 
 
 def _slope(marker: Marker, months: np.ndarray, event: np.ndarray) -> Estimate:

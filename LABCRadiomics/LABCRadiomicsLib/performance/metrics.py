@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..statistics.resampling import bootstrap_limits
+from .attempts import Attempts
 
 NOMOGRAM, SCORE_ALONE = "nomogram", "radiomics score alone"
 
@@ -215,25 +216,38 @@ class Figure:
 
 
 def bootstrapped(
-    statistic: Callable[[np.ndarray], tuple[float, ...]], n: int, repeats: int, seed: int
+    what: str,
+    statistic: Callable[[np.ndarray], tuple[float, ...]],
+    n: int,
+    repeats: int,
+    seed: int,
+    attempts: Attempts,
 ) -> list[Estimate]:
     """Give the values of a statistic with bootstrap percentile limits.
 
     Parameters
     ----------
+    what : str
+        Name of the statistic, for what is said of its limits.
     statistic : callable
         Takes patients' indices, shape (n,), and gives numbers.
     n : int
         Patients.
     repeats, seed : int
         Of the bootstrap; without repeats, or where most resamples have no such statistic, there are no limits.
+    attempts : Attempts
+        Is told of resamples without the statistic, such as those without an event by the horizon.
     """
     values = statistic(np.arange(n))
     if not repeats:
         return [Estimate(float(value)) for value in values]
     try:
         limits = bootstrap_limits(statistic, n, repeats=repeats, seed=seed)
-    except InputError:  # too few events for resamples: the limits say so by being absent
+    except InputError as error:
+        attempts.add("no-limits", f"{what} has no limits: {error}")
         return [Estimate(float(value)) for value in values]
+    if limits.used < repeats:
+        text = f"{what} does not exist in {repeats - limits.used} of {repeats} resamples; its limits are of the others."
+        attempts.add("unused-resamples", text)
     rows = zip(values, limits.lower, limits.upper, strict=True)
     return [Estimate(float(value), float(lower), float(upper)) for value, lower, upper in rows]

@@ -69,7 +69,13 @@ def calibration_at(
 
 
 def accuracy_at(
-    marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float, bootstrap: int, seed: int
+    marker: Marker,
+    months: np.ndarray,
+    event: np.ndarray,
+    horizon: float,
+    bootstrap: int,
+    seed: int,
+    attempts: Attempts,
 ) -> dict[Measure, Estimate]:
     """Give Brier score and index of prediction accuracy at a horizon, with percentile limits."""
     risk = marker.risk(horizon)
@@ -78,7 +84,8 @@ def accuracy_at(
         found = brier_score(risk[rows], months[rows], event[rows], np.array([horizon]))
         return found.score[0], found.ipa[0]
 
-    estimates = bootstrapped(scores, months.size, bootstrap, seed)
+    what = f"The Brier score at {horizon:g} months"
+    estimates = bootstrapped(what, scores, months.size, bootstrap, seed, attempts)
     measures = (Measure(metric, marker.name, horizon) for metric in (Metric.BRIER, Metric.IPA))
     return dict(zip(measures, estimates, strict=True))
 

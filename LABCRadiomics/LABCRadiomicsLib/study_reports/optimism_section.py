@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..performance import Figure
 from ..tables.report_folder import Table
 from ..training import Training
 from ..training.cross_validation import PERMUTATION_STATISTIC, NestedValidation, PermutationTest
 from ..training.optimism import METHOD, Optimism
-from .page_parts import PageSection, PageTable, estimate_text, figure_text
+from .page_parts import PageSection, PageTable, estimate_text, side_by_side
 from .sections import Section, flat, records
 
 _SPREADS = {
@@ -34,12 +35,17 @@ def optimism_section(training: Training) -> Section:
     return Section.of(findings, _tables, _page)
 
 
-def trust_table(training: Training) -> PageTable:
-    """Set apparent and corrected figures side by side; without a bootstrap the apparent ones stand alone."""
+def trust_table(training: Training) -> PageTable | None:
+    """Set apparent and corrected figures side by side; where nothing was resampled the apparent ones stand alone."""
     optimism, nested = training.resampled.optimism, training.resampled.nested
     if optimism is None:
-        rows = tuple((figure.label, figure_text(figure)) for figure in training.performance)
-        return PageTable(("measure (95% limits)", "apparent"), rows, numeric=frozenset({1}))
+        found = [("apparent", training.performance)]
+        unseen = tuple(
+            Figure(measure=measure, estimate=estimate, cohort="training", n=len(training.cohort),
+                   events=training.cohort.events, kind="optimism-corrected")
+            for measure, estimate in (nested.rows if nested else ())
+        )  # fmt: skip
+        return side_by_side([*found, *([("nested cross-validation", unseen)] if unseen else [])])
     header = ["measure (95% limits)", "apparent", "corrected (.632+)", "out of bag", "Harrell's"]
     unseen = dict(nested.rows) if nested else {}
     header += ["nested cross-validation"] if nested else []

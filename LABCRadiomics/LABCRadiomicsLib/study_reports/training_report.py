@@ -149,7 +149,10 @@ def _headline(training: Training) -> str:
     apparent = main_index(training.performance, "apparent")
     corrected = main_index(training.performance, "optimism-corrected")
     if corrected is None:
-        return f"Apparent C-index {apparent.value:.2f}: its optimism was not measured"
+        unseen = dict(training.resampled.nested.rows).get(apparent.measure) if training.resampled.nested else None
+        if unseen is None:
+            return f"Apparent C-index {apparent.value:.2f}: its optimism was not measured"
+        return f"C-index {unseen.value:.2f} in nested cross-validation; {apparent.value:.2f} on its own patients"
     verdict = "" if corrected.lower is not None and corrected.lower > 0.5 else ": not shown to be better than chance"
     return (
         f"C-index {corrected.value:.2f} ({figure_limits(corrected, 2)}) expected on other patients{verdict}; "
@@ -169,6 +172,11 @@ def _answer(training: Training) -> list[str]:
             "On its own patients any model looks better than it is, because features, penalty and cutoff were chosen "
             f"on them. The whole selection was repeated on {resampled.optimism.repeats} bootstrap samples; the "
             "corrected column below is what to expect on other patients of the same kind."
+        )
+    elif resampled.nested:
+        sentences.append(
+            "The whole selection was repeated in nested cross-validation, whose column below is what to expect on "
+            "other patients; every other figure is apparent, on the patients the model was made from, and too good."
         )
     else:
         sentences.append("Every figure here is apparent, on the patients the model was made from, and too good.")

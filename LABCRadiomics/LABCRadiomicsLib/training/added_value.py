@@ -63,7 +63,9 @@ def compare_models(
     attempts, added = Attempts(), []
     for newer, older in pairs:
         try:
-            added.append(compare(markers[newer], markers[older], *outcome, bootstrap=repeats, seed=seed))
+            added.append(
+                compare(markers[newer], markers[older], *outcome, bootstrap=repeats, seed=seed, attempts=attempts)
+            )
         except InputError as error:
             attempts.add("not-compared", f"The {newer} could not be compared with the {older}: {error}")
     decision = net_benefit(list(markers.values()), *outcome, horizon, attempts)

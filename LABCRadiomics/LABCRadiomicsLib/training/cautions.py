@@ -11,6 +11,8 @@ from ..notices import Notice
 from ..performance import SCORE_ALONE, Measure, Metric
 from ..statistics.concordance import harrell_c_of_columns
 from ..statistics.cox_screening import CONSTANT, OK
+from ..statistics.proportional_hazards import ProportionalHazards
+from .cross_validation import NestedValidation
 from .optimism import Optimism
 from .selection import Selection
 from .training_cohort import TrainingCohort
@@ -18,6 +20,7 @@ from .training_cohort import TrainingCohort
 EVENTS_PER_PARAMETER = 10.0  # Peduzzi et al. 1995; of prespecified parameters, so lenient for selected ones
 _LARGE_OPTIMISM = 0.1
 _SELDOM = 0.5
+_NOT_PROPORTIONAL = 0.05
 _NEARLY_THE_OUTCOME = 0.95  # C-index, either way round, of a single column
 
 
@@ -46,7 +49,7 @@ def events_per_parameter(events: int, candidates: int, selected: int, nomogram: 
     return EventsPerParameter(events / candidates, events / selected, events / nomogram)
 
 
-def capacity_notices(ratios: EventsPerParameter, events: int, optimism: Optimism | None) -> list[Notice]:
+def capacity_notices(ratios: EventsPerParameter, events: int) -> list[Notice]:
     """Say plainly when the cohort cannot carry the model."""
     notices = []
     few = [(ratios.selected, "features of the score"), (ratios.nomogram, "coefficients of the nomogram")]
@@ -63,13 +66,26 @@ def capacity_notices(ratios: EventsPerParameter, events: int, optimism: Optimism
             "well be chance, whatever its p value."
         )
         notices.append(Notice("more-candidates-than-events", text))
-    if optimism is None:
+    return notices
+
+
+def optimism_notices(optimism: Optimism | None, nested: NestedValidation | None) -> list[Notice]:
+    """Say how much of the apparent performance is optimism, or that nobody knows."""
+    if optimism is not None:
+        return _bootstrap_notices(optimism)
+    if nested is None:
         text = "Optimism was not measured: the apparent figures of this model are too good by an unknown amount."
-        return [*notices, Notice("optimism-unknown", text)]
-    return [*notices, *_optimism_notices(optimism)]
+        return [Notice("optimism-unknown", text)]
+    found = dict(nested.rows).get(Measure(Metric.C_INDEX, SCORE_ALONE))
+    value = f": there the C-index of the score is {found.value:.3f}" if found else ""
+    text = (
+        "The apparent figures of this model are too good. Its optimism was measured by nested cross-validation alone"
+        f"{value}."
+    )
+    return [Notice("optimism-by-nested-validation", text)]
 
 
-def _optimism_notices(optimism: Optimism) -> list[Notice]:
+def _bootstrap_notices(optimism: Optimism) -> list[Notice]:
     row = optimism.row(Measure(Metric.C_INDEX, SCORE_ALONE))
     apparent, corrected = row.apparent.value, row.corrected
     notices = []
@@ -92,6 +108,19 @@ def _optimism_notices(optimism: Optimism) -> list[Notice]:
         text = f"{optimism.repeats - optimism.used} of {optimism.repeats} bootstrap samples had too few events to use."
         notices.append(Notice("unused-samples", text))
     return notices
+
+
+def proportionality_notices(test: ProportionalHazards, parameters: Sequence[str]) -> list[Notice]:
+    """Say when hazard ratios change over time, so that one number a covariate is not the whole truth."""
+    if not test.global_p < _NOT_PROPORTIONAL:
+        return []
+    at = int(np.nanargmin(test.p))
+    text = (
+        f"The hazard ratios of the nomogram change over time (test of all together p = {test.global_p:.2g}; most that "
+        f"of {parameters[at]}, p = {test.p[at]:.2g}): each is an average over follow-up, and predictions at early or "
+        "late horizons may be off."
+    )
+    return [Notice("hazards-not-proportional", text)]
 
 
 def stability_notices(optimism: Optimism | None, selection: Selection) -> list[Notice]:

@@ -11,7 +11,7 @@ from scipy import stats
 from ..errors import CohortError, InputError
 from ..model import RANGE, SCORE, Covariate, CovariateDomain, Nomogram, Value
 from ..performance import Marker, stored_baseline
-from ..statistics.cox import CoxModel, cox
+from ..statistics.cox import CoxModel, cox, explain
 from ..statistics.proportional_hazards import ProportionalHazards, proportional_hazards
 from .training_cohort import TrainingCohort
 
@@ -118,7 +118,9 @@ def fit_clinical(
     try:
         fitted = cox(design, cohort.months[rows], cohort.event[rows])
     except InputError as error:
-        raise CohortError(f"The Cox model of {what} cannot be fitted: {error}") from error
+        names = [parameter for name in covariates for parameter in cohort.spec(name).parameters()]
+        why = explain(error, [*names, "the score"], design, cohort.event[rows])
+        raise CohortError(f"The Cox model of {what} cannot be fitted: {why}") from error
     return ClinicalModel(name, tuple(covariates), score is not None, fitted, rows, design)
 
 

@@ -15,9 +15,10 @@ import numpy as np
 
 from ..errors import CohortError, DependencyError, InputError
 from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, essentials
-from ..statistics.cox import CoxModel, cox
+from ..statistics.cox import CoxModel, cox, explain
 from ..statistics.lasso import random_folds
 from .clinical_models import known_rows, wald_p
+from .missing_features import filled, medians
 from .selection import ChosenCutoff, Selection, cutoff_of, require_features, score_values, shrink
 from .training_cohort import TrainingCohort, patient_folds
 
@@ -67,6 +68,8 @@ class Built:
         Positions of the nomogram's covariates.
     nomogram : CoxModel or None
         Of these covariates and the score.
+    fill : numpy.ndarray, shape (p,), or None
+        What stood in for missing features; None where none was missing.
     """
 
     selection: Selection
@@ -74,6 +77,7 @@ class Built:
     score_model: CoxModel | None
     covariates: tuple[int, ...]
     nomogram: CoxModel | None
+    fill: np.ndarray | None = None
 
     @property
     def coefficients(self) -> np.ndarray:
@@ -98,12 +102,15 @@ class Procedure:
     Attributes
     ----------
     features : numpy.ndarray, shape (n, p)
+        NaN where missing: the median of the patients that a model is made from stands in, when it is applied too.
     months, event : numpy.ndarray, shape (n,)
     recipe : Recipe
     names : tuple of str
         Of the covariates.
     blocks : tuple of numpy.ndarray
         Columns of each covariate, shape (n, k); NaN where unknown.
+    parameters : tuple of tuple of str
+        Names of these columns.
     """
 
     features: np.ndarray
@@ -112,13 +119,15 @@ class Procedure:
     recipe: Recipe
     names: tuple[str, ...] = ()
     blocks: tuple[np.ndarray, ...] = ()
+    parameters: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def of(cls, cohort: TrainingCohort, recipe: Recipe) -> Procedure:
         """Make the procedure that trains on a cohort."""
         names = tuple(dict.fromkeys((*recipe.named, *recipe.candidates)))
         blocks = tuple(cohort.columns((name,)) for name in names)
-        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks)
+        parameters = tuple(cohort.spec(name).parameters() for name in names)
+        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters)
 
     @property
     def n(self) -> int:
@@ -168,7 +177,9 @@ class Procedure:
         CohortError
             If ``strict``: no feature is selected, or a Cox model has no finite estimates.
         """
-        months, event, features = self.months[rows], self.event[rows], self.features[rows]
+        months, event = self.months[rows], self.event[rows]
+        fill = medians(self.features[rows]) if np.isnan(self.features).any() else None
+        features = filled(self.features[rows], fill)
         if folds is None:
             folds = patient_folds(rows, event, self.recipe.n_folds, seed)
         # In a resample features may separate the events: the solver then overflows and shortens the path, as it should.
@@ -177,7 +188,7 @@ class Procedure:
         if strict:
             require_features(selection, p=self.recipe.p, penalty=self.recipe.penalty)
         if not selection.coefficients.any():
-            return Built(selection, None, None, (), None)
+            return Built(selection, None, None, (), None, fill)
         score = score_values(features, selection.coefficients)
         chosen = tuple(at for at in range(len(self.blocks)) if self._enters(at, rows))
         score_model = self._fit((), rows, score, strict)
@@ -187,6 +198,7 @@ class Procedure:
             score_model=score_model,
             covariates=chosen,
             nomogram=self._fit(chosen, rows, score, strict) if chosen else score_model,
+            fill=fill,
         )
 
     def apply(self, built: Built, rows: np.ndarray) -> tuple[Marker, ...]:
@@ -197,7 +209,7 @@ class Procedure:
         tuple of Marker
             The nomogram, unknown where a covariate is, if the recipe names covariates; then the score with its groups.
         """
-        score = score_values(self.features[rows], built.coefficients)
+        score = score_values(filled(self.features[rows], built.fill), built.coefficients)
         log_hazard = np.full(rows.size, np.nan)
         if built.score_model is not None:
             log_hazard = built.score_model.linear_predictor(score[:, None])
@@ -235,10 +247,12 @@ class Procedure:
         try:
             return cox(design[known], self.months[rows][known], self.event[rows][known])
         except InputError as error:
-            if strict:
-                what = ", ".join([*(self.names[at] for at in covariates), *([] if score is None else ["the score"])])
-                raise CohortError(f"The Cox model of {what} cannot be fitted: {error}") from error
-            return None
+            if not strict:
+                return None
+            names = [parameter for at in covariates for parameter in self.parameters[at]]
+            fault = explain(error, [*names, "the score"], design[known], self.event[rows][known])
+            what = ", ".join([*(self.names[at] for at in covariates), *([] if score is None else ["the score"])])
+            raise CohortError(f"The Cox model of {what} cannot be fitted: {fault}") from error
 
 
 def measure_markers(

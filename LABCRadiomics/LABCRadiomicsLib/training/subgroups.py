@@ -182,12 +182,23 @@ def _number_row(spec: CovariateDomain, values: Sequence, parts: Sequence[np.ndar
     name = f"{spec.label}, {spec.unit}" if spec.unit else spec.label
     test, p = None, None
     if all(part.size > 1 for part in known):
-        # With two groups the test of Kruskal and Wallis is Wilcoxon's rank-sum test.
-        test = "Wilcoxon" if len(known) == 2 else "Kruskal-Wallis"
-        p = float(stats.kruskal(*known).pvalue)
+        test, p = ("Wilcoxon", _wilcoxon_p(*known)) if len(known) == 2 else ("Kruskal-Wallis", _kruskal_p(known))
     texts = [_median_text(part) for part in (numbers[~np.isnan(numbers)], *known)]
     rows = [Characteristic(name, None, texts[0], tuple(texts[1:]), test, p)]
     return rows + _unknown_row(spec, [np.isnan(numbers)[part].sum() for part in parts])
+
+
+def _wilcoxon_p(first: np.ndarray, second: np.ndarray) -> float:
+    """Wilcoxon's rank-sum test, exact where R's ``wilcox.test`` is: fewer than 50 in each group and no ties."""
+    both = np.concatenate([first, second])
+    if np.unique(both).size < 2:
+        return 1.0
+    exact = max(first.size, second.size) < 50 and np.unique(both).size == both.size
+    return float(stats.mannwhitneyu(first, second, method="exact" if exact else "asymptotic").pvalue)
+
+
+def _kruskal_p(parts: Sequence[np.ndarray]) -> float:
+    return 1.0 if np.unique(np.concatenate(parts)).size < 2 else float(stats.kruskal(*parts).pvalue)
 
 
 def _level_rows(spec: CovariateDomain, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:

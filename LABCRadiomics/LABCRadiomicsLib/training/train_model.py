@@ -7,7 +7,7 @@ models, subgroups; then how much of it is optimism.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,7 +22,9 @@ from .cautions import (
     capacity_notices,
     events_per_parameter,
     icc_notices,
+    optimism_notices,
     outcome_like_notices,
+    proportionality_notices,
     screening_notices,
     stability_notices,
 )
@@ -37,11 +39,12 @@ from .clinical_models import (
     proportionality,
 )
 from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
+from .missing_features import Missing, filled, settle_missing
 from .optimism import Optimism, bootstrap_optimism
 from .procedure import Built, Procedure, Recipe
 from .selection import agreeing_features, score_values, stored_score
 from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
-from .training_cohort import TrainingCohort, given_folds, require_events
+from .training_cohort import TrainingCohort, fold_notices, given_folds, require_events
 
 CLINICAL = "clinical model"
 HORIZONS = (12.0, 36.0, 60.0)
@@ -61,6 +64,10 @@ class Plan:
         How the score is made.
     min_icc : float
         Features must exceed it, where correlations are given.
+    missing : {"impute", "cases", "features"} or None
+        What to do with empty cells of features; see :func:`.missing_features.settle_missing`.
+    max_missing : float or None
+        Features with a larger share of empty cells are left out.
     seed : int
         Of folds, bootstrap and permutations.
     stage : str or None
@@ -78,6 +85,8 @@ class Plan:
 
     recipe: Recipe = field(default_factory=Recipe)
     min_icc: float = 0.75
+    missing: Missing | None = None
+    max_missing: float | None = None
     seed: int = 0
     stage: str | None = None
     subgroups: tuple[str, ...] = ()
@@ -180,7 +189,7 @@ class Training:
     ----------
     plan : Plan
     cohort : TrainingCohort
-        With the features that passed the agreement filter.
+        With the features that passed the agreement filter, and without holes.
     agreement : Agreement
     built : Built
         What the recipe made of all patients.
@@ -262,22 +271,28 @@ def train(
     if icc is not None:
         notes.notices += icc_notices(cohort.names, icc)
         cohort = cohort.with_features(agreeing_features(cohort.names, icc, plan.min_icc))
+    cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing)
+    require_events(cohort)
+    notes.notices += holes
     procedure = Procedure.of(cohort, plan.recipe)
     assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
     built = procedure.build(procedure.everyone, folds=assigned, strict=True)
-    notes.notices += screening_notices(built.selection)
+    cohort = replace(cohort, features=filled(cohort.features, built.fill))
+    notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, notes)
     nomogram = _nomogram(cohort, plan, procedure, built, score.values)
     if not nomogram.model.rows.all():
         left = int((~nomogram.model.rows).sum())
         text = f"{left} patients with an unknown covariate are not in the multivariable model and its comparisons."
         notes.add("unknown-covariates", text)
+    notes.notices += proportionality_notices(nomogram.proportionality, nomogram.stored.parameters())
     resampled = _resampled(plan, procedure, built, steps)
     apparent = _apparent(cohort, plan, procedure, built, nomogram.model, notes)
     ratios = events_per_parameter(
         cohort.events, len(cohort.names) + len(cohort.specs), len(score.stored.terms), len(nomogram.effects)
     )
-    notes.notices += capacity_notices(ratios, cohort.events, resampled.optimism)
+    notes.notices += capacity_notices(ratios, cohort.events)
+    notes.notices += optimism_notices(resampled.optimism, resampled.nested)
     notes.notices += stability_notices(resampled.optimism, built.selection)
     high = score.groups.high
     return Training(

@@ -168,7 +168,7 @@ def require_events(cohort: TrainingCohort) -> None:
 
 
 def given_folds(cohort: TrainingCohort, folds: Mapping[str, str]) -> np.ndarray:
-    """Give the folds of a fold table in the order of the cohort, shape (n,).
+    """Give the folds of a fold table, as it calls them, in the order of the cohort, shape (n,).
 
     Raises
     ------
@@ -176,7 +176,18 @@ def given_folds(cohort: TrainingCohort, folds: Mapping[str, str]) -> np.ndarray:
         A case has no fold.
     """
     matching_rows(cohort.cases, tuple(folds), "Case {} has no fold in the fold table; give every case one.")
-    return np.unique([folds[case] for case in cohort.cases], return_inverse=True)[1] + 1
+    labels = [folds[case] for case in cohort.cases]
+    return np.array(labels, int) if all(label.isdecimal() for label in labels) else np.array(labels)
+
+
+def fold_notices(folds: np.ndarray, event: np.ndarray) -> list[Notice]:
+    """Name the folds without an event, which weigh nothing in the choice of the penalty."""
+    empty = [str(label) for label in np.unique(folds) if not event[folds == label].any()]
+    if not empty:
+        return []
+    which = f"Fold {empty[0]} has" if len(empty) == 1 else f"Folds {', '.join(empty)} have"
+    text = f"{which} no patient with the event; as in R's cv.glmnet it weighs nothing in the choice of the penalty."
+    return [Notice("fold-without-event", text)]
 
 
 def patient_folds(patients: np.ndarray, event: np.ndarray, n_folds: int, seed: int) -> np.ndarray:

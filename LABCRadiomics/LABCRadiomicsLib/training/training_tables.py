@@ -45,7 +45,12 @@ class TrainingTables(StudyTables):
         """
         outcomes = self.read_outcomes()
         features = read_features(
-            self.features, self.feature_columns, id=self.case_column, outcomes=outcomes, covariates=covariates
+            self.features,
+            self.feature_columns,
+            id=self.case_column,
+            outcomes=outcomes,
+            covariates=covariates,
+            allow_missing=True,  # what becomes of them is the plan's to say
         )
         with self.naming_outcomes():
             return cohort_of(features, outcomes, specs_of(outcomes, covariates, self.categories))

@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..errors import CohortError
 from ..model.case_hashes import case_hashes
 from ..notices import Notice
 from ..performance import Comparison, Figure, HorizonCalibration, HorizonDecision, Marker, MarkerPerformance, RiskGroups
-from ..performance.attempts import Attempts
+from ..performance.attempts import Attempts, attempt
 from ..performance.measuring import MarkerROC, measure, usable_horizons
 from ..performance.metrics import Metric
 from ..scoring.cohort import ScoredCohort
+from ..statistics.proportional_hazards import proportional_hazards
 from .comparators import nomogram_marker, score_marker
 
 LEAST_EVENTS = 10
+_NOT_PROPORTIONAL = 0.05
 _DEFAULT_HORIZONS = (12.0, 36.0, 60.0)  # of a model without a nomogram
 _COUNTED = {  # notices of single patients that are counted over the cohort
     "feature-out-of-range": "a feature of the score lies outside the training cohort's range",
@@ -153,6 +157,8 @@ def validate(
         )
         for at, marker in enumerate(markers)
     )
+    if nomogram is not None:
+        notes.notices += _proportionality_notices(nomogram, *outcome)
     notices = (*notes.notices, *(notice for part in measured for notice in part.notices))
     return Validation(scored, label, kind, own, horizons, measured, tuple(dict.fromkeys(notices)))
 
@@ -182,6 +188,17 @@ def own_patients(count: int, n: int) -> str | None:
 def _own_notices(count: int, n: int) -> list[Notice]:
     sentence = own_patients(count, n)
     return [Notice("training-patients", sentence)] if sentence else []
+
+
+def _proportionality_notices(nomogram: Marker, months: np.ndarray, event: np.ndarray) -> list[Notice]:
+    test = attempt(lambda: proportional_hazards(nomogram.values[:, None], months, event))
+    if test is None or not test.global_p < _NOT_PROPORTIONAL:
+        return []
+    text = (
+        f"The effect of the nomogram changes over time on this cohort (test of proportional hazards p = "
+        f"{test.global_p:.2g}): its C-index and slope are averages over follow-up; look at the horizons one by one."
+    )
+    return [Notice("hazards-not-proportional", text)]
 
 
 def _cohort_notices(scored: ScoredCohort, events: int) -> list[Notice]:

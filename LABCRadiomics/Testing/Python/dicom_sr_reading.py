@@ -47,6 +47,16 @@ def images(report):
     return [item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for item in found]
 
 
+def referenced(report):
+    """Every instance that a report names as evidence."""
+    return [
+        instance.ReferencedSOPInstanceUID
+        for study in report.CurrentRequestedProcedureEvidenceSequence
+        for series in study.ReferencedSeriesSequence
+        for instance in series.ReferencedSOPSequence
+    ]
+
+
 def check_values(report, result):
     """Hold a report to the JSON result of the same case."""
     expected = {part["feature"]: part["value"] for part in result["contributions"]}

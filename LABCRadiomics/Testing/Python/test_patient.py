@@ -1,10 +1,12 @@
 """From image to prediction, the stability of the result, and what the report shows."""
 
 import base64
+import json
 import re
 from dataclasses import replace
 from io import BytesIO
 
+import jsonschema
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -12,6 +14,7 @@ from matplotlib.image import imread
 
 import example_models
 from LABCRadiomicsLib import plots
+from LABCRadiomicsLib.cli.patient import CONTOURS as CLI_CONTOURS
 from LABCRadiomicsLib.errors import ExtractionError, InputError, ModelError, ModelIncompleteError
 from LABCRadiomicsLib.features import extract, extract_region
 from LABCRadiomicsLib.imaging import Volume, read_image, read_mask, region_of
@@ -19,9 +22,11 @@ from LABCRadiomicsLib.imaging.contour_spread import spread_contours
 from LABCRadiomicsLib.imaging.volume import axis_orders
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_patient
+from LABCRadiomicsLib.preprocessing import Masks, preprocess, read_steps
 from LABCRadiomicsLib.report import patient_html
-from LABCRadiomicsLib.robustness import contour_stability
-from LABCRadiomicsLib.scoring import predict
+from LABCRadiomicsLib.resources import models_folder
+from LABCRadiomicsLib.robustness import CONTOURS, contour_stability
+from LABCRadiomicsLib.scoring import document_text, predict, read_document
 from LABCRadiomicsLib.scoring.wording import number, percent
 
 
@@ -56,6 +61,30 @@ def test_one_score_in_all_axis_orders(model, pair):
     for order in list(axis_orders())[::7]:
         stored = [item.reordered(*order) for item in pair]
         assert score_patient(model, *stored).prediction.score == expected
+
+
+def test_preprocessing_is_part_of_a_model(model, pair):
+    """Steps are applied to the image in the model's axis order, said in the document, and undo a scale."""
+    steps = ({"step": "zscore", "region": "otsu"},)
+    own = replace(model, extraction=replace(model.extraction, preprocessing=steps))
+    result = score_patient(own, *pair)
+    by_hand = preprocess(pair[0], read_steps(steps))
+    assert result.prediction.score == score_patient(model, by_hand, pair[1]).prediction.score
+    assert result.prediction.score != score_patient(model, *pair).prediction.score
+    assert [step["step"] for step in result.document["diagnostics"]["preprocessing"]] == ["zscore"]
+    assert score_patient(model, *pair).document["diagnostics"]["preprocessing"] == []
+    louder = pair[0].with_array(pair[0].array * 3.0 + 7)
+    assert score_patient(own, louder, pair[1]).prediction.score == pytest.approx(result.prediction.score, rel=1e-9)
+    turned = [item.reordered(*list(axis_orders())[9]) for item in pair]
+    resampling = ({"step": "resample", "spacing_mm": [1, 1, 3]},)
+    other = replace(model, extraction=replace(model.extraction, preprocessing=resampling))
+    again = score_patient(other, *turned).prediction.score
+    assert again == pytest.approx(score_patient(other, *pair).prediction.score, rel=1e-9)
+    tissue = ({"step": "reference-tissue", "tissue": "fat"},)
+    needy = replace(model, extraction=replace(model.extraction, preprocessing=tissue))
+    with pytest.raises(InputError, match="outline some fat"):
+        score_patient(needy, *pair)
+    assert np.isfinite(score_patient(needy, *pair, masks=Masks(tissue=pair[1])).prediction.score)
 
 
 def as_loaded(axes):
@@ -109,6 +138,16 @@ def test_stability_counts_the_contours_that_agree(model, pair):
 def test_a_contour_test_that_shows_nothing_is_refused(contours, dice):
     with pytest.raises(InputError):
         contour_stability(None, None, None, contours, dice)
+
+
+def test_the_document_keeps_to_its_schema(model, pair):
+    schema = json.loads((models_folder() / "result.schema.json").read_text(encoding="utf-8"))
+    for contours in (0, 3):
+        document = score_patient(model, *pair, {"age": 61}, contours=contours).document
+        jsonschema.Draft202012Validator(schema).validate(document)
+        assert read_document(document_text(document)) == document
+        assert document["diagnostics"]["voxels"] == 143 and document["inputs"]["covariates"] == {"age": "61"}
+    assert CLI_CONTOURS == CONTOURS  # said by the command without importing what draws them
 
 
 def test_contours_that_cannot_be_scored_are_counted(model, pair):

@@ -233,3 +233,14 @@ def test_a_phase_of_a_single_volume(tmp_path):
     assert phase_of(read(folder, "1")) == 1
     with pytest.raises(InputError, match="holds one acquisition, so no phase 2"):
         read(folder, "2")
+
+
+def test_one_series_of_a_folder_is_chosen(tmp_path):
+    other = making.slices(PATTERN + 1000, series="other", SeriesNumber=9, SeriesDescription="T2 axial")
+    folder = making.write(tmp_path / "dicom", making.slices() + other)
+    with pytest.raises(InputError, match=r"9 'T2 axial' \(10 files\)\): choose one with --series"):
+        read_image(folder)
+    for series in ("9", "t2 axial", other[0].SeriesInstanceUID):
+        assert phase_of(read_image(folder, ReadingOptions(series=series))) == 2
+    with pytest.raises(InputError, match="holds no series 'T1'"):
+        read_image(folder, ReadingOptions(series="T1"))

@@ -166,3 +166,21 @@ def test_a_model_file_keeps_figures_in_words():
     bound = Performance(cohort="c", n=1, metric="log-rank p, risk groups", relation="<", value=0.001, kind="validation")
     foreign = Performance(cohort="c", n=1, metric="kappa", value=0.5, kind="validation")
     assert read_performance([row, bound, foreign]) == (figure,)
+
+
+def test_a_horizon_with_one_case_has_no_limits_and_is_named(patients):
+    new, _, months, event = patients
+    first = np.sort(months[event])[0]
+    found = measure(new, months, event, (float(first), 48.0), bootstrap=20)
+    auc = found.estimates[Measure(Metric.AUC, "new", float(first))]
+    assert (auc.lower, auc.upper) == (None, None)
+    messages = [notice.message for notice in found.notices]
+    assert (
+        f"At {first:g} months only 1 patient had the event by then: figures at this horizon say very little."
+        in messages
+    )
+    # About a third of the resamples lack that one patient.
+    survival = {float(first): new.survival[24.0]}
+    early = Marker(name="early", values=new.values, survival=survival)
+    told = measure(early, months, event, (float(first),), bootstrap=60).notices
+    assert any("does not exist in" in notice.message and "of 60 resamples" in notice.message for notice in told)

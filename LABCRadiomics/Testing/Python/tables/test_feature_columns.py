@@ -177,3 +177,19 @@ def test_outcome_columns_that_are_named_as_features_are_features(tmp_path):
     assert read_features(features, outcomes=outcomes).names == ("original_shape_VoxelVolume",)
     with pytest.raises(CohortError, match="has no column"):
         read_features(features, outcomes=outcomes, covariates=["original_shape_VoxelVolume"])
+
+
+def test_a_level_that_is_too_rare_is_named(run, tmp_path):
+    features, outcomes = tables()
+    rare = next(at for at, event in enumerate(outcomes["event"]) if not event)
+    paths = [write(tmp_path / "f.csv", features), tmp_path / "o.csv"]
+    words = ("train", *paths, "--time", "months", "--event", "event", "--bootstrap", 0, "--n-folds", 5, "--jobs", 1,
+             "--covariates", "age,stage", "--out", tmp_path / "m.json", "--report", tmp_path / "r")  # fmt: skip
+    for level, named in (("IV", "level IV"), ("I", "the reference level")):
+        stage = [level if at == rare else own for at, own in enumerate(outcomes["stage"])]
+        write(paths[1], outcomes | {"stage": stage})
+        code, _, err = run(*words)
+        assert code == 2
+        assert (
+            f"{named} of stage is that of 1 of 120 patients, 0 of them with the event, too few to tell its risk" in err
+        )

@@ -462,7 +462,8 @@ def test_some_training_patients_among_others_are_counted(own):
 def test_marks_say_nothing_and_stand_only_for_one_patient():
     from LABCRadiomicsLib.model.case_hashes import case_hashes, distinctive_hashes
 
-    rows = [[1.0, 2.5], [3.0, -1.0]]
-    assert case_hashes(rows) == case_hashes([[1.0 + 1e-12, 2.5], [3, -1]])
+    rows = [[1.0, 2.5, 7.0], [3.0, -1.0, 0.1]]
+    assert case_hashes(rows) == case_hashes([[1.0 + 1e-12, 2.5, 7], [3, -1, 0.1]])
     assert distinctive_hashes(rows) == tuple(sorted(case_hashes(rows)))
-    assert distinctive_hashes([*rows, [1.0, 2.5]]) == ()
+    assert distinctive_hashes([*rows, [1.0, 2.5, 7.0]]) == ()
+    assert distinctive_hashes([row[:2] for row in rows]) == ()  # two values can be found by trying them all

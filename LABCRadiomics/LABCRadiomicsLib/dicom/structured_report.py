@@ -1,109 +1,36 @@
 """A result as a DICOM structured report (Comprehensive 3D SR, TID 1500) beside the MRI series that was scored.
 
-The measurements stand in a group (TID 1501) that names the images they were made from and the tumor's segment. The
-segment's voxels are in no DICOM object, so the report references none. What DICOM has no code for is coded in the
+The measurements stand in a group that names the images they were made from and the tumor's segment: of the segment's
+DICOM SEG where there is one (TID 1411), else by its name alone (TID 1501). What DICOM has no code for is coded in the
 private scheme 99LABCR; a feature's concept is its pyradiomics name, and its method the IBSI code where there is one.
 """
 
 from __future__ import annotations
 
-import copy
-import os
-import uuid
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from io import BytesIO
+from functools import partial
 from typing import Any
 
 import highdicom
 import pydicom
 from highdicom import sr
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
-from pydicom.errors import InvalidDicomError
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
-from pydicom.uid import UID
 
-from . import NOTICE, __version__
-from .errors import InputError
+from .. import NOTICE, __version__
+from ..errors import InputError
+from ..scoring import DEMONSTRATION
+from ..scoring.wording import evidence, grade
 from .feature_codes import ibsi_code, unit_code
-from .files import write_atomically
-from .scoring import DEMONSTRATION
-from .scoring.wording import evidence, grade
+from .objects import DEVICE_UID, SOFTWARE, UTF8, equipment, series_description, set_date, with_patient
 
-SOFTWARE = "LABCRadiomics"
 SCHEME = "99LABCR"
 SERIES_NUMBER = 100
 
-_UTF8 = "ISO_IR 192"
-_UIDS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
-# What every report must have, if only empty; headers from old or anonymized archives may lack them.
-_COPIED = (
-    "PatientID",
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-)
 _GROUPS = {"high": codes.SCT.HighRisk, "low": codes.SCT.LowRisk}
-_DEVICE_UID = f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'{SOFTWARE} {__version__}').int}"
-
-
-def read_sources(files: Iterable[str | os.PathLike[str]]) -> list[pydicom.Dataset]:
-    """Read the headers of the images that were scored, without their pixels.
-
-    Parameters
-    ----------
-    files : iterable of path
-        Single-frame or multi-frame images of one series.
-
-    Returns
-    -------
-    list of pydicom.Dataset
-        In the given order, each instance once.
-
-    Raises
-    ------
-    InputError
-        There is no file, one is missing, unreadable or no DICOM image, or they are of several series or patients.
-    """
-    headers: dict[str, pydicom.Dataset] = {}
-    for path in files:
-        header = _header(path)
-        headers.setdefault(header.SOPInstanceUID, header)
-    if not headers:
-        raise InputError("There are no DICOM files to report on: give the files of the MRI series.")
-    series = {
-        (header.get("PatientID"), header.StudyInstanceUID, header.SeriesInstanceUID) for header in headers.values()
-    }
-    if len(series) > 1:
-        raise InputError(f"The DICOM files are of {len(series)} series or patients: give the files of one series.")
-    return list(headers.values())
-
-
-def _header(path: str | os.PathLike[str]) -> pydicom.Dataset:
-    try:
-        with warnings.catch_warnings(action="ignore"):  # about small faults of real headers
-            header = pydicom.dcmread(path, stop_before_pixels=True)
-            header.decode()  # the report is in UTF-8, whatever these are in
-        missing = [name for name in _UIDS if not (header.get(name) and isinstance(header[name].value, UID))]
-    except InvalidDicomError as error:
-        raise InputError(f"{path} is no DICOM file: give the files of the MRI series.") from error
-    except OSError as error:
-        raise InputError(f"DICOM file {path} cannot be read: {error.strerror or error}.") from error
-    except Exception as error:  # pydicom raises whatever a damaged header makes it stumble over
-        raise InputError(f"DICOM file {path} is damaged: export it again.") from error
-    if missing:
-        raise InputError(f"DICOM file {path} has no {missing[0]}: export it again.")
-    if not header.SOPClassUID.keyword.endswith("ImageStorage"):
-        raise InputError(
-            f"DICOM file {path} is no image ({header.SOPClassUID.name}): give the files of the MRI series."
-        )
-    return header
 
 
 def structured_report(
@@ -111,6 +38,7 @@ def structured_report(
     sources: Sequence[pydicom.Dataset],
     made: datetime | None = None,
     new_uid: Callable[[], str] = highdicom.UID,
+    segmentation: pydicom.Dataset | None = None,
 ) -> sr.Comprehensive3DSR:
     """Make the report of a result: preliminary, partial and unverified, for nobody accountable has seen it.
 
@@ -119,11 +47,13 @@ def structured_report(
     document : mapping
         See :func:`.scoring.result_document.result_document`.
     sources : sequence of pydicom.Dataset
-        See :func:`read_sources`; patient and study are the first one's.
+        See :func:`.objects.read_sources`; patient and study are the first one's.
     made : datetime, optional
         Date of the report; now when left out.
     new_uid : callable
         Gives a new UID each time it is called: for the series, the instance and the tracking of the segment.
+    segmentation : pydicom.Dataset, optional
+        The DICOM SEG of the contour, see :func:`.segmentation.contour_segmentation`.
 
     Returns
     -------
@@ -136,87 +66,65 @@ def structured_report(
     """
     if not sources:
         raise InputError("There are no DICOM images to report on: give the files of the MRI series.")
-    demonstration = "demonstration, " if document["status"] == "demonstration" else ""
     series_uid, instance_uid, tracking_uid = new_uid(), new_uid(), new_uid()
-    content = _content(document, sources, tracking_uid)
+    if segmentation is not None:
+        tracking_uid = segmentation.SegmentSequence[0].TrackingUID
+    content = _content(document, sources, tracking_uid, segmentation)
+    referenced = [] if segmentation is None else [segmentation]
     try:
         with warnings.catch_warnings(action="ignore"):  # about patient names without a caret: they stay as they are
             report = sr.Comprehensive3DSR(
-                evidence=[_with_patient(sources[0]), *sources[1:]],
+                evidence=[with_patient(sources[0]), *sources[1:], *referenced],
                 content=content,
                 series_instance_uid=series_uid,
                 series_number=SERIES_NUMBER,
-                series_description=f"{SOFTWARE}: {demonstration}research use only",
+                series_description=series_description(document["status"]),
                 sop_instance_uid=instance_uid,
                 instance_number=1,
-                manufacturer=f"{SOFTWARE} developers",
-                manufacturer_model_name=SOFTWARE,
-                software_versions=__version__,
                 coding_schemes=[CodingSchemeIdentificationItem(SCHEME, name=f"{SOFTWARE} private codes")],
+                **equipment(),
             )
     except (KeyError, ValueError) as error:  # a SOP class or a value that highdicom does not know
         raise InputError(
             f"Patient and study of the DICOM series cannot be copied into a report ({error}): export the series again."
         ) from error
-    report.SpecificCharacterSet = _UTF8  # highdicom before 0.28 does not take it from there
-    _set_date(report, made or datetime.now())
+    report.SpecificCharacterSet = UTF8  # highdicom before 0.28 does not take it from there
+    set_date(report, made or datetime.now())
     return report
 
 
-def _with_patient(source: pydicom.Dataset) -> pydicom.Dataset:
-    """Copy a header, with all that highdicom takes from it."""
-    header = copy.deepcopy(source)
-    for name in _COPIED:
-        if name not in header:
-            setattr(header, name, "")
-    header.SpecificCharacterSet = _UTF8
-    return header
-
-
-def write_report(path: str | os.PathLike[str], report: sr.Comprehensive3DSR) -> None:
-    """Write a report as a DICOM file, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    buffer = BytesIO()
-    report.save_as(buffer, enforce_file_format=True)
-    try:
-        write_atomically(path, buffer.getvalue())
-    except OSError as error:
-        raise InputError(f"The DICOM SR cannot be written to {path}: {error.strerror or error}.") from error
-
-
-def _set_date(report: sr.Comprehensive3DSR, made: datetime) -> None:
-    date, time = made.strftime("%Y%m%d"), made.strftime("%H%M%S.%f")
-    report.InstanceCreationDate = report.ContentDate = date
-    report.InstanceCreationTime = report.ContentTime = time
-    for equipment in report.get("ContributingEquipmentSequence", ()):
-        if equipment.get("ManufacturerModelName") == "highdicom":
-            equipment.ContributionDateTime = date + time
-
-
 def _content(
-    document: Mapping[str, Any], sources: Sequence[pydicom.Dataset], tracking_uid: str
+    document: Mapping[str, Any],
+    sources: Sequence[pydicom.Dataset],
+    tracking_uid: str,
+    segmentation: pydicom.Dataset | None,
 ) -> sr.MeasurementReport:
-    device = sr.DeviceObserverIdentifyingAttributes(uid=_DEVICE_UID, name=SOFTWARE, model_name=SOFTWARE)
+    device = sr.DeviceObserverIdentifyingAttributes(uid=DEVICE_UID, name=SOFTWARE, model_name=SOFTWARE)
     modality = sources[0].get("Modality")
     return sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=sr.ObserverContext(codes.DCM.Device, device)),
         procedure_reported=codes.SCT.MRIOfBreast if modality == "MR" else codes.SCT.ImagingProcedure,
-        imaging_measurements=[_group(document, sources, tracking_uid)],
+        imaging_measurements=[_group(document, sources, tracking_uid, segmentation)],
     )
 
 
 def _group(
-    document: Mapping[str, Any], sources: Sequence[pydicom.Dataset], tracking_uid: str
-) -> sr.MeasurementsAndQualitativeEvaluations:
+    document: Mapping[str, Any],
+    sources: Sequence[pydicom.Dataset],
+    tracking_uid: str,
+    segmentation: pydicom.Dataset | None,
+) -> sr.MeasurementsAndQualitativeEvaluations | sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
     """Everything about the tumor: measurements, risk group, then the texts, before the long list of images."""
     segment = document["inputs"].get("segment") or "tumor"
     risk_group = _GROUPS.get(document["risk_group"])
-    group = sr.MeasurementsAndQualitativeEvaluations(
+    if segmentation is None:
+        make: Callable[..., Any] = sr.MeasurementsAndQualitativeEvaluations
+    else:
+        make = partial(
+            sr.VolumetricROIMeasurementsAndQualitativeEvaluations,
+            referenced_segment=_segment_of(segmentation, sources),
+        )
+    group = make(
         tracking_identifier=sr.TrackingIdentifier(tracking_uid, segment),
         finding_type=codes.SCT.Neoplasm,
         finding_sites=[sr.FindingSite(codes.SCT.Breast)],
@@ -230,8 +138,18 @@ def _group(
     content.extend(
         sr.TextContentItem(name, text, sr.RelationshipTypeValues.CONTAINS) for name, text in _texts(document)
     )
-    content.extend(sr.SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID) for source in sources)
+    if segmentation is None:  # the segment names its own images
+        content.extend(sr.SourceImageForMeasurementGroup(image.SOPClassUID, image.SOPInstanceUID) for image in sources)
     return group
+
+
+def _segment_of(segmentation: pydicom.Dataset, sources: Sequence[pydicom.Dataset]) -> sr.ReferencedSegment:
+    return sr.ReferencedSegment(
+        segmentation.SOPClassUID,
+        segmentation.SOPInstanceUID,
+        segment_number=1,
+        source_series=sr.SourceSeriesForSegmentation(sources[0].SeriesInstanceUID),
+    )
 
 
 def _results(document: Mapping[str, Any]) -> list[sr.Measurement]:
