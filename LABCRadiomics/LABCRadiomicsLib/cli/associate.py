@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="What the score goes along with: genes, pathways, cells, tissue. Each job writes a folder with a page.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
