@@ -56,9 +56,9 @@ def run(way: str, image: str, mask: str) -> dict:
 
     from LABCRadiomicsLib import features
     from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS
-    from LABCRadiomicsLib.imaging import images
+    from LABCRadiomicsLib.imaging import read_image, read_mask
     from LABCRadiomicsLib.model.registry import find_model
-    from LABCRadiomicsLib.patient import score_image
+    from LABCRadiomicsLib.patient import score_patient
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)
     count = 0
@@ -69,9 +69,9 @@ def run(way: str, image: str, mask: str) -> dict:
         count = sum(not name.startswith("diagnostics_") for name in values)
     elif way in (ALL, FIFTEEN):
         wanted = FEATURES if way == FIFTEEN else None
-        count = len(features.extract(images.read_image(image), images.read_mask(mask), features=wanted).values)
+        count = len(features.extract(read_image(image).volume, read_mask(mask).volume, features=wanted).values)
     elif way == SCORE:
-        result = score_image(find_model("demo-phantom"), images.read_image(image), images.read_mask(mask))
+        result = score_patient(find_model("demo-phantom"), read_image(image).volume, read_mask(mask).volume)
         count = len(result.prediction.contributions)
     seconds = time.perf_counter() - start
     return {"seconds": seconds, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "features": count}

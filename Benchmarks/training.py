@@ -22,7 +22,7 @@ from LABCRadiomicsLib.tables.cohort import read_features, read_outcomes
 from LABCRadiomicsLib.training.optimism import bootstrap_optimism
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe
 
-PATIENTS, FEATURES, BAR_S = 139, 851, 120
+PATIENTS, FEATURES, BAR_S = 139, 851, 35
 
 R_LOOP = """
 suppressMessages({{library(survival); library(glmnet)}})
@@ -62,8 +62,7 @@ def read(features: Path, outcomes: Path) -> tuple[np.ndarray, np.ndarray, np.nda
 
 def ours(procedure: Procedure, repeats: int, jobs: int) -> float:
     """Wall time of the bootstrap, starting the processes included."""
-    everyone = np.arange(procedure.n)
-    apparent = procedure.apply(procedure.build(everyone, 0), everyone)
+    apparent = procedure.apply(procedure.build(procedure.everyone), procedure.everyone)
     started = time.perf_counter()
     bootstrap_optimism(procedure, apparent, repeats=repeats, seed=0, jobs=jobs)
     return time.perf_counter() - started
@@ -104,7 +103,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     data = read(*options.table) if options.table else simulated(options.seed)
-    procedure = Procedure(*data, (), (), Recipe())
+    procedure = Procedure(*data, Recipe())
     n, p = procedure.features.shape
     print(f"{n} patients, {int(procedure.event.sum())} events, {p} features")
     seconds = ours(procedure, options.repeats, options.jobs)

@@ -18,8 +18,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
-# LABCRadiomicsLib and LABCRadiomicsPanel are imported where they are first used: scoring needs pyradiomics, which the
-# SlicerRadiomics extension brings, and the module must open (and say so) without it.
+# LABCRadiomicsLib and LABCRadiomicsPanel are imported where they are first used, so that Slicer starts without them.
 
 
 #
@@ -46,8 +45,8 @@ survival with its uncertainty. Nothing leaves this computer. Read the <a href="{
         self.parent.acknowledgementText = _("""
 The method follows Wang X, Xie T, et al. Radiomics predicts the prognosis of patients with locally advanced breast
 cancer by reflecting the heterogeneity of tumor cells and the tumor microenvironment. Breast Cancer Res 2022;24:20.
-doi 10.1186/s13058-022-01516-0. Features are computed with pyradiomics (van Griethuysen et al., Cancer Res
-2017;77:e104), brought by the SlicerRadiomics extension.
+doi 10.1186/s13058-022-01516-0. Features equal those of pyradiomics (van Griethuysen et al., Cancer Res
+2017;77:e104), and can be compared with those of the SlicerRadiomics extension where it is installed.
 """)
         slicer.app.connect("startupCompleted()", registerSampleData)
         slicer.app.connect("startupCompleted()", registerLayout)
@@ -354,14 +353,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def missingInput(self) -> str | None:
         """Say what is still needed before Apply can run; None when nothing is."""
         from LABCRadiomicsLib.mrml import dicom_modality
-        from LABCRadiomicsPanel.packages import hasRadiomics
 
         parameters = self._parameterNode
-        if not hasRadiomics():
-            return _(
-                "pyradiomics is missing: install the SlicerRadiomics extension in the Extensions Manager and "
-                "restart Slicer"
-            )
         if self.run.isRunning():
             return _("A run is in progress")
         if not parameters or parameters.inputVolume is None or self.ui.inputVolumeSelector.currentNode() is None:
@@ -380,13 +373,11 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         return segmentation is not None and segmentation.GetSegment(parameters.segmentId) is not None
 
     def _checkCanApply(self) -> None:
-        from LABCRadiomicsPanel.packages import hasRadiomics
-
         missing = self.missingInput()
         self.ui.applyButton.enabled = missing is None
         self.ui.applyButton.toolTip = missing or _("Compute the radiomics score, risk group and survival")
         if missing is not None and not self.run.isRunning():  # a tooltip alone is easily missed
-            self._say(missing, problem=not hasRadiomics())
+            self._say(missing)
         self.actions.updateCheck(missing)
 
     def onApply(self, _clicked: bool = False) -> None:
@@ -582,16 +573,17 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
 
     def test_nodes_score_as_files_do(self):
         """The nodes of the bundled case give the score of its files, and the scene stays as it was."""
-        from LABCRadiomicsLib.imaging.images import read_image, read_mask
+        from LABCRadiomicsLib.imaging import read_image, read_mask
         from LABCRadiomicsLib.model.registry import find_model
-        from LABCRadiomicsLib.patient import score_image
+        from LABCRadiomicsLib.patient import score_patient
 
         volume, segmentation, segmentId = self._loadBundledCase()
         before = slicer.mrmlScene.GetNumberOfNodes()
         case = LABCRadiomicsLogic().process(volume, segmentation, segmentId, self.modelId)
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
         imagePath, maskPath = bundledFiles()
-        expected = score_image(find_model(self.modelId), read_image(imagePath), read_mask(maskPath)).prediction
+        image, mask = read_image(imagePath).volume, read_mask(maskPath).volume
+        expected = score_patient(find_model(self.modelId), image, mask).prediction
         prediction = case.score.prediction
         self.assertAlmostEqual(prediction.score, expected.score, delta=1e-12 * abs(expected.score))
         self.assertEqual(prediction.risk_group, expected.risk_group)

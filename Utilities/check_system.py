@@ -4,7 +4,7 @@ import importlib
 import re
 import sys
 
-MODULES = ("SimpleITK", "radiomics", "matplotlib", "vtk", "slicer")
+MODULES = ("SimpleITK", "matplotlib", "vtk", "slicer")
 
 # Shared library to Debian package.
 PACKAGES = {

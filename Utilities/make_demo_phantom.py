@@ -13,36 +13,36 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import radiomics
 
 from LABCRadiomicsLib.cli.common import ProgressBar
 from LABCRadiomicsLib.cohort import extract_cases
 from LABCRadiomicsLib.cohort.agreement import reader_agreement, write_agreement
 from LABCRadiomicsLib.cohort.record import read_extraction
+from LABCRadiomicsLib.features import ENGINE
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.imaging.images import CANONICAL
-from LABCRadiomicsLib.model import Extraction, Image, Model
+from LABCRadiomicsLib.imaging.volume import CANONICAL
+from LABCRadiomicsLib.model import CovariateDomain, Extraction, Image, Model
 from LABCRadiomicsLib.model.file import save_model
+from LABCRadiomicsLib.performance import stored_performance
 from LABCRadiomicsLib.resources import models_folder
 from LABCRadiomicsLib.scoring.cohort import score_cohort
 from LABCRadiomicsLib.simulation import write_simulation
+from LABCRadiomicsLib.study_reports import write_training_report
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features, read_icc, read_outcomes
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
-from LABCRadiomicsLib.training import Plan, Training, cohort_of, train
-from LABCRadiomicsLib.training.covariates import CovariateSpec
-from LABCRadiomicsLib.training.model import Card, trained_model
-from LABCRadiomicsLib.training.procedure import Recipe
-from LABCRadiomicsLib.training.report import write_training_report
+from LABCRadiomicsLib.training import Card, Plan, Recipe, Training, cohort_of, train, trained_model
 from LABCRadiomicsLib.validation import validate
 
 PATIENTS, TRAINING, SEED, CREATED = 278, 139, 2022, "2026-11-23"
 
 COVARIATES = (
-    CovariateSpec("age", "Age", "number", unit="years", minimum=0.0, maximum=120.0),
-    CovariateSpec("stage", "Clinical stage", "category", levels=("II", "IIIa-b", "IIIc"), reference="II"),
-    CovariateSpec("pcr", "Pathological complete response", "binary", levels=("no", "yes")),
-    CovariateSpec("hr", "Hormone receptor status", "binary", levels=("negative", "positive")),
-    CovariateSpec("her2", "HER2 status", "binary", levels=("negative", "positive")),
+    CovariateDomain(name="age", label="Age", type="number", unit="years", minimum=0.0, maximum=120.0),
+    CovariateDomain(
+        name="stage", label="Clinical stage", type="category", levels=("II", "IIIa-b", "IIIc"), reference="II"
+    ),
+    CovariateDomain(name="pcr", label="Pathological complete response", type="binary", levels=("no", "yes")),
+    CovariateDomain(name="hr", label="Hormone receptor status", type="binary", levels=("negative", "positive")),
+    CovariateDomain(name="her2", label="HER2 status", type="binary", levels=("negative", "positive")),
 )
 
 CARD = Card(
@@ -61,7 +61,7 @@ CARD = Card(
         "Every image, contour and outcome behind this model was simulated: it says nothing about any patient.",
         "Real images differ from the simulated ones, so features outside the training range are to be expected.",
     ),
-    software={"pyradiomics": radiomics.__version__},
+    software={"engine": ENGINE},
 )
 
 
@@ -107,7 +107,8 @@ def with_validation(
     """Make the model, and make it again with its performance on the patients it has not seen."""
     model = trained_model(training, CARD, extraction)
     scored = score_cohort(model, some(features, slice(TRAINING, PATIENTS)), outcomes)
-    return trained_model(training, CARD, extraction, validate(scored, bootstrap=200, seed=SEED).performance)
+    found = validate(scored, bootstrap=200, seed=SEED).performance
+    return trained_model(training, CARD, extraction, stored_performance(found))
 
 
 def main() -> None:

@@ -24,8 +24,7 @@ def compose(panel: Path, case, path: Path) -> None:
 
     left = QtGui.QPixmap(str(panel))
     drawings = []
-    label = case.score.extraction.diagnostics["label"]
-    for data in (tumor_slice(case.image, case.mask, label), patient_survival(case.model, case.score.prediction)):
+    for data in (tumor_slice(case.score.region), patient_survival(case.model, case.score.prediction)):
         pixmap = QtGui.QPixmap()
         pixmap.loadFromData(data)
         drawings.append(pixmap.scaled(560, 420, QtCore.Qt.KeepAspectRatio, QtCore.Qt.SmoothTransformation))

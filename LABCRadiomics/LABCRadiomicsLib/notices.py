@@ -13,10 +13,13 @@ class Notice:
         Stable machine-readable name, for example ``"mask-resampled"``.
     message : str
         One sentence for the user.
+    grave : bool
+        Whether a result with this remark is not to be relied on.
     """
 
     code: str
     message: str
+    grave: bool = False
 
     def to_dict(self) -> dict[str, str]:
         """Give the remark as the JSON outputs hold it."""

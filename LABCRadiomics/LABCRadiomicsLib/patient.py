@@ -1,27 +1,54 @@
-"""One patient from image and segmentation to prediction: the step between extraction and scoring."""
+"""One patient, one document: image, region, model and covariates conducted to everything that is known of the result.
+
+Command, panel, report and cohort runs score a patient here and nowhere else.
+
+May import: errors, notices, imaging, preprocessing, features, model, domain, scoring, robustness.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import SimpleITK as sitk
-
+from .domain import domain_notices
 from .errors import ModelError
-from .features import ExtractionSettings, FeatureValues, extract
-from .imaging.images import AS_LOADED
-from .model import Model
+from .features import ExtractionSettings, FeatureValues, extract_region
+from .imaging import Region, Source, Volume
+from .imaging.volume import AS_LOADED, order_to
+from .model import Extraction, Model
 from .notices import Notice
+from .preprocessing import NO_MASKS, Masks, Step, describe, preprocess, read_steps
+from .robustness import contour_stability, second_reading
 from .scoring import Prediction, predict, require_score
+from .scoring.result_document import result_document
+
+Progress = Callable[[int, int, str], None]  # steps done, all steps, which begins: READ, FEATURES or CONTOUR
+READ, FEATURES, CONTOUR = "read", "features", "contour"
 
 
 @dataclass(frozen=True)
-class PatientScore:
-    """The prediction, and the features it was made from."""
+class PatientResult:
+    """What a model says of one patient, and what it says it from.
 
+    Attributes
+    ----------
+    model : Model
+    prediction : Prediction
+    extraction : FeatureValues
+        The features that the score was made from.
+    region : Region
+        What of the image these were computed from.
+    document : dict
+        All of it as JSON, see :func:`.scoring.result_document.result_document`.
+    """
+
+    model: Model
     prediction: Prediction
     extraction: FeatureValues
+    region: Region
+    document: dict[str, Any]
 
 
 def extraction_settings(model: Model) -> ExtractionSettings:
@@ -32,64 +59,142 @@ def extraction_settings(model: Model) -> ExtractionSettings:
     ModelError
         The model was made from features that are not pyradiomics', so it scores feature tables only.
     """
-    if model.extraction is None:
-        raise ModelError(f"Model {model.id} has no extraction settings: it scores feature tables, not images.")
-    parameters = {key: dict(value) for key, value in model.extraction.parameters().items()}
-    return ExtractionSettings.from_parameters(parameters, model.extraction.array_order)
+    extraction = _require_extraction(model)
+    parameters = {key: dict(value) for key, value in extraction.parameters().items()}
+    return ExtractionSettings.from_parameters(parameters, extraction.array_order)
 
 
-def score_image(
+def score_patient(
     model: Model,
-    image: sitk.Image,
-    mask: sitk.Image,
-    label: int | None = None,
+    image: Volume,
+    mask: Volume,
     covariates: Mapping[str, object] | None = None,
+    *,
+    label: int | None = None,
+    contours: int = 0,
+    second_mask: Volume | None = None,
+    second_label: int | None = None,
+    masks: Masks = NO_MASKS,
+    source: Source | None = None,
+    show_group: bool = False,
+    notices: Sequence[Notice] = (),
+    inputs: Mapping[str, Any] | None = None,
     read_seconds: float | None = None,
-) -> PatientScore:
+    progress: Progress | None = None,
+) -> PatientResult:
     """Score one patient.
 
     Parameters
     ----------
     model : Model
-    image : SimpleITK.Image
-        The MRI, as :func:`.images.read_image` or :func:`.mrml.image_from_volume` give it.
-    mask : SimpleITK.Image
+    image : Volume
+        The MRI, as :func:`.imaging.read_image` or :func:`.mrml.image_from_volume` give it.
+    mask : Volume
         Labels.
-    label : int, optional
-        The tumor's label; may be left out when the mask holds just one.
     covariates : mapping, optional
         Clinical values by the names of the model's nomogram.
+    label : int, optional
+        The tumor's label; may be left out when the mask holds just one.
+    contours : int
+        How many redrawn contours to score as well, see :func:`.robustness.contour_stability`.
+    second_mask : Volume, optional
+        Another reader's labels, whose result stands beside the first one's.
+    second_label : int, optional
+        The tumor's label there.
+    masks : Masks
+        Regions that the model's preprocessing may need: the breast, a reference tissue.
+    source : Source, optional
+        What the image's headers say, to be held against the model's domain.
+    show_group : bool
+        Whether the document shows the risk group even of a result that is not to be relied on.
+    notices : sequence of Notice
+        What was noticed on reading the input; they come first among the warnings.
+    inputs : mapping, optional
+        What the document says of the input, see :func:`.scoring.result_document.result_document`.
     read_seconds : float, optional
-        What reading the input took, for the timings of the result.
+        What reading the input took, for the timings of the document.
+    progress : callable, optional
+        Called before each step, see :func:`steps_of`; may raise to end the run.
 
     Returns
     -------
-    PatientScore
+    PatientResult
 
     Raises
     ------
     ModelIncompleteError, ModelError, InputError, GeometryError, ExtractionError
-        See :func:`.features.extract` and :func:`.scoring.predict`.
+        See :meth:`.features.ExtractionSettings.region_of`, :func:`.features.extract_region`, :func:`.scoring.predict`.
     """
-    require_score(model)
+    score_terms = require_score(model).terms
+    begin = progress or (lambda done, total, step: None)
+    total = steps_of(contours)
+    begin(1, total, FEATURES)
     start = time.perf_counter()
-    features = [term.feature for term in model.score.terms]
-    extraction = extract(image, mask, extraction_settings(model), features, label)
+    features = [term.feature for term in score_terms]
+    settings = extraction_settings(model)
+    image, steps = _preprocessed(model, image, masks)
+    region = settings.region_of(image, mask, label)
+    extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
-    notices = (*extraction.notices, *_array_order_notices(model, extraction))
-    prediction = predict(model, extraction.values, covariates, warnings=notices)
+    of_another_kind = domain_notices(model, region, extraction.values, source)
+    warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction))
+    prediction = predict(model, extraction.values, covariates, warnings=warnings)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
-    prediction.timings.update(timings)
-    return PatientScore(prediction, extraction)
+    stability = None
+    if contours:
+        stability = contour_stability(
+            prediction,
+            region,
+            lambda moved: predict(model, extract_region(moved, settings, features).values),
+            contours,
+            progress=lambda done, _: begin(1 + done, total, CONTOUR),
+        )
+    second = None
+    if second_mask is not None:
+        other = settings.region_of(image, second_mask, second_label)
+        again = predict(model, extract_region(other, settings, features).values, covariates)
+        second = second_reading(prediction, region, other, again)
+    given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
+    given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
+    document = result_document(
+        model,
+        prediction,
+        given,
+        stability=stability,
+        second_reader=second,
+        show_group=show_group,
+        timings=timings,
+        diagnostics={**extraction.diagnostics, "preprocessing": describe(steps)},
+    )
+    return PatientResult(model, prediction, extraction, region, document)
+
+
+def _preprocessed(model: Model, image: Volume, masks: Masks) -> tuple[Volume, tuple[Step, ...]]:
+    """The image as the model's preprocessing makes it, in the model's axis order, and the steps."""
+    extraction = _require_extraction(model)
+    steps = read_steps(extraction.preprocessing)
+    if not steps:
+        return image, ()
+    return preprocess(image.reordered(*order_to(image, extraction.array_order)), steps, masks), steps
+
+
+def steps_of(contours: int) -> int:
+    """Count the steps of a run: reading, features, each contour, and what the caller does with the result."""
+    return 3 + contours
+
+
+def _require_extraction(model: Model) -> Extraction:
+    if model.extraction is None:
+        raise ModelError(f"Model {model.id} has no extraction settings: it scores feature tables, not images.")
+    return model.extraction
 
 
 def _array_order_notices(model: Model, extraction: FeatureValues) -> list[Notice]:
     """Warn that an as-loaded model's score depends on how the scanner stored the slices."""
-    if model.extraction.array_order != AS_LOADED:
-        return []
+    made_with = _require_extraction(model)
     axes = str(extraction.diagnostics["axes"])
-    if axes == model.extraction.axes:
+    if made_with.array_order != AS_LOADED or axes == made_with.axes:
         return []
-    made = f"volumes stored as {model.extraction.axes}" if model.extraction.axes else "volumes of unknown axis order"
+    made = f"volumes stored as {made_with.axes}" if made_with.axes else "volumes of unknown axis order"
     text = f"The model was made from {made}, this one is {axes}; wavelet and texture features depend on that order."
-    return [Notice("axis-order", text)]
+    return [Notice("axis-order", text, grave=True)]

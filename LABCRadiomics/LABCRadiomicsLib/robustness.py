@@ -1,85 +1,157 @@
-"""How much a result depends on where exactly the contour was drawn."""
+"""How much a result depends on where exactly the contour was drawn.
+
+May import: errors, imaging, scoring.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 
-from .errors import ExtractionError
-from .features import extract
-from .imaging.contours import READER_LENGTH_MM, READER_SD_MM, redraw_contour
-from .imaging.images import Volume, in_array_order, match_mask
-from .model import Model
-from .patient import PatientScore, extraction_settings
-from .scoring import predict
+from .errors import ExtractionError, InputError
+from .imaging import Region
+from .imaging.contour_spread import CONTOURS, READER_DICE, ContourSpread, spread_contours
+from .scoring import Prediction
 
-REPEATS = 20
+COVERAGE = 0.95
+"""Share of other readers' scores that the limits are made to hold."""
 
 
 def contour_stability(
-    model: Model,
-    image: sitk.Image,
-    mask: sitk.Image,
-    result: PatientScore,
-    repeats: int = REPEATS,
+    drawn: Prediction,
+    region: Region,
+    predict_region: Callable[[Region], Prediction],
+    contours: int = CONTOURS,
+    dice: float = READER_DICE,
     progress: Callable[[int, int], None] | None = None,
-) -> PatientScore:
-    """Score the patient again with the ROI's boundary moved in and out as between two readers.
+) -> dict[str, Any]:
+    """Score the patient again with contours that differ from the drawn one as readers' contours differ.
+
+    The limits of the score lie around the score as drawn. Two readers are exchangeable, so the second one's score is as
+    often above as below the first one's: the limits are Student's t limits around the drawn score, from the root mean
+    square of the redrawn contours' changes.
 
     Parameters
     ----------
-    model : Model
-    image, mask : SimpleITK.Image
+    drawn : Prediction
+        With the contour as it was drawn.
+    region : Region
         What was scored.
-    result : PatientScore
-        The outcome of :func:`.patient.score_image`.
-    repeats : int
-        Number of contours; each moves the boundary smoothly (see :func:`.contours.redraw_contour`). The same input
-        gives the same contours.
+    predict_region : callable
+        Gives the prediction on a region; may raise ExtractionError.
+    contours : int
+        How many; see :func:`.imaging.contour_spread.spread_contours`. The same input gives the same contours.
+    dice : float
+        Mean overlap of the contours with the drawn one.
     progress : callable, optional
-        Called with the number of contours done and their total.
+        Called with the number of contours done and their total. An exception it raises ends the test.
 
     Returns
     -------
-    PatientScore
-        The same with the prediction's ``stability``: number of contours, how many gave the same risk group, the
-        score's least, median and largest value, and the moved boundary's standard deviation and correlation length in
-        mm. Contours that cannot be scored are counted as ``failed``.
+    dict
+        See :func:`summary_of`. Contours that cannot be scored are counted as ``failed``.
+
+    Raises
+    ------
+    InputError
+        Fewer than two contours, or an overlap that is not between 0.5 and 1.
     """
-    settings = extraction_settings(model)
-    features = [term.feature for term in model.score.terms]
-    label = result.extraction.diagnostics["label"]
-    grid = in_array_order(Volume.from_sitk(image), settings.array_order)
-    roi, _ = match_mask(grid, in_array_order(Volume.from_sitk(mask), settings.array_order), label)
-    image, inside = grid.to_sitk(), replace(roi, array=(roi.array == label).astype(np.uint8)).to_sitk()
-    scores, failed = [], 0
-    for repeat in range(repeats):
-        contour = redraw_contour(inside, np.random.default_rng(repeat), solid=False)
+    if contours < 2:
+        raise InputError(f"{contours} contours cannot show a spread: ask for at least 2.")
+    if not 0.5 <= dice < 1:
+        raise InputError(f"A mean overlap (Dice) of {dice:g} is out of range: give at least 0.5 and less than 1.")
+    spread = spread_contours(region.mask, contours, dice)
+    redrawn, failed = [], 0
+    for done, mask in enumerate(spread.masks, start=1):
         try:
-            values = extract(image, contour, settings, features, 1).values
-            scores.append(predict(model, values).score)
+            redrawn.append(predict_region(region.with_mask(mask)))
         except ExtractionError:
             failed += 1
         if progress is not None:
-            progress(repeat + 1, repeats)
-    return replace(result, prediction=replace(result.prediction, stability=_summary(model, result, scores, failed)))
+            progress(done, contours)
+    return summary_of(drawn, redrawn, spread, failed)
 
 
-def _summary(model: Model, result: PatientScore, scores: list[float], failed: int) -> dict[str, object]:
-    same = None
-    if model.cutoff is not None:
-        high = result.prediction.risk_group == "high"
-        same = sum((score > model.cutoff.value) == high for score in scores)
+def summary_of(drawn: Prediction, redrawn: Sequence[Prediction], spread: ContourSpread, failed: int) -> dict[str, Any]:
+    """Sum up how the result changes over the contours.
+
+    Returns
+    -------
+    dict
+        ``contours``, ``failed``: numbers; ``same_group``: how many gave the drawn contour's risk group, ``high``: how
+        many the high one (both None without a cutoff); ``score_min``, ``score_median``, ``score_max``: over the drawn
+        and the redrawn contours; ``score_lower``, ``score_upper``: 95% limits of another reader's score;
+        ``dice_target``, ``dice_mean``, ``dice_min``: overlap with the drawn contour; ``volume_ratio_mean``, ``_min``,
+        ``_max``: volume over the drawn one's; ``boundary_sd_mm``, ``correlation_length_mm``: of the boundary's
+        displacement; ``moves``: features by the standard deviation of their part of the score, largest first.
+    """
+    changes = [prediction.score - drawn.score for prediction in redrawn]
+    scores = [drawn.score, *(prediction.score for prediction in redrawn)]
+    reach = _reach(changes) if changes else None
+    grouped = drawn.risk_group is not None
     return {
-        "contours": len(scores) + failed,
+        "contours": len(redrawn) + failed,
         "failed": failed,
-        "same_group": same,
-        "score_min": min(scores, default=None),
-        "score_median": float(np.median(scores)) if scores else None,
-        "score_max": max(scores, default=None),
-        "boundary_sd_mm": READER_SD_MM,
-        "correlation_length_mm": READER_LENGTH_MM,
+        "same_group": sum(prediction.risk_group == drawn.risk_group for prediction in redrawn) if grouped else None,
+        "high": sum(prediction.risk_group == "high" for prediction in redrawn) if grouped else None,
+        "score_min": min(scores) if redrawn else None,
+        "score_median": float(np.median(scores)) if redrawn else None,
+        "score_max": max(scores) if redrawn else None,
+        "score_lower": drawn.score - reach if reach is not None else None,
+        "score_upper": drawn.score + reach if reach is not None else None,
+        "dice_target": spread.target_dice,
+        "dice_mean": float(spread.dice.mean()),
+        "dice_min": float(spread.dice.min()),
+        "volume_ratio_mean": float(spread.volume_ratio.mean()),
+        "volume_ratio_min": float(spread.volume_ratio.min()),
+        "volume_ratio_max": float(spread.volume_ratio.max()),
+        "boundary_sd_mm": spread.sd_mm,
+        "correlation_length_mm": spread.length_mm,
+        "moves": _moves(redrawn),
+    }
+
+
+def _reach(changes: Sequence[float]) -> float:
+    """How far another reader's score may be: Student's t limits around no change."""
+    from scipy.special import stdtrit  # not needed by the score itself
+
+    return float(stdtrit(len(changes), (1 + COVERAGE) / 2) * np.sqrt(np.mean(np.square(changes))))
+
+
+def _moves(redrawn: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """Say how much each feature's part of the score varies over the contours, largest first."""
+    parts: dict[str, list[float]] = {}
+    for prediction in redrawn:
+        for part in prediction.contributions:
+            parts.setdefault(part.feature, []).append(part.contribution)
+    spreads = {feature: float(np.std(values)) for feature, values in parts.items()}
+    return [{"feature": name, "sd": spreads[name]} for name in sorted(spreads, key=lambda name: -spreads[name])]
+
+
+def second_reading(drawn: Prediction, region: Region, other: Region, again: Prediction) -> dict[str, Any]:
+    """Hold the result on another reader's contour against the result on the first one's.
+
+    Parameters
+    ----------
+    drawn, again : Prediction
+        On the first and on the second reader's contour.
+    region, other : Region
+        Both contours, on the grid of the same image.
+
+    Returns
+    -------
+    dict
+        ``dice``: overlap; ``score``, ``risk_group``, ``survival``: on the second contour; ``same_group``: whether both
+        contours give the same risk group, None without a cutoff.
+    """
+    one, two = region.mask.array != 0, other.mask.array != 0
+    common, both = np.count_nonzero(one & two), np.count_nonzero(one) + np.count_nonzero(two)
+    return {
+        "dice": float(2 * common / both),
+        "score": again.score,
+        "risk_group": again.risk_group,
+        "same_group": None if drawn.risk_group is None else again.risk_group == drawn.risk_group,
+        "survival": [vars(estimate) for estimate in again.survival],
     }

@@ -80,7 +80,7 @@ def steps():
             "validate",
             _("Validate the chosen model"),
             _("Measure the model chosen under Inputs on another cohort."),
-            (*COMMAND, *PAGES, "dcurves"),
+            (*COMMAND, *PAGES),
             (*known, report),
             (case, *_validateOptions()),
             usesModel=True,
@@ -130,7 +130,7 @@ def _trainStep(needs, case):
         "train",
         _("Train a model"),
         _("Select features, build the score, its cutoff and the nomogram, and measure their optimism."),
-        (*COMMAND, *PAGES, "joblib", "dcurves"),
+        (*COMMAND, *PAGES, "joblib", "threadpoolctl"),
         needs,
         (
             case,

@@ -43,13 +43,11 @@ class CovariateForm:
         return wrappedLabel(text.format(name=covariate.label, unit=covariate.unit))
 
     def _field(self, covariate):
-        from LABCRadiomicsLib.model.nomogram import domain
-
         if covariate.type == "number":
             field = qt.QLineEdit()
             field.placeholderText = _("unknown")
             field.toolTip = _("{name}: {domain}; empty is unknown").format(
-                name=covariate.name, domain=domain(covariate)
+                name=covariate.name, domain=covariate.describe()
             )
             field.connect("textChanged(QString)", self._onChanged)
             return field
@@ -57,9 +55,9 @@ class CovariateForm:
         field.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
         field.minimumContentsLength = 8  # a long level does not widen the panel
         field.addItem(_("unknown"), "")
-        for level in covariate.levels or ("no", "yes"):
+        for level in covariate.choices:
             field.addItem(level, level)
-        field.toolTip = _("{name}: {domain}").format(name=covariate.name, domain=domain(covariate))
+        field.toolTip = _("{name}: {domain}").format(name=covariate.name, domain=covariate.describe())
         field.connect("currentIndexChanged(int)", self._onChanged)
         return field
 
@@ -93,12 +91,11 @@ class CovariateForm:
     def problem(self):
         """Say what is wrong with the first unusable value; None when all are usable."""
         from LABCRadiomicsLib.errors import InputError
-        from LABCRadiomicsLib.model.nomogram import parse_covariate
 
         values = self.values()
         for name, (covariate, _field) in self._fields.items():
             try:
-                parse_covariate(covariate, values.get(name))
+                covariate.parse(values.get(name))
             except InputError as error:
                 return str(error)
         return None

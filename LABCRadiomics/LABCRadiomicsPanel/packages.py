@@ -1,6 +1,5 @@
 """Python packages that scoring does not need: asked for when a step first needs them, installed only with consent."""
 
-import importlib.util
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,11 +13,6 @@ REQUESTER = "LABC Radiomics"
 
 class PackagesRefused(Exception):
     """The user did not want the packages, or they could not be installed; the text says so in one sentence."""
-
-
-def hasRadiomics():
-    """Whether pyradiomics, which the SlicerRadiomics extension brings, can be imported."""
-    return importlib.util.find_spec("radiomics") is not None
 
 
 def ensure(requirementsPath, names, purpose):

@@ -123,13 +123,13 @@ class RadiomicsCheck:
 def extractAsLoaded(volumeNode, segmentationNode, segmentId, model):
     """Our values of the model's features on the voxel array as Slicer holds it."""
     from LABCRadiomicsLib.features import ExtractionSettings, extract
-    from LABCRadiomicsLib.imaging.images import AS_LOADED
+    from LABCRadiomicsLib.imaging.volume import AS_LOADED
     from LABCRadiomicsLib.mrml import images_from_nodes
 
     image, mask, _notices = images_from_nodes(volumeNode, segmentationNode, segmentId)
     parameters = {key: dict(value) for key, value in model.extraction.parameters().items()}
     settings = ExtractionSettings.from_parameters(parameters, AS_LOADED)
-    return extract(image, mask, settings, [term.feature for term in model.score.terms], 1).values
+    return extract(image, mask, settings, [term.feature for term in model.score.terms]).values
 
 
 def neededParameters(model):

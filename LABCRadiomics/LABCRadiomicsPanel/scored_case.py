@@ -2,27 +2,26 @@
 
 import csv
 import io
-import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from slicer.i18n import tr as _
 
 from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.robustness import CONTOURS
+
+from .dicom_source import sourceFiles
 
 
 @dataclass(frozen=True)
 class ScoredCase:
     """A result and what it was made from.
 
-    The nodes are kept for their references only; the images are copies of what was scored.
+    The nodes are kept for their references only; the score holds a copy of the image and region it was made from.
     """
 
     model: Any
     score: Any
-    image: Any
-    mask: Any
     document: dict
     volumeNode: Any
     roiNode: Any
@@ -36,53 +35,29 @@ class ScoredCase:
 
 def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress):
     """Score one patient; see LABCRadiomicsLogic.process."""
-    from LABCRadiomicsLib.model.registry import find_model
-    from LABCRadiomicsLib.mrml import fingerprint, images_from_nodes, with_notices
-    from LABCRadiomicsLib.scoring.result_document import result_document
+    from LABCRadiomicsLib.model import find_model
+    from LABCRadiomicsLib.mrml import score_nodes
 
-    progress = progress or (lambda done, total, text: None)
-    total = 22 if stability else 3
-    model = find_model(modelId)
-    start = time.perf_counter()
-    progress(0, total, _("Reading the nodes"))
-    image, mask, notices = images_from_nodes(volumeNode, roiNode, segmentId)
-    inputs = _inputs(volumeNode, roiNode, segmentId, modelId, covariates) | {"fingerprint": fingerprint(image, mask)}
-    readSeconds = time.perf_counter() - start
-    progress(1, total, _("Computing the features"))
-    from LABCRadiomicsLib.patient import score_image  # brings pyradiomics
-
-    score = with_notices(score_image(model, image, mask, 1, covariates, readSeconds), notices)
-    if stability:
-        from LABCRadiomicsLib.robustness import contour_stability
-
-        score = contour_stability(
-            model,
-            image,
-            mask,
-            score,
-            progress=lambda done, count: progress(1 + done, 2 + count, _("Redrawn contour {n}").format(n=done)),
-        )
-    progress(total - 1, total, _("Writing the result"))
-    document = result_document(model, score.prediction, inputs)
-    document = json.loads(json.dumps(document, allow_nan=False))  # as it is read from the scene
-    return ScoredCase(model, score, image, mask, document, volumeNode, roiNode)
-
-
-def _inputs(volumeNode, roiNode, segmentId, modelId, covariates):
-    """What is scored, in words that stay right when nodes are renamed or removed later."""
-    segment = str(segmentId)
-    if roiNode.IsA("vtkMRMLSegmentationNode"):
-        segmentation = roiNode.GetSegmentation()
-        segmentId = segmentId or segmentation.GetNthSegmentID(0)
-        segment = segmentation.GetSegment(segmentId).GetName()
-    return {
-        "volume": volumeNode.GetName(),
-        "segmentation": roiNode.GetName(),
-        "segment": segment,
-        "segment_id": segmentId,
-        "model": str(modelId),
-        "covariates": {name: str(value) for name, value in (covariates or {}).items()},
+    words = {
+        "read": _("Reading the nodes"),
+        "features": _("Computing the features"),
+        "contour": _("Redrawn contour {n}"),
     }
+    report = progress or (lambda done, total, text: None)
+    score = score_nodes(
+        volumeNode,
+        roiNode,
+        segmentId,
+        find_model(modelId),
+        covariates,
+        contours=CONTOURS if stability else 0,
+        chosen_model=str(modelId),
+        dicom_files=sourceFiles(volumeNode)[0],
+        progress=lambda done, total, step: report(done, total, words[step].format(n=done - 1)),
+    )
+    total = 3 + (CONTOURS if stability else 0)
+    report(total - 1, total, _("Writing the result"))
+    return ScoredCase(score.model, score, score.document, volumeNode, roiNode)
 
 
 def draw_nomogram(case, path):
@@ -91,7 +66,7 @@ def draw_nomogram(case, path):
     :raises LABCRadiomicsLib.errors.ModelError: the model does not hold what a drawing needs
     """
     from LABCRadiomicsLib.errors import ModelError
-    from LABCRadiomicsLib.plots.nomogram import nomogram_figure
+    from LABCRadiomicsLib.plots import nomogram_figure
 
     picture = nomogram_figure(case.model, case.score.prediction, narrow=True)
     if picture is None:
@@ -107,7 +82,7 @@ def save_report(case, folder):
     """
     from LABCRadiomicsLib.report import write_patient_report
 
-    write_patient_report(folder, case.model, case.score, case.image, case.mask, case.title)
+    write_patient_report(folder, case.score, case.title)
 
 
 def save_values(document, path):
@@ -116,12 +91,13 @@ def save_values(document, path):
     :raises LABCRadiomicsLib.errors.InputError: the file cannot be written
     """
     from LABCRadiomicsLib.files import write_atomically
+    from LABCRadiomicsLib.scoring import document_text
 
     try:
         if str(path).casefold().endswith(".csv"):
             write_atomically(path, _as_csv(document))
         else:
-            write_atomically(path, json.dumps(document, indent=2, allow_nan=False) + "\n")
+            write_atomically(path, document_text(document))
     except OSError as error:
         raise InputError(
             _("The values cannot be written to {path}: {reason}.").format(path=path, reason=error.strerror or error)
@@ -133,9 +109,9 @@ def save_dicom(document, files, path):
 
     :raises LABCRadiomicsLib.errors.InputError: the files cannot be read, or the report cannot be written
     """
-    from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
+    from LABCRadiomicsLib.dicom import read_sources, structured_report, write_object
 
-    write_report(path, structured_report(document, read_sources(files)))
+    write_object(path, structured_report(document, read_sources(files)), "DICOM SR")
 
 
 def _as_csv(document):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .common import ProgressBar, refuse
+from ..files import refuse_overwriting
+from .common import (
+    PhaseOption,
+    ProgressBar,
+    RegularGridOption,
+    SegmentOption,
+    SeriesOption,
+    SpacingOption,
+    refuse,
+    remark,
+    say,
+)
 
 if TYPE_CHECKING:
     from ..features.settings import ExtractionSettings
@@ -31,34 +41,47 @@ class ArrayOrder(StrEnum):
 
 
 def extract(
-    cases: Annotated[Path, typer.Argument(help="CSV with case, image, mask and perhaps label; paths relative to it.")],
+    cases: Annotated[
+        Path, typer.Argument(help="CSV with case, image, mask and perhaps label, segment, phase, spacing.")
+    ],
     out: Annotated[Path, typer.Option(help="The feature table to write.")],
     features: Annotated[Features, typer.Option(help="All features of the settings, or those of the model.")] = (
         Features.ALL
     ),
     model: Annotated[str | None, typer.Option(help="Take the extraction settings of this model (id or path).")] = None,
     settings: Annotated[Path | None, typer.Option(help="Pyradiomics parameter file.")] = None,
+    segment: SegmentOption = None,
+    phase: PhaseOption = None,
+    series: SeriesOption = None,
+    spacing: SpacingOption = None,
+    regular_grid: RegularGridOption = False,
     array_order: Annotated[ArrayOrder | None, typer.Option(help="Order of the voxels' axes; by default LPS.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Cases at once; by default one a processor.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that gets the cases.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
 ) -> None:
     """Extract the radiomics features of a cohort."""
-    from ..cohort import extract_cases
+    from ..cohort import errors_path, extract_cases, journal_path
+    from ..cohort.record import record_path
+    from ..imaging import ReadingOptions
+    from ..model.registry import model_path
 
     if jobs is not None and scheduler is not None:
         raise InputError("Option --jobs has no meaning with --scheduler: its workers are the cluster's, leave one out.")
+    outputs = out, errors_path(out), journal_path(out), record_path(out)
+    refuse_overwriting([cases, settings, model and model_path(model)], outputs)
     chosen, names = _what_to_extract(features, model, settings, array_order)
+    reading = ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series)
     try:
         with ProgressBar("extracting") as advance:
-            run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance)
+            run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance, reading)
     except KeyboardInterrupt:
         refuse("Interrupted; the finished cases are kept, run the same again with --resume.", code=130)
     if run.failed:
         what = f"{run.failed} of {run.cases} cases have no features: {run.errors_csv} says why; repair them and run"
-        print(f"labcradiomics: {what} the same again with --resume.", file=sys.stderr)
+        remark(f"{what} the same again with --resume.")
     resumed = f", {run.resumed} of them from the interrupted run" if run.resumed else ""
-    print(f"{run.features_csv}: {run.cases - run.failed} cases{resumed}. Settings: {run.record}")
+    say(f"{run.features_csv}: {run.cases - run.failed} cases{resumed}. Settings: {run.record}")
 
 
 def _what_to_extract(
@@ -80,6 +103,12 @@ def _what_to_extract(
     from ..scoring import require_score
 
     found = find_model(model)
+    if found.extraction is not None and found.extraction.preprocessing:
+        steps = ", ".join(str(step.get("step")) for step in found.extraction.preprocessing)
+        raise InputError(
+            f"Model {found.id} preprocesses its images ({steps}), which extract does not do: score its patients one by "
+            "one with 'labcradiomics score'."
+        )
     if features is Features.ALL:
         return extraction_settings(found), None
     require_score(found)
@@ -94,23 +123,28 @@ def agreement(
     repeat: Annotated[
         Path | None, typer.Option(help="Feature table of the first reader's second segmentations.")
     ] = None,
+    feature_columns: Annotated[str | None, typer.Option(help="Regular expression of the feature columns.")] = None,
+    case_id: Annotated[str, typer.Option("--id", help="Column that names the cases.")] = "case",
 ) -> None:
     """Measure how well the features of two readers' segmentations agree: ICC(2,1) with 95% limits."""
     from ..cohort.agreement import reader_agreement, write_agreement
+    from ..cohort.record import record_path
 
-    found = reader_agreement(reader1, reader2, repeat)
+    read = [path for path in (reader1, reader2, repeat) if path]
+    refuse_overwriting([*read, *map(record_path, read)], [out])
+    found = reader_agreement(reader1, reader2, repeat, columns=feature_columns, id=case_id)
     if out is not None:
         write_agreement(out, found)
     for notice in found.notices:
-        print(f"labcradiomics: {notice.message}", file=sys.stderr)
+        remark(notice.message)
     count = int(found.exceeding(min_icc).sum())
     both = "" if repeat is None else ", between readers and on repetition,"
-    print(
+    say(
         f"{count} of {len(found.features)} features{both} have an ICC(2,1) above {min_icc:g} "
         f"({found.between.cases} cases, 2 readers)."
     )
     if out is not None:
-        print(f"Table: {out}")
+        say(f"Table: {out}")
 
 
 def simulate(
@@ -125,7 +159,7 @@ def simulate(
 
     with ProgressBar("simulating") as advance:
         folder = write_simulation(out, patients, seed, readers, jobs, advance)
-    print(f"{patients} simulated patients in {folder}. Simulated data: no patient is described.")
+    say(f"{patients} simulated patients in {folder}. Simulated data: no patient is described.")
 
 
 COMMANDS = (extract, agreement, simulate)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from .common import JsonOption, ModelArgument
+from ..files import refuse_overwriting
+from .common import JsonOption, ModelArgument, console, say
 
-app = typer.Typer(help="List, show, check and complete model files.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check and complete model files.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("list")
@@ -20,7 +20,7 @@ def models_list() -> None:
     from ..model.registry import bundled_models
     from .terminal import model_table
 
-    Console().print(model_table(bundled_models()))
+    console().print(model_table(bundled_models()))
 
 
 @app.command("show")
@@ -34,9 +34,9 @@ def models_show(
 
     found = find_model(model)
     if as_json:
-        print(json.dumps({**found.to_document(), "fingerprint": found.fingerprint}, allow_nan=False))
+        say(json.dumps({**found.to_document(), "fingerprint": found.fingerprint}, allow_nan=False))
     else:
-        show_model(Console(), found)
+        show_model(console(), found)
 
 
 @app.command("check")
@@ -46,8 +46,8 @@ def models_check(path: Annotated[Path, typer.Argument(help="A model file.")]) ->
     from .terminal import gives
 
     model = load_model(path)
-    print(f"{path} is a valid model: {model.id}, {model.status}, gives {gives(model)}.")
-    print(f"fingerprint {model.fingerprint}")
+    say(f"{path} is a valid model: {model.id}, {model.status}, gives {gives(model)}.")
+    say(f"fingerprint {model.fingerprint}")
 
 
 @app.command("complete")
@@ -59,9 +59,10 @@ def models_complete(
     """Add the score's coefficients to an incomplete model."""
     from ..model.completion import complete_model
     from ..model.file import save_model
-    from ..model.registry import find_model
+    from ..model.registry import find_model, model_path
     from .terminal import gives
 
+    refuse_overwriting([model_path(model), coefficients], [out])
     completed = complete_model(find_model(model), coefficients)
     save_model(completed, out)
-    print(f"{out}: {completed.id} with {len(completed.score.terms)} features, gives {gives(completed)}.")
+    say(f"{out}: {completed.id} with {len(completed.score.terms)} features, gives {gives(completed)}.")

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from ..errors import InputError
-from .common import JsonOption, ModelOption, OutFolderOption
+from ..files import output_folder, refuse_overwriting, shown_name
+from .common import (
+    JsonOption,
+    ModelOption,
+    OutFolderOption,
+    PhaseOption,
+    RegularGridOption,
+    SegmentOption,
+    SeriesOption,
+    SpacingOption,
+    console,
+    remark,
+    say,
+)
 
 DEMO_MODEL = "demo-phantom"
+CONTOURS = 30  # of --stability, as many as the panel draws
 
 CovariateOption = Annotated[
     list[str] | None, typer.Option("--covariate", metavar="NAME=VALUE", help="A clinical value; may be repeated.")
@@ -23,23 +35,54 @@ CovariateOption = Annotated[
 
 def score(
     image: Annotated[Path, typer.Argument(help="MRI: an image file, or a folder with one DICOM series.")],
-    mask: Annotated[Path, typer.Argument(help="Label mask of the tumor.")],
+    mask: Annotated[Path, typer.Argument(help="Tumor: a label mask, a .seg.nrrd, a DICOM SEG or RTSTRUCT.")],
     label: Annotated[int | None, typer.Option(help="The tumor's label, when the mask holds several.")] = None,
+    segment: SegmentOption = None,
+    phase: PhaseOption = None,
+    series: SeriesOption = None,
+    spacing: SpacingOption = None,
+    regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
     covariate: CovariateOption = None,
-    stability: Annotated[bool, typer.Option("--stability", help="Also score 20 slightly moved contours.")] = False,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
+    ] = False,
+    contours: Annotated[int, typer.Option(min=2, help="How many contours --stability draws.")] = CONTOURS,
+    second_reader: Annotated[
+        Path | None,
+        typer.Option(metavar="MASK", help="Another reader's mask: its result stands beside the first one's."),
+    ] = None,
+    second_segment: Annotated[
+        str | None, typer.Option(metavar="NAME|N", help="Which segment of --second-reader.")
+    ] = None,
+    show_group: Annotated[
+        bool, typer.Option("--show-group", help="Show the risk group even of a result that is not to be relied on.")
+    ] = False,
     out: OutFolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score one patient from an MRI and a tumor mask."""
-    from ..imaging.images import read_image, read_mask
+    from ..imaging import ReadingOptions, read_mask, read_pair
 
+    _refuse_overwriting(out, [image, mask, *([second_reader] if second_reader else [])], model)
     start = time.perf_counter()
-    pair = read_image(image), read_mask(mask)
+    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series))
+    second = None
+    if second_reader is not None:
+        second = read_mask(second_reader, ReadingOptions.from_texts(segment=second_segment), pair[0])
     read_seconds = time.perf_counter() - start
-    case = f"{image.name} with {mask.name}"
-    folder = image if image.is_dir() else None
-    _score(pair, case, label, model, covariate, stability, out, as_json, read_seconds, folder)
+    name = pair[1].source.segment or segment
+    files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
+    inputs = {**files, **({"segment": name} if name else {})}
+    how = {
+        "covariates": _covariates(covariate),
+        "label": label,
+        "contours": contours if stability else 0,
+        "second_mask": second and second.volume,
+        "show_group": show_group,
+        "read_seconds": read_seconds,
+    }
+    _score(pair, inputs, model, out, as_json, how)
 
 
 def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
@@ -47,12 +90,14 @@ def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption 
     from ..resources import resources_folder
 
     folder = resources_folder() / "SampleData"
+    _refuse_overwriting(out, [folder / "breast1_image.nrrd", folder / "breast1_label.nrrd"], DEMO_MODEL)
     start = time.perf_counter()
     pair, way = _demo_images(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd")
     read_seconds = time.perf_counter() - start
     if not as_json:
-        print(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
-    _score(pair, "breast1 (bundled)", None, DEMO_MODEL, None, False, out, as_json, read_seconds)
+        say(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
+    inputs = {"volume": "breast1_image", "segmentation": "breast1_label (bundled)"}
+    _score(pair, inputs, DEMO_MODEL, out, as_json, {"read_seconds": read_seconds})
 
 
 def _demo_images(image: Path, mask: Path):
@@ -62,58 +107,76 @@ def _demo_images(image: Path, mask: Path):
     except ModuleNotFoundError as error:
         if error.name != "slicer":
             raise
-        from ..imaging.images import read_image, read_mask
+        from ..imaging import read_image, read_mask
 
         return (read_image(image), read_mask(mask)), "from its files (slicer-core is not installed)"
+    from ..imaging import Reading
+
     scene = mrml.new_scene()
     volume = mrml.load_volume(scene, image)
     segmentation = mrml.load_segmentation(scene, mask)
-    roi, _ = mrml.mask_from_segment(segmentation, None, volume)
-    return (mrml.image_from_volume(volume), roi), "through a MRML scene, as in the Slicer module"
+    roi, notices = mrml.mask_from_segment(segmentation, None, volume)
+    pair = Reading(mrml.image_from_volume(volume)), Reading(roi, notices=tuple(notices))
+    return pair, "through a MRML scene, as in the Slicer module"
 
 
-def _score(pair, case, label, model_id, covariate, stability, out, as_json, read_seconds, dicom_folder=None) -> None:
+def _score(pair, inputs, model_id: str, out: Path | None, as_json: bool, how: dict[str, Any]) -> None:
     from ..model.registry import find_model
-    from ..patient import score_image
+    from ..patient import score_patient
 
-    model = find_model(model_id)
-    result = score_image(model, *pair, label, _covariates(covariate), read_seconds)
-    if stability:
-        from ..robustness import contour_stability
-
-        result = contour_stability(model, *pair, result)
+    image, mask = pair
+    result = score_patient(
+        find_model(model_id),
+        image.volume,
+        mask.volume,
+        notices=(*image.notices, *mask.notices),
+        source=image.source,
+        inputs={**inputs, "model": model_id},
+        **how,
+    )
     written = {}
     if out is not None:
         from ..report import write_patient_report
 
-        written["Report"], written["Numbers"] = write_patient_report(out, model, result, *pair, case)
-        if dicom_folder is not None:
-            written |= _write_structured_report(out / "result.dcm", dicom_folder, model, result, case, covariate)
+        case = f"{inputs['volume']} with {inputs['segmentation']}"
+        with output_folder(out) as folder:
+            written = write_patient_report(folder.path, result, case)
+            if image.source.is_dicom:
+                pdf = written["Report to print"].read_bytes()
+                written |= _write_dicom(folder.path, image.source.files, result, pdf)
+        written = {what: folder.final(path) for what, path in written.items()}
+        if folder.remark:
+            remark(folder.remark)
     if as_json:
-        print(json.dumps(result.prediction.to_dict(), allow_nan=False))
+        say(json.dumps(result.document, allow_nan=False))
         return
-    from .terminal import prediction_panel
+    from .terminal import result_panel
 
-    console = Console()
-    console.print(prediction_panel(model, result.prediction))
+    console().print(result_panel(result))
     for what, path in written.items():
-        console.print(f"{what}: {path}", soft_wrap=True, highlight=False)
+        say(f"{what}: {path}")
 
 
-def _write_structured_report(path: Path, folder: Path, model, result, case, covariate) -> dict[str, Path]:
-    """Write the DICOM SR; images that can be scored but not reported on (damaged headers) only give a remark."""
-    from ..dicom_sr import read_sources, structured_report, write_report
-    from ..imaging.images import dicom_files
-    from ..scoring.result_document import result_document
+def _refuse_overwriting(out: Path | None, inputs: list[Path], model: str) -> None:
+    from ..model.registry import model_path
 
-    document = result_document(model, result.prediction, {"segment": case, "covariates": _covariates(covariate)})
+    names = (
+        ("report.html", "report.pdf", "result.json", "result.dcm", "contour.dcm", "report.dcm")
+        if out is not None
+        else ()
+    )
+    refuse_overwriting([*inputs, model_path(model)], [Path(out or "", name) for name in names])
+
+
+def _write_dicom(folder: Path, files: tuple[Path, ...], result, pdf: bytes) -> dict[str, Path]:
+    """Write the DICOM objects; images that can be scored but not reported on (damaged headers) only give a remark."""
+    from ..dicom import read_sources, write_study
+
     try:
-        report = structured_report(document, read_sources(dicom_files(folder)))
+        return write_study(folder, result.document, result.region, read_sources(files), pdf)
     except InputError as error:
-        print(f"labcradiomics: No DICOM structured report: {error}", file=sys.stderr)
+        remark(f"No DICOM objects: {error}")
         return {}
-    write_report(path, report)
-    return {"DICOM SR": path}
 
 
 def _covariates(given: list[str] | None) -> dict[str, str]:

@@ -9,17 +9,21 @@ from rich.text import Text
 
 from .. import NOTICE
 from ..model import Model
+from ..patient import PatientResult
 from ..report import cohort_kind, covariate_value, metric_limits, metric_value
 from ..scoring import DEMONSTRATION, Prediction
-from ..scoring.result_document import result_document
-from ..scoring.wording import number, percent, trust
+from ..scoring.wording import grade, number, percent, trust
 
 _STYLES = {"high": "bold red", "low": "bold blue", None: "bold"}
 
 
-def prediction_panel(model: Model, prediction: Prediction) -> RenderableType:
-    """Lay out a prediction as a person would want to read it: the answer first, then why, then how far to trust it."""
-    parts: list[RenderableType] = [_headline(prediction)]
+def result_panel(result: PatientResult) -> RenderableType:
+    """Lay out a result as a person would want to read it: the answer first, then why, then how far to trust it."""
+    model, prediction = result.model, result.prediction
+    parts: list[RenderableType] = []
+    if result.document["trust"]["grade"] == "do-not-rely":
+        parts.append(Text(f"\u26a0 {grade(result.document)}", style="bold"))
+    parts.append(_headline(prediction, result.document["group_shown"]))
     if model.status == "demonstration":
         parts.append(Text(f"{DEMONSTRATION[0].upper()}{DEMONSTRATION[1:]}.", style="bold"))
     parts.append(Text())
@@ -29,16 +33,19 @@ def prediction_panel(model: Model, prediction: Prediction) -> RenderableType:
         parts += [_covariate_table(model, prediction), Text()]
     parts += [_contribution_table(model, prediction), Text()]
     parts.append(Text("How far to trust it", style="bold"))
-    parts += [Text(f"- {sentence}", style="yellow") for sentence in trust(result_document(model, prediction, {}))]
+    parts.append(Text(grade(result.document)))
+    parts += [Text(f"- {sentence}", style="yellow") for sentence in trust(result.document)]
     parts.append(Text(NOTICE, style="dim"))
-    return Panel(Group(*parts), title=f"{model.id} {model.version}", title_align="left")
+    return Panel(Group(*parts), title=Text(f"{model.id} {model.version}"), title_align="left")
 
 
-def _headline(prediction: Prediction) -> Text:
+def _headline(prediction: Prediction, shown: bool) -> Text:
     group = f"{prediction.risk_group.upper()} RISK" if prediction.risk_group else "NO RISK GROUP"
     text = Text(group, style=_STYLES[prediction.risk_group])
+    if prediction.risk_group and not shown:
+        text = Text("RISK GROUP WITHHELD (--show-group shows it)", style="bold")
     text.append(f"   radiomics score {number(prediction.score)}", style="default")
-    if prediction.cutoff is not None:
+    if prediction.cutoff is not None and (shown or not prediction.risk_group):
         side = "above" if prediction.risk_group == "high" else "not above"
         text.append(f", {side} the cutoff {number(prediction.cutoff)} (higher is worse, no unit)", style="default")
     return text
@@ -97,16 +104,21 @@ def gives(model: Model) -> str:
 
 def show_model(console: Console, model: Model) -> None:
     """Print a model's card: what it is for, what it needs, what it lacks, how it performed."""
-    console.print(f"[bold]{model.title}[/bold]")
-    console.print(f"id {model.id}   version {model.version}   status {model.status}   gives {gives(model)}")
-    console.print(f"fingerprint {model.fingerprint}")
-    console.print(f"made from {model.provenance.cohort.n} patients; {model.provenance.citation}")
-    console.print(f"image: {model.image.modality}, {model.image.sequence}, {model.image.timing}")
-    console.print(f"intended use: {model.intended_use}")
+    console.print(Text(model.title, style="bold"), soft_wrap=True)
+    console.print(
+        f"id {model.id}   version {model.version}   status {model.status}   gives {gives(model)}", soft_wrap=True
+    )
+    console.print(f"fingerprint {model.fingerprint}", soft_wrap=True)
+    console.print(f"made from {model.provenance.cohort.n} patients; {model.provenance.citation}", soft_wrap=True)
+    console.print(f"image: {model.image.modality}, {model.image.sequence}, {model.image.timing}", soft_wrap=True)
+    console.print(f"intended use: {model.intended_use}", soft_wrap=True)
     for missing in model.missing:
-        console.print(f"[yellow]missing: {missing.what}; {missing.where}[/yellow]")
+        console.print(Text(f"missing: {missing.what}; {missing.where}", style="yellow"), soft_wrap=True)
     if model.cutoff is not None:
-        console.print(f"cutoff {number(model.cutoff.value)} ({model.cutoff.method}); high risk is a score above it")
+        console.print(
+            f"cutoff {number(model.cutoff.value)} ({model.cutoff.method}); high risk is a score above it",
+            soft_wrap=True,
+        )
     if model.score is not None:
         table = Table("feature", "coefficient", "training range (1st to 99th percentile)", box=None, pad_edge=False)
         for term in model.score.terms:
@@ -115,8 +127,8 @@ def show_model(console: Console, model: Model) -> None:
         console.print(table)
     console.print(_performance_table(model))
     for text in model.limitations:
-        console.print(f"- {text}")
-    console.print(f"[dim]{NOTICE}[/dim]")
+        console.print(f"- {text}", soft_wrap=True)
+    console.print(Text(NOTICE, style="dim"), soft_wrap=True)
 
 
 def _performance_table(model: Model) -> Table:

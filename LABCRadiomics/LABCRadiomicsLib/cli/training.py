@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import CohortError, InputError
-from ..files import sha256_of
-from .common import ProgressBar
+from ..errors import InputError
+from ..files import output_folder, refuse_overwriting, shown_name
+from .common import ProgressBar, remark, say
 
 if TYPE_CHECKING:
-    from ..model import Extraction, Model, Performance
-    from ..training import Steps, Training
-    from ..training.cohort import Cohort
+    from ..model import Model
+    from ..performance import Figure
+    from ..training import Card, Steps, Training
 
 
 class Penalty(StrEnum):
@@ -27,6 +26,14 @@ class Penalty(StrEnum):
 
     MIN = "min"
     ONE_SE = "1se"
+
+
+class Missing(StrEnum):
+    """What becomes of empty cells of features."""
+
+    IMPUTE = "impute"
+    CASES = "cases"
+    FEATURES = "features"
 
 
 class ArrayOrder(StrEnum):
@@ -48,6 +55,14 @@ def train(
     icc: Annotated[Path | None, typer.Option(help="Table of intraclass correlations: feature,icc,lower,upper.")] = None,
     min_icc: Annotated[float, typer.Option(min=-1, max=1, help="What a feature's correlation has to exceed.")] = 0.75,
     p: Annotated[float, typer.Option(min=0, max=1, help="Limit of the univariable p value.")] = 0.05,
+    missing: Annotated[
+        Missing | None,
+        typer.Option(help="With empty cells of features: impute their median, or leave out the cases or the features."),
+    ] = None,
+    max_missing: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, metavar="SHARE", help="Leave out features with a larger share of empty cells."),
+    ] = None,
     folds: Annotated[Path | None, typer.Option(help="Table of folds: case,fold.")] = None,
     n_folds: Annotated[int, typer.Option(min=3, help="Folds made at random where no table is given.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Of folds, bootstrap and permutations.")] = 0,
@@ -59,54 +74,80 @@ def train(
     stage: Annotated[str | None, typer.Option(help="Column of the stage-only model to compare with.")] = None,
     subgroups: Annotated[str, typer.Option(metavar="A,B", help="Columns to analyze the risk groups within.")] = "",
     settings: Annotated[
-        Path | None, typer.Option(help="Pyradiomics parameter file the features were made with.")
+        Path | None,
+        typer.Option(
+            help="Pyradiomics parameter file the features were made with, where no record lies beside the table; "
+            "one that disagrees with the record is refused."
+        ),
     ] = None,
-    array_order: Annotated[ArrayOrder, typer.Option(help="Order of the axes, with --settings.")] = ArrayOrder.AS_LOADED,
+    array_order: Annotated[
+        ArrayOrder | None,
+        typer.Option(help="Order of the axes, likewise.", show_default="the record's, else as-loaded"),
+    ] = None,
     bootstrap: Annotated[int, typer.Option(min=0, help="Repeats of the whole selection; 0 for none.")] = 200,
     nested: Annotated[int, typer.Option(min=0, help="Repeats of nested 10-fold cross-validation.")] = 0,
     permutations: Annotated[int, typer.Option(min=0, help="Permutations of the test of no signal.")] = 0,
-    combat: Annotated[str | None, typer.Option(help="Not possible; says why.")] = None,
     endpoint: Annotated[str, typer.Option(help="What the time runs to.")] = "Disease-free survival",
     title: Annotated[str | None, typer.Option(help="Of the model.")] = None,
     demonstration: Annotated[bool, typer.Option("--demonstration", help="The cohort is simulated.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Make a radiomics score, its cutoff and its nomogram from a cohort, and measure their optimism."""
+    from ..cohort.record import agreed_extraction, record_path
     from ..model.file import save_model
-    from ..report.cohort import write_report_pages
-    from ..tables.cohort import read_folds, read_icc
-    from ..training import Plan
-    from ..training import train as run
-    from ..training.model import trained_model
-    from ..training.procedure import Recipe
-    from ..training.report import write_training_report
+    from ..study_reports import write_training_report
+    from ..training import Plan, Recipe, TrainingTables, trained_model
+    from ..training.model_card import yields_all
 
-    if combat is not None:
-        raise InputError(
-            f"ComBat by {combat} is not possible: the model file cannot hold its parameters, without which the score "
-            "of a new patient would be wrong; train on one scanner or on harmonized images."
-        )
+    read = [features, record_path(features), outcomes, icc, folds, settings]
+    refuse_overwriting(read, [out], folders=[report])
     _require_places(out, report)
-    named, tried, within = (_names(given) for given in (covariates, candidates, subgroups))
-    clinical = dict.fromkeys((*named, *tried, *((stage,) if stage else ()), *within))
-    cohort = _cohort(features, outcomes, case_id, time, event, feature_columns, clinical, _names(categories))
+    tables = TrainingTables(
+        features=features,
+        outcomes=outcomes,
+        time=time,
+        event=event,
+        case_column=case_id,
+        feature_columns=feature_columns,
+        categories=_names(categories),
+        icc=icc,
+        folds=folds,
+    )
     recipe = Recipe(
-        p=p, penalty=penalty.value, n_folds=n_folds, horizon=horizon, named=named, candidates=tried
-    )  # fmt: skip
+        p=p,
+        penalty=penalty.value,
+        n_folds=n_folds,
+        horizon=horizon,
+        named=_names(covariates),
+        candidates=_names(candidates),
+    )
     plan = Plan(
-        recipe=recipe, min_icc=min_icc, seed=seed, stage=stage, subgroups=within, bootstrap=bootstrap, nested=nested,
-        permutations=permutations, reclassification=200 if bootstrap else 0, jobs=jobs, endpoint=endpoint,
-    )  # fmt: skip
-    correlations = read_icc(icc) if icc else None
-    assigned = read_folds(folds) if folds else None
+        recipe=recipe,
+        min_icc=min_icc,
+        missing=missing.value if missing else None,
+        max_missing=max_missing,
+        seed=seed,
+        stage=stage,
+        subgroups=_names(subgroups),
+        bootstrap=bootstrap,
+        nested=nested,
+        permutations=permutations,
+        reclassification=200 if bootstrap else 0,
+        jobs=jobs,
+        endpoint=endpoint,
+    )
+    extraction = agreed_extraction(features, settings, array_order and array_order.value)
     with _progress() as steps:
-        training = run(cohort, plan, icc=correlations, folds=assigned, steps=steps)
-    extraction = _extraction(features, settings, array_order.value, training)
+        training = tables.train(plan, steps)
+    if settings is None:  # a record may stand beside a table that also has features of other origin
+        extraction = yields_all(extraction, training)
     model = trained_model(training, _card(out, title, features, demonstration), extraction)
-    inputs = {path.name: sha256_of(path) for path in (features, outcomes, icc, folds) if path}
-    write_training_report(report, training, model, inputs)
+    with output_folder(report) as folder:
+        page = write_training_report(folder.path, training, model, tables.hashes())
     save_model(model, out)
-    _say(training, model, out, write_report_pages(report))
+    _say(training, model, out, folder.final(page))
+    if folder.remark:
+        remark(folder.remark)
 
 
 def _require_places(out: Path, report: Path) -> None:
@@ -122,47 +163,12 @@ def _names(given: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
 
 
-def _cohort(
-    features: Path,
-    outcomes: Path,
-    case_id: str,
-    time: str,
-    event: str,
-    columns: str | None,
-    clinical: Iterable[str],
-    categories: tuple[str, ...],
-) -> Cohort:
-    from ..tables.cohort import read_features, read_outcomes
-    from ..tables.csv_table import CASE, read_table
-    from ..training.cohort import cohort_of, specs_of
-
-    own = case_id if case_id in read_table(features).names else CASE
-    table = read_features(features, columns, id=own)
-    known = read_outcomes(outcomes, case_id, time, event)
-    try:
-        return cohort_of(table, known, specs_of(known, tuple(clinical), categories))
-    except CohortError as error:
-        raise CohortError(f"{outcomes}: {error}") from error
-
-
-def _extraction(features: Path, settings: Path | None, array_order: str, training: Training) -> Extraction | None:
-    """How the features were made: by the parameter file given, or by the record beside the table."""
-    from ..cohort.record import extraction_of, read_extraction
-    from ..training.model import yields_all
-
-    if settings is None:
-        return yields_all(read_extraction(features), training)
-    from ..features.settings import ExtractionSettings
-
-    return extraction_of(ExtractionSettings.from_parameters(settings, array_order))
-
-
-def _card(out: Path, title: str | None, features: Path, demonstration: bool):
-    from ..training.model import Card, model_id
+def _card(out: Path, title: str | None, features: Path, demonstration: bool) -> Card:
+    from ..training import Card, model_id
 
     kind = {"status": "demonstration", "origin": "simulated"} if demonstration else {}
-    name = title or f"Radiomics score trained on {features.name}"
-    return Card(id=model_id(out.stem), title=name, source=f"labcradiomics train {features.name}", **kind)
+    name = title or f"Radiomics score trained on {shown_name(features)}"
+    return Card(id=model_id(out.stem), title=name, source=f"labcradiomics train {shown_name(features)}", **kind)
 
 
 @contextmanager
@@ -179,17 +185,20 @@ def _progress() -> Iterator[Steps]:
 
 def _say(training: Training, model: Model, out: Path, report: Path) -> None:
     for notice in training.notices:
-        print(f"labcradiomics: {notice.message}", file=sys.stderr)
-    rows = [row for row in training.performance if row.metric.startswith("C-index, radiomics")]
+        remark(notice.message)
+    from ..performance import SCORE_ALONE, Measure, Metric
+
+    wanted = Measure(Metric.C_INDEX, SCORE_ALONE)
+    rows = [row for row in training.performance if row.measure == wanted]
     found = " and ".join(f"{row.value:.3f}{_limits(row)} {row.kind}" for row in rows)
-    print(
-        f"{out}: {len(model.score.terms)} of {len(training.features_in)} features, cutoff {model.cutoff.value:.6g}; "
-        f"C-index of the score {found}."
+    say(
+        f"{out}: {len(model.score.terms)} of {len(training.agreement.features_in)} features, "
+        f"cutoff {model.cutoff.value:.6g}; C-index of the score {found}."
     )
-    print(f"Report: {report}")
+    say(f"Report: {report}")
 
 
-def _limits(row: Performance) -> str:
+def _limits(row: Figure) -> str:
     return "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..files import sha256_of
-from .common import ModelArgument
+from ..files import output_folder, refuse_overwriting, sha256_of, shown_name
+from .common import ModelArgument, naming, remark, say
+
+if TYPE_CHECKING:
+    from ..performance import Marker
+    from ..scoring.cohort import ScoredCohort
+    from ..tables.study_tables import StudyTables
 
 FeaturesArgument = Annotated[Path, typer.Argument(metavar="FEATURES.csv", help="One row a case, one column a feature.")]
 OutcomesArgument = Annotated[Path, typer.Argument(metavar="OUTCOMES.csv", help="Follow-up, event and covariates.")]
@@ -27,19 +32,25 @@ def apply(
     case_column: IdOption = "case",
 ) -> None:
     """Score every case of a feature table."""
-    from ..model.registry import find_model
-    from ..scoring.cohort import match_covariates, read_model_features, score_cases, write_scores
+    from ..model.registry import find_model, model_path
+    from ..scoring.cohort import clinical_values, match_covariates, read_model_features, score_cases, write_scores
     from ..tables.cohort import read_covariates
 
+    refuse_overwriting([model_path(model), features, covariates], [out])
     found = find_model(model)
-    table = read_model_features(features, found, _own_case_column(features, case_column))
-    clinical = None
+    table = read_model_features(features, found, case_column)
+    values, notices = {}, ()
     if covariates is not None:
-        clinical = match_covariates(table.cases, *read_covariates(covariates, case_column))
-    predictions = score_cases(found, table, clinical)
+        clinical = read_covariates(covariates, case_column)
+        with naming(covariates):
+            columns = match_covariates(table.cases, clinical)
+            values, notices = clinical_values(found, table.cases, columns, clinical.decimal_marks)
+    predictions = score_cases(found, table, values)
     write_scores(out, table.cases, predictions)
     groups = [prediction.risk_group for prediction in predictions]
-    print(f"{out}: {len(groups)} cases, {groups.count('high')} high risk, {groups.count('low')} low risk.")
+    say(f"{out}: {len(groups)} cases, {groups.count('high')} high risk, {groups.count('low')} low risk.")
+    for notice in notices:
+        remark(notice.message)
 
 
 def validate(
@@ -60,27 +71,37 @@ def validate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Measure a model on another cohort, with its stored cutoff."""
-    from ..report.cohort import write_report_pages
+    from ..model.registry import model_path
+    from ..study_reports import write_validation_report
+    from ..tables.study_tables import StudyTables
+    from ..validation import own_patients
     from ..validation import validate as measure
-    from ..validation.report import write_validation_report
 
-    scored = _scored(model, features, outcomes, case_column, time, event)
+    refuse_overwriting([*map(model_path, filter(None, (model, comparator))), features, outcomes], folders=[report])
+    tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
+    scored = _scored(model, tables)
     found = measure(
         scored,
-        comparator=comparator and _comparator(comparator, scored, features, outcomes, case_column, time, event),
+        comparator=_comparator(comparator, scored, tables) if comparator else None,
         label=label,
         kind="external" if external else "validation",
         bootstrap=bootstrap,
         seed=seed,
     )
-    write_validation_report(report, found, {path.name: sha256_of(path) for path in (features, outcomes)})
-    page = write_report_pages(report)
+    with output_folder(report) as folder:
+        page = write_validation_report(folder.path, found, tables.hashes())
+    own = own_patients(found.training_cases, len(scored.cases))
+    if own:
+        say(f"! {own}")
     for row in found.performance:
         limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
-        print(f"{row.metric}: {row.value:.3g}{limits}")
+        say(f"{row.label}: {row.value:.3g}{limits}")
     for notice in found.notices:
-        print(f"! {notice.message}")
-    print(f"Report: {page}")
+        if notice.message != own:
+            say(f"! {notice.message}")
+    say(f"Report: {folder.final(page)}")
+    if folder.remark:
+        remark(folder.remark)
 
 
 def recalibrate(
@@ -95,44 +116,41 @@ def recalibrate(
 ) -> None:
     """Fit a model's baseline survival, or baseline and slope, to a local cohort."""
     from ..model.file import save_model
-    from ..validation.recalibration import recalibrate as fit
+    from ..model.registry import model_path
+    from ..tables.study_tables import StudyTables
+    from ..validation import recalibrate as fit
     from .terminal import gives
 
-    scored = _scored(model, features, outcomes, case_column, time, event)
-    found = fit(scored, method, file=outcomes.name, sha256=sha256_of(outcomes))
+    refuse_overwriting([model_path(model), features, outcomes], [out])
+    tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
+    scored = _scored(model, tables)
+    found = fit(scored, method, file=shown_name(outcomes), sha256=sha256_of(outcomes))
     save_model(found, out)
-    print(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
-    print(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
+    say(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
+    say(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
 
 
-def _scored(model: str, features: Path, outcomes: Path, case_column: str, time: str, event: str):
+def _scored(model: str, tables: StudyTables) -> ScoredCohort:
     from ..model.registry import find_model
     from ..scoring.cohort import read_model_features, score_cohort
-    from ..tables.cohort import read_outcomes
 
     found = find_model(model)
-    table = read_model_features(features, found, _own_case_column(features, case_column))
-    return score_cohort(found, table, read_outcomes(outcomes, case_column, time, event))
+    table, outcomes = read_model_features(tables.features, found, tables.case_column), tables.read_outcomes()
+    with tables.naming_outcomes():
+        return score_cohort(found, table, outcomes)
 
 
-def _own_case_column(features: Path, case_column: str) -> str:
-    """Feature tables of ``extract`` call it case, whatever the outcome table does."""
-    from ..tables.csv_table import CASE, read_table
-
-    return case_column if case_column in read_table(features).names else CASE
-
-
-def _comparator(given: str, scored, features: Path, outcomes: Path, case_column: str, time: str, event: str):
+def _comparator(given: str, scored: ScoredCohort, tables: StudyTables) -> Marker:
     """A bundled model, a model file, or else columns of the outcome table."""
     from ..model.registry import bundled_model_files
-    from ..validation import horizons_of
-    from ..validation.comparison import clinical_predictor, predictor_of
+    from ..validation import clinical_marker, horizons_of, model_marker
 
     horizons = horizons_of(scored)
     if Path(given).is_file() or given in {path.stem for path in bundled_model_files()}:
-        other = _scored(given, features, outcomes, case_column, time, event)
-        return predictor_of(other, horizons, f"comparator {other.model.id}")
-    return clinical_predictor([name.strip() for name in given.split(",")], scored, horizons)
+        other = _scored(given, tables)
+        return model_marker(other, horizons, f"comparator {other.model.id}")
+    with tables.naming_outcomes():
+        return clinical_marker([name.strip() for name in given.split(",")], scored, horizons)
 
 
 COMMANDS = (apply, validate, recalibrate)

@@ -13,7 +13,8 @@ from ..errors import CohortError
 from ..notices import Notice
 from ..statistics.agreement import intraclass_correlation
 from ..tables.cohort import FeatureTable, read_features
-from ..tables.csv_table import write_table
+from ..tables.csv_table import CASE, write_table
+from ..tables.feature_columns import LEFT_OUT
 from .record import read_extraction
 
 LEAST_CASES = 3
@@ -64,7 +65,12 @@ class Agreement:
 
 
 def reader_agreement(
-    reader1: str | os.PathLike[str], reader2: str | os.PathLike[str], repeat: str | os.PathLike[str] | None = None
+    reader1: str | os.PathLike[str],
+    reader2: str | os.PathLike[str],
+    repeat: str | os.PathLike[str] | None = None,
+    *,
+    columns: str | None = None,
+    id: str = CASE,
 ) -> Agreement:
     """Compare the features of two readers' segmentations of the same cases.
 
@@ -74,6 +80,8 @@ def reader_agreement(
         Feature tables.
     repeat : path, optional
         Feature table of the first reader's second segmentations.
+    columns, id : str
+        See :func:`.tables.cohort.read_features`.
 
     Returns
     -------
@@ -88,7 +96,7 @@ def reader_agreement(
     """
     paths = [Path(path) for path in (reader1, reader2, repeat) if path is not None]
     _require_same_extraction(paths)
-    first, *others = (read_features(path, allow_missing=True) for path in paths)
+    first, *others = (read_features(path, columns, id=id, allow_missing=True) for path in paths)
     features = _common(first.names, *(other.names for other in others))
     if not features:
         raise CohortError(f"{paths[0]} and {paths[1]} have no feature in common: give tables of the same features.")
@@ -96,7 +104,9 @@ def reader_agreement(
         _correlation(first, other, features, f"{paths[0]} and {path}")
         for path, other in zip(paths[1:], others, strict=True)
     ]
-    notices = (*_table_notices(paths, [first, *others], features), *_value_notices(features, results))
+    tables = [first, *others]
+    chosen = [notice for table in tables for notice in table.notices if notice.code == LEFT_OUT]
+    notices = (*chosen, *_table_notices(paths, tables, features), *_value_notices(features, results))
     return Agreement(features, results[0], results[1] if repeat is not None else None, notices)
 
 

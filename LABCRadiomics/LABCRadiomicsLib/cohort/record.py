@@ -9,14 +9,12 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import CohortError
-from ..features.settings import ExtractionSettings
+from ..features import ENGINE, PYRADIOMICS_VERSION, ExtractionSettings, engine_versions
 from ..files import write_atomically
-from ..imaging.images import AS_LOADED
+from ..imaging.volume import AS_LOADED
 from ..model import Extraction
 from ..model.checks import FieldError
 from ..model.file import decode_extraction
-
-_NOT_IN_PARAMETER_FILES = ("label",)  # every mask is brought to one label; which one is no property of the features
 
 
 def record_path(features_path: str | os.PathLike[str]) -> Path:
@@ -26,18 +24,7 @@ def record_path(features_path: str | os.PathLike[str]) -> Path:
 
 def software_versions() -> dict[str, str]:
     """Give the versions that feature values may depend on."""
-    import numpy
-    import pywt
-    import radiomics
-    import SimpleITK
-
-    return {
-        "labcradiomics": __version__,
-        "pyradiomics": radiomics.__version__,
-        "SimpleITK": SimpleITK.Version_VersionString(),
-        "numpy": numpy.__version__,
-        "PyWavelets": pywt.__version__,
-    }
+    return {"labcradiomics": __version__, "engine": ENGINE, **engine_versions()}
 
 
 def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = ()) -> Extraction:
@@ -49,18 +36,12 @@ def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = ()) -> Ext
     axes : iterable of str
         Axis codes of the volumes; stored when the array order is as-loaded and all agree.
     """
-    import radiomics
-
     known = set(axes)
     return Extraction(
-        setting={
-            name: value
-            for name, value in settings.setting.items()
-            if value is not None and name not in _NOT_IN_PARAMETER_FILES
-        },
+        setting={name: value for name, value in settings.setting.items() if value is not None},
         image_type={name: dict(custom or {}) for name, custom in settings.image_types.items()},
         feature_class={name: list(features) for name, features in settings.feature_classes.items()},
-        pyradiomics_version=radiomics.__version__,
+        pyradiomics_version=PYRADIOMICS_VERSION,
         array_order=settings.array_order,
         axes=known.pop() if settings.array_order == AS_LOADED and len(known) == 1 else None,
     )
@@ -126,3 +107,74 @@ def read_extraction(features_path: str | os.PathLike[str]) -> Extraction | None:
         raise CohortError(f"{path}: {fault.path} {fault.problem}; delete the file or extract again.") from fault
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CohortError(f"{path} is no record of an extraction: delete the file or extract again.") from error
+
+
+def agreed_extraction(
+    features_path: str | os.PathLike[str],
+    settings_path: str | os.PathLike[str] | None = None,
+    array_order: str | None = None,
+) -> Extraction | None:
+    """Say how a feature table was made: by the record beside it, with which what else is given has to agree.
+
+    Parameters
+    ----------
+    features_path : path
+        The table.
+    settings_path : path, optional
+        Pyradiomics parameter file that the user says the table was made with.
+    array_order : str, optional
+        Order of the axes that the user says it was made with.
+
+    Returns
+    -------
+    Extraction or None
+        The record's. Without a record what is given; None where nothing is.
+
+    Raises
+    ------
+    CohortError
+        The record is malformed, or something given disagrees with it; the sentence names both values.
+    InputError
+        The parameter file is not accepted by pyradiomics.
+    """
+    recorded = read_extraction(features_path)
+    given = None
+    if settings_path is not None:
+        order = array_order or (recorded.array_order if recorded else AS_LOADED)
+        given = extraction_of(ExtractionSettings.from_parameters(Path(settings_path), order))
+    if recorded is None:
+        return given
+    differences = _differences(recorded, given) if given else []
+    if array_order not in (None, recorded.array_order):
+        differences.insert(0, f"array order {recorded.array_order}, not {array_order}")
+    if differences:
+        more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
+        raise CohortError(
+            f"{record_path(features_path)} says that the features were made with {'; '.join(differences[:3])}{more}: "
+            "leave --settings and --array-order out, or give the table that was made with them."
+        )
+    return recorded
+
+
+def _differences(recorded: Extraction, given: Extraction) -> list[str]:
+    """What a record and a parameter file say differently, as ``setting binWidth 25, not 10``.
+
+    Which classes of features are computed changes no value, so that a table may hold fewer than the file asks for.
+    """
+    sentences = []
+    parts = ("setting", recorded.setting, given.setting), ("imageType", recorded.image_type, given.image_type)
+    for part, ours, theirs in parts:
+        for name in sorted({*ours, *theirs}):
+            values = [_comparable(side.get(name, "nothing")) for side in (ours, theirs)]
+            if values[0] != values[1]:
+                sentences.append(f"{part} {name} {values[0]}, not {values[1]}")
+    return sentences
+
+
+def _comparable(value: object) -> str:
+    """A setting as one text, so that 25 and 25.0, a tuple and a list are the same."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_comparable, value))}]"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:g}"
+    return str(value) if value or value is False else "as it is"

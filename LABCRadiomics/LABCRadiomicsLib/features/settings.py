@@ -1,20 +1,17 @@
-"""How features are to be computed: pyradiomics' parameters, validated by pyradiomics, and the axis order."""
+"""How features are to be computed: pyradiomics' parameters with its defaults filled in, and the axis order."""
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from radiomics import featureextractor
-
 from ..errors import InputError
-from ..imaging.images import ARRAY_ORDERS, AS_LOADED
+from ..imaging.region import Region, region_of
+from ..imaging.volume import ARRAY_ORDERS, AS_LOADED, Volume
+from .parameters import checked_parameters, read_parameters
+from .registry import FEATURE_NAMES
 
 #: What the SlicerRadiomics module does unless told otherwise, with wavelets on: the article's 851 features.
 SLICER_RADIOMICS_PARAMETERS = {
@@ -23,32 +20,50 @@ SLICER_RADIOMICS_PARAMETERS = {
     "featureClass": {name: [] for name in ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")},
 }
 
-#: Every ROI is brought to this label before pyradiomics sees it.
-ROI_LABEL = 1
+_DEFAULTS = {
+    "minimumROIDimensions": 2,
+    "minimumROISize": None,
+    "normalize": False,
+    "normalizeScale": 1,
+    "removeOutliers": None,
+    "resampledPixelSpacing": None,
+    "interpolator": "sitkBSpline",
+    "preCrop": False,
+    "padDistance": 5,
+    "distances": [1],
+    "force2D": False,
+    "force2Ddimension": 0,
+    "resegmentRange": None,
+    "additionalInfo": True,
+}
 
-_WHOLE_IMAGE_SETTINGS = ("normalize", "preCrop")
+# They choose the ROI of a mask, and are no property of how features are computed.
+_OF_MASKS = ("label", "label_channel")
 
 
 @dataclass(frozen=True)
 class ExtractionSettings:
-    """Settings of an extraction, validated by pyradiomics itself.
+    """Settings of an extraction.
 
     Attributes
     ----------
     setting : dict
-        pyradiomics' settings with its defaults filled in.
+        pyradiomics' settings with its defaults filled in, without those of ``mask``.
     image_types : dict
         Enabled image types, each with its own settings.
     feature_classes : dict
         Enabled feature classes, each with the names of its features (empty: all that are not deprecated).
     array_order : str
         ``"as-loaded"`` (as 3D Slicer holds the volume) or ``"LPS"`` (the same for every stored axis order).
+    label : int or None
+        The label of the ROI, where the parameters name one.
     """
 
     setting: dict
     image_types: dict
     feature_classes: dict
     array_order: str = AS_LOADED
+    label: int | None = None
 
     @classmethod
     def from_parameters(cls, parameters: Mapping | str | Path, array_order: str = AS_LOADED) -> ExtractionSettings:
@@ -64,53 +79,52 @@ class ExtractionSettings:
         Raises
         ------
         InputError
-            pyradiomics does not accept the parameters, or the array order is unknown.
+            The file cannot be read, a parameter is not one that pyradiomics accepts, or the array order is unknown.
+        DependencyError
+            The file is YAML and no package that reads it is installed.
         """
         if array_order not in ARRAY_ORDERS:
             raise InputError(f"Array order {array_order!r} is unknown: use one of {', '.join(ARRAY_ORDERS)}.")
         if isinstance(parameters, Mapping):
-            what, read = "The parameter set", lambda: _validated(json.dumps(dict(parameters)))
+            what, content = "The parameter set", parameters
         else:
-            what, read = f"Parameter file {parameters}", lambda: _validated_by_pyradiomics(str(parameters))
-            if not Path(parameters).is_file():
-                raise InputError(f"{what} does not exist: give the path of a pyradiomics parameter file.")
-        try:
-            setting, image_types, enabled = deepcopy(read())
-        except Exception as error:  # pykwalify, YAML and type errors share no base class
-            reason = " ".join(str(error).split()).rstrip(".")
-            raise InputError(f"{what} is not accepted by pyradiomics: {reason}.") from error
-        classes = {name: list(features or []) for name, features in enabled.items()}
-        return cls(setting | {"label": ROI_LABEL}, image_types, classes, array_order)
+            what, content = f"Parameter file {parameters}", read_parameters(parameters)
+        given, image_types, classes = deepcopy(checked_parameters(content, what))
+        setting = {name: value for name, value in (_DEFAULTS | given).items() if name not in _OF_MASKS}
+        if "interpolator" in (content.get("setting") or {}) and "interpolator" not in given:
+            setting["resampledPixelSpacing"] = None  # no interpolator, no resampling
+        return cls(
+            setting,
+            image_types or {"Original": {}},
+            classes or {name: [] for name in FEATURE_NAMES},
+            array_order,
+            given.get("label"),
+        )
 
     @property
-    def needs_whole_image(self) -> bool:
-        """Whether a step before the filters sees every voxel of the image."""
-        resampled = self.setting.get("interpolator") and self.setting.get("resampledPixelSpacing") is not None
-        return bool(resampled) or any(self.setting.get(name) for name in _WHOLE_IMAGE_SETTINGS)
+    def resamples(self) -> bool:
+        """Whether image and mask are brought to another voxel size."""
+        return self.setting["resampledPixelSpacing"] is not None
 
+    def region_of(self, image: Volume, mask: Volume, label: int | None = None) -> Region:
+        """Find the ROI in an image as these settings say.
 
-@lru_cache(maxsize=16)
-def _validated(text: str) -> tuple[dict, dict, dict]:
-    """The same for parameters as JSON; reading pyradiomics' schema takes longer than extracting a small tumor."""
-    return _validated_by_pyradiomics(json.loads(text))
+        Parameters
+        ----------
+        image, mask : Volume
+        label : int, optional
+            Which label; default the settings' own, else the only one of the mask.
 
-
-def _validated_by_pyradiomics(source: dict | str) -> tuple[dict, dict, dict]:
-    """Settings with pyradiomics' defaults, enabled image types and enabled features."""
-    with quiet():
-        extractor = featureextractor.RadiomicsFeatureExtractor(source)
-    return extractor.settings, dict(extractor.enabledImagetypes), dict(extractor.enabledFeatures)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep pyradiomics' and pykwalify's log from the user's terminal while they run."""
-    loggers = [logging.getLogger(name) for name in ("radiomics", "pykwalify")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        Raises
+        ------
+        InputError, GeometryError
+            See :func:`.imaging.region_of`.
+        """
+        return region_of(
+            image,
+            mask,
+            self.label if label is None else label,
+            self.array_order,
+            tolerance=self.setting.get("geometryTolerance"),
+            resample=self.setting.get("correctMask", True) or self.resamples,
+        )

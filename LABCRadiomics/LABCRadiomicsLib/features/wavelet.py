@@ -1,20 +1,23 @@
-"""The undecimated wavelet transform of a block, equal to the last bit to that of the whole volume.
+"""The undecimated wavelet transform at an ROI's voxels, equal to the last bit to PyWavelets' of the whole volume.
 
-pyradiomics transforms the whole volume, then keeps the tumor's bounding box. Each pass of the filter reaches only a
-filter length to either side, so a margin of that width gives the same numbers from a fraction of the voxels.
+Each pass of a filter reaches only its length to either side, so a margin of that width gives the same numbers from a
+fraction of the voxels, and the last pass is made at the ROI's voxels alone.
 
-At the volume's border the transform wraps around, and PyWavelets adds the terms of a sum in another order there. A
-block whose margin crosses the border is therefore put together with the border at its own ends: the slices from the
-volume's start first, those up to its end last. The seam between them lies where no kept voxel can see it.
+The transform is periodic. An output is the sum over the filter's taps in their order, but for those at the end of an
+axis: there PyWavelets first adds the taps that wrap around, in reverse order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import pywt
+
+from .wavelet_filters import filter_bank
+
+_SLAB = 1 << 15  # voxels filtered at once, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class WaveletSettings:
     axes: tuple[int, ...] = (2, 1, 0)
 
     @classmethod
-    def from_settings(cls, settings: dict) -> WaveletSettings:
+    def from_settings(cls, settings: Mapping) -> WaveletSettings:
         """Take them from the settings of one image type."""
         axes = [2, 1, 0]
         if settings.get("force2D", False):
@@ -53,102 +56,217 @@ def _prefix(level: int) -> str:
     return "wavelet-" if level == 1 else f"wavelet{level}-"
 
 
-def wavelet_blocks(
-    array: np.ndarray, lower: np.ndarray, upper: np.ndarray, settings: WaveletSettings, wanted: Iterable[str] | None
+class _Window(NamedTuple):
+    """Consecutive slices of a periodic axis."""
+
+    start: int
+    length: int
+    period: int
+
+    def widened(self, length: int) -> _Window:
+        """What a filter of this length needs to give the window's slices; at most the whole period."""
+        needed = self.length + length - 1
+        if needed >= self.period:
+            return _Window(0, self.period, self.period)
+        return _Window((self.start + length // 2 - length + 1) % self.period, needed, self.period)
+
+
+def wavelet_values(
+    array: np.ndarray,
+    lower: np.ndarray,
+    inside: np.ndarray,
+    settings: WaveletSettings,
+    wanted: Iterable[str] | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Transform a block of a volume.
+    """Transform a volume at the voxels of an ROI.
 
     Parameters
     ----------
     array : numpy.ndarray
         The whole volume, shape ``(k, j, i)``.
-    lower, upper : numpy.ndarray
-        First and last ``i, j, k`` index of the block.
+    lower : numpy.ndarray
+        First ``i, j, k`` index of the ROI's bounding box.
+    inside : numpy.ndarray
+        The ROI within it, boolean, shape ``(k, j, i)``.
     settings : WaveletSettings
         Filter, levels and axes.
-    wanted : iterable of str or None
-        Names of the images to make, such as ``"wavelet-LLH"``; None makes all. Passes that no wanted image needs are
+    wanted : iterable of str, optional
+        Names of the images to make, such as ``"wavelet-LLH"``; default all. Passes that no wanted image needs are
         left out.
 
     Yields
     ------
     name : str
         Image type name as pyradiomics gives it.
-    block : numpy.ndarray
-        The filtered voxels, shape of the block.
+    values : numpy.ndarray
+        At the ROI's voxels in scanning order; single precision where the volume's is, else double.
+
+    Raises
+    ------
+    InputError
+        The wavelet is unknown.
     """
     names = [entry for entry in settings.band_names() if wanted is None or entry[0] in wanted]
     if not names:
         return
-    wavelet = pywt.Wavelet(settings.wavelet)
-    # A pass reaches half the filter to either side, and as far from a block's ends it adds up as it does inside.
-    margin = (wavelet.dec_len // 2 + 1) * (settings.start_level + settings.level)
+    dtype = np.float32 if array.dtype in (np.float16, np.float32) else np.float64
+    filters = filter_bank(settings.wavelet, dtype)
+    taps, axes, low = len(filters["L"]), settings.axes, "L" * len(settings.axes)
+    # pyradiomics makes odd axes even by repeating their first slice at the end.
     windows = [
-        _window(first, last, margin if axis in settings.axes else None, array.shape[axis])
-        for axis, (first, last) in enumerate(zip(lower[::-1], upper[::-1], strict=True))
+        _Window(int(first), length, size + size % 2 if axis in axes else size)
+        for axis, (first, length, size) in enumerate(zip(lower[::-1], inside.shape, array.shape, strict=True))
     ]
-    for axis, window in enumerate(windows):
-        array = window.take(array, axis)
-    low = "L" * len(settings.axes)
-    for _ in range(settings.start_level):
-        array = _bands(array, wavelet, settings.axes, {low})[low]
     deepest = max(level for _, level, _ in names)
+    chain = [windows]
+    for _ in range(settings.start_level + deepest):
+        wider = [window.widened(taps) if axis in axes else window for axis, window in enumerate(chain[0])]
+        chain.insert(0, wider)
+    data = _block(array, chain[0])
+    for _ in range(settings.start_level):
+        before, after = chain[:2]
+        chain.pop(0)
+        data = _bands(data, axes, filters, before, after, {low})[low]
     for level in range(1, deepest + 1):
+        before, after = chain[:2]
+        chain.pop(0)
         here = {band for _, at, band in names if at == level}
-        if level == deepest:
-            bands = _bands(array, wavelet, settings.axes, here, windows)
+        rows = _bands(data, axes[:-1], filters, before, windows, {band[:-1] for band in here})
+        found = _at_voxels(rows, axes[-1], filters, before, windows, inside, here)
+        yield from ((name, found[band]) for name, at, band in names if at == level)
+        if level < deepest:
+            data = _bands(data, axes, filters, before, after, {low})[low]
+
+
+def _block(array: np.ndarray, windows: list[_Window]) -> np.ndarray:
+    """The voxels of some windows, without a copy where they lie together."""
+    for axis, window in enumerate(windows):
+        size = array.shape[axis]
+        if window.start + window.length <= size:
+            array = array[(slice(None),) * axis + (slice(window.start, window.start + window.length),)]
         else:
-            bands = _bands(array, wavelet, settings.axes, here | {low})
-            array = bands[low]
-        for name, at, band in names:
-            if at == level:
-                yield name, bands[band][tuple(window.kept(bands[band], axis) for axis, window in enumerate(windows))]
-
-
-@dataclass(frozen=True)
-class _Window:
-    """The slices of one axis that a block is made of, and where the wanted ones are among them."""
-
-    index: np.ndarray
-    start: int
-    length: int
-
-    def take(self, array: np.ndarray, axis: int) -> np.ndarray:
-        first, end = self.index[0], self.index[-1] + 1
-        if end - first == len(self.index) and end <= array.shape[axis]:
-            return array[(slice(None),) * axis + (slice(first, end),)]
-        return array.take(self.index % array.shape[axis], axis=axis)
-
-    def kept(self, block: np.ndarray, axis: int) -> slice:
-        """Where the wanted slices are in a block that may have been cut down to them already."""
-        start = 0 if block.shape[axis] == self.length else self.start
-        return slice(start, start + self.length)
-
-
-def _window(first: int, last: int, margin: int | None, length: int) -> _Window:
-    wanted = last - first + 1
-    if margin is None:
-        return _Window(np.arange(first, last + 1), 0, wanted)
-    period = length + length % 2  # pyradiomics makes odd lengths even by repeating the first slice at the end
-    index = np.unique(np.arange(first - margin, last + margin + wanted % 2 + 1) % period)
-    return _Window(index, int(np.searchsorted(index, first)), wanted)
+            index = np.arange(window.start, window.start + window.length) % window.period
+            array = array.take(index % size, axis)
+    return array
 
 
 def _bands(
-    block: np.ndarray,
-    wavelet: pywt.Wavelet,
+    data: np.ndarray,
     axes: tuple[int, ...],
+    filters: Mapping[str, np.ndarray],
+    before: list[_Window],
+    after: list[_Window],
     wanted: set[str],
-    windows: list[_Window] | None = None,
 ) -> dict[str, np.ndarray]:
-    """One level: the wanted bands, cut down to the windows' wanted slices as soon as an axis is done."""
-    bands = {"": block}
+    """Filter along some axes: the bands of the wanted names, each axis cut down to its window when it is done."""
+    bands = {"": data}
     for done, axis in enumerate(axes, start=1):
-        keep = (slice(None),) * axis + (windows[axis].kept(block, axis) if windows else slice(None),)
         starts = {name[:done] for name in wanted}
         grown = {}
-        for name, data in bands.items():
-            ((low, high),) = pywt.swt(data, wavelet, level=1, start_level=0, axis=axis)
-            grown |= {name + key: half[keep] for key, half in (("L", low), ("H", high)) if name + key in starts}
+        for name, block in bands.items():
+            letters = [letter for letter in "LH" if name + letter in starts]
+            for letter, filtered in _filtered(block, axis, before[axis], after[axis], filters, letters).items():
+                grown[name + letter] = filtered
         bands = grown
     return bands
+
+
+def _extended(block: np.ndarray, axis: int, before: _Window, after: _Window, taps: int) -> np.ndarray:
+    """A block with the slices along an axis that a filter needs, in their order, wrapped around where need be."""
+    first = after.start + taps // 2 - taps + 1
+    needed = after.length + taps - 1
+    if before.length == needed and before.start == first % before.period:
+        return block
+    return block.take(np.arange(first - before.start, first - before.start + needed) % before.period, axis)
+
+
+def _filtered(
+    block: np.ndarray,
+    axis: int,
+    before: _Window,
+    after: _Window,
+    filters: Mapping[str, np.ndarray],
+    letters: Iterable[str],
+) -> dict[str, np.ndarray]:
+    """Filter a block along one axis."""
+    taps = len(filters["L"])
+    shape = (*block.shape[:axis], after.length, *block.shape[axis + 1 :])
+    dtype = filters["L"].dtype
+    found = {letter: np.empty(shape, dtype) for letter in letters}
+    slabs = max(1, _SLAB // (block[:1].size or 1)) if axis else len(block)
+    for start in range(0, len(block), slabs):
+        slab = _extended(block[start : start + slabs], axis, before, after, taps).astype(dtype, copy=False)
+        for letter, out in found.items():
+            part = out if axis == 0 else out[start : start + slabs]
+            _convolve(slab, axis, filters[letter], part)
+            _redo_end(slab, axis, after, filters[letter], part)
+    return found
+
+
+def _convolve(slab: np.ndarray, axis: int, taps: np.ndarray, out: np.ndarray) -> None:
+    """Sum over the taps in their order."""
+    along = (slice(None),) * axis
+    length = out.shape[axis]
+    last = len(taps) - 1
+    np.multiply(slab[(*along, slice(last, last + length))], taps[0], out=out)
+    product = np.empty_like(out)
+    for place, tap in zip(range(last - 1, -1, -1), taps[1:], strict=True):
+        np.multiply(slab[(*along, slice(place, place + length))], tap, out=product)
+        out += product
+
+
+def _redo_end(slab: np.ndarray, axis: int, after: _Window, taps: np.ndarray, out: np.ndarray) -> None:
+    """Sum again where taps wrap around the end of the axis: those first, in reverse order."""
+    along = (slice(None),) * axis
+    half, last = len(taps) // 2, len(taps) - 1
+    wrapped = (after.start + np.arange(after.length)) % after.period + half - after.period
+    for place in np.flatnonzero(wrapped >= 0):
+        met = [slab[(*along, place + last - tap)] for tap in range(len(taps))]
+        out[(*along, place)] = _summed(met, taps, _order(int(wrapped[place]), len(taps)))
+
+
+def _at_voxels(
+    rows: Mapping[str, np.ndarray],
+    axis: int,
+    filters: Mapping[str, np.ndarray],
+    before: list[_Window],
+    after: list[_Window],
+    inside: np.ndarray,
+    wanted: set[str],
+) -> dict[str, np.ndarray]:
+    """The last pass, at the ROI's voxels alone."""
+    taps = len(filters["L"])
+    half, last = taps // 2, taps - 1
+    window = after[axis]
+    place = np.nonzero(inside)
+    wrapped = (window.start + place[axis]) % window.period + half - window.period
+    at_end = {first: np.flatnonzero(wrapped == first) for first in range(half) if (wrapped == first).any()}
+    found = {}
+    for name, block in rows.items():
+        block = _extended(block, axis, before[axis], window, taps).astype(filters["L"].dtype, copy=False)
+        block = np.ascontiguousarray(block)
+        step = block.strides[axis] // block.itemsize
+        flat, positions = block.ravel(), np.ravel_multi_index(place, block.shape)
+        gathered = [flat[(last - tap) * step :].take(positions) for tap in range(taps)]
+        for letter in "LH":
+            if name + letter in wanted:
+                values = _summed(gathered, filters[letter], range(taps))
+                for first, there in at_end.items():
+                    values[there] = _summed([part[there] for part in gathered], filters[letter], _order(first, taps))
+                found[name + letter] = values
+    return found
+
+
+def _summed(gathered: Sequence[np.ndarray], taps: np.ndarray, order: Iterable[int]) -> np.ndarray:
+    """Sum of what each tap meets, in an order of the taps."""
+    first, *others = order
+    values = gathered[first] * taps[first]
+    for tap in others:
+        values += gathered[tap] * taps[tap]
+    return values
+
+
+def _order(wrapped: int, taps: int) -> list[int]:
+    """The taps in PyWavelets' order where those up to ``wrapped`` reach beyond the end of the axis."""
+    first = min(wrapped, taps - 1)
+    return [*range(first, -1, -1), *range(first + 1, taps)]

@@ -4,6 +4,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from .random_fields import correlated_field
+from .volume import Volume
 
 READER_SD_MM = 0.8
 READER_LENGTH_MM = 8.0
@@ -39,13 +40,13 @@ def boundary_distance(mask: np.ndarray, spacing: tuple[float, float, float]) -> 
 
 
 def redraw_contour(
-    mask: sitk.Image,
+    mask: Volume,
     rng: np.random.Generator,
     sd_mm: float = READER_SD_MM,
     length_mm: float = READER_LENGTH_MM,
     *,
     solid: bool = True,
-) -> sitk.Image:
+) -> Volume:
     """Contour a segment again as another reader would: its boundary moves in and out smoothly.
 
     The signed distance to the boundary is compared with a correlated Gaussian field instead of with zero, so the
@@ -53,7 +54,7 @@ def redraw_contour(
 
     Parameters
     ----------
-    mask : SimpleITK.Image
+    mask : Volume
         Nonzero inside the segment.
     rng : numpy.random.Generator
     sd_mm : float
@@ -65,24 +66,22 @@ def redraw_contour(
 
     Returns
     -------
-    SimpleITK.Image
-        UInt8 mask on the same grid.
+    Volume
+        uint8, 1 inside, on the same grid.
     """
-    array = sitk.GetArrayFromImage(mask) != 0
-    spacing = mask.GetSpacing()[::-1]
-    box = bounding_box(array, spacing, margin_mm=5 * sd_mm)
+    array = mask.array != 0
+    spacing = tuple(mask.spacing[::-1].tolist())
+    box = _box_around(array, spacing, margin_mm=5 * sd_mm)
     distance = boundary_distance(array[box], spacing)
     moved = distance < sd_mm * correlated_field(rng, distance.shape, spacing, length_mm)
     if not moved.any():  # a lesion smaller than the readers' disagreement
         moved = array[box]
     redrawn = np.zeros(array.shape, dtype=np.uint8)
     redrawn[box] = solid_component(moved) if solid else moved
-    image = sitk.GetImageFromArray(redrawn)
-    image.CopyInformation(mask)
-    return image
+    return mask.with_array(redrawn)
 
 
-def bounding_box(mask: np.ndarray, spacing: tuple[float, float, float], margin_mm: float) -> tuple[slice, ...]:
+def _box_around(mask: np.ndarray, spacing: tuple[float, float, float], margin_mm: float) -> tuple[slice, ...]:
     """Slices of the mask's bounding box, grown by a margin and clipped to the array."""
     box = []
     for axis, step in enumerate(spacing):

@@ -9,43 +9,46 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from . import case_hashes
+from .additions import Baseline, Comparator, Covariate, Distribution, Domain, Harmonization, Uncertainty
+from .covariates import SCORE
+from .fields import file_key, has_default, limited
+
 FORMAT = "labcradiomics-model"
-FORMAT_VERSION = 1
-SCORE = "score"  # the radiomics score among the nomogram's parameters
+FORMAT_VERSION = 2  # the newest; a model that uses nothing of it is written as 1
+RANGE = (1, 99)  # percentiles of the training cohort that count as its range
 
 Status = Literal["complete", "incomplete", "demonstration"]
 Part = Literal["score", "cutoff", "nomogram", "nomogram.center", "nomogram.baseline", "groups"]
 
 
-def _is(*, default: Any = None, optional: bool = False, **limits: Any) -> Any:
-    """Declare a field with limits, written as JSON Schema's keywords; ``key`` is its name in the file."""
-    return field(default=default, metadata=limits) if optional else field(metadata=limits)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Cohort:
-    """The patients a model was made from."""
+    """The patients a model was made from; ``case_hashes`` know them again without naming them."""
 
-    n: int = _is(minimum=1)
-    events: int = _is(minimum=0)
+    n: int = limited(minimum=1)
+    events: int = limited(minimum=0)
     years: str | None = None
     description: str | None = None
     characteristics: Mapping[str, str] = field(default_factory=dict)
+    case_hashes: tuple[str, ...] = limited(optional=True, default=(), items={"pattern": case_hashes.PATTERN}, since=2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One later change of a model: completed from a table, recalibrated on a cohort."""
 
-    date: str = _is(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
-    what: str = _is(minLength=1)
+    date: str = limited(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
+    what: str = limited(minLength=1)
     file: str | None = None
-    sha256: str | None = _is(optional=True, pattern="^[0-9a-f]{64}$")
+    sha256: str | None = limited(optional=True, pattern="^[0-9a-f]{64}$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +56,10 @@ class Provenance:
     """Where a model comes from. ``source`` is a git commit, DOI or address that leads to what made it."""
 
     citation: str
-    doi: str | None = _is(optional=True, pattern=r"^10\.\d{4,9}/\S+$")
+    doi: str | None = limited(optional=True, pattern=r"^10\.\d{4,9}/\S+$")
     licence: str
     origin: Literal["published", "trained", "simulated"]
-    created: str = _is(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
+    created: str = limited(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
     source: str
     software: Mapping[str, str]
     cohort: Cohort
@@ -66,11 +69,12 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """The image a model expects."""
+    """The image a model expects; ``domain`` is what the training cohort's images were."""
 
     modality: str
     sequence: str
     timing: str
+    domain: Domain | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,14 +82,17 @@ class Extraction:
     """How the features are computed, in the words of pyradiomics' own parameter files.
 
     ``axes`` are the anatomical directions in which i, j, k of the cohort's volumes grew, as 3D Slicer loaded them.
+    ``preprocessing`` are steps that make intensities comparable before, in their order: each a ``step`` and its
+    parameters, as :func:`.preprocessing.read_steps` reads them.
     """
 
     setting: Mapping[str, Any]
-    image_type: Mapping[str, Any] = _is(key="imageType")
-    feature_class: Mapping[str, Any] = _is(key="featureClass")
+    image_type: Mapping[str, Any] = limited(key="imageType")
+    feature_class: Mapping[str, Any] = limited(key="featureClass")
     pyradiomics_version: str | None = None
     array_order: Literal["as-loaded", "LPS"]
-    axes: str | None = _is(optional=True, pattern="^(?=.*[LR])(?=.*[PA])(?=.*[SI])[LRPASI]{3}$")
+    axes: str | None = limited(optional=True, pattern="^(?=.*[LR])(?=.*[PA])(?=.*[SI])[LRPASI]{3}$")
+    preprocessing: tuple[Mapping[str, Any], ...] = limited(default=(), optional=True, since=2)
 
     def parameters(self) -> dict[str, Mapping[str, Any]]:
         """Give the dictionary that pyradiomics' extractor takes."""
@@ -99,30 +106,47 @@ class Term:
     ``low`` and ``high`` are the 1st and 99th percentile of the training cohort, in the feature's unit.
     """
 
-    feature: str = _is(minLength=1)
+    feature: str = limited(minLength=1)
     coefficient: float
     mean: float | None = None
-    sd: float | None = _is(optional=True, exclusiveMinimum=0)
+    sd: float | None = limited(optional=True, exclusiveMinimum=0)
     low: float | None = None
     high: float | None = None
 
     def contribution(self, value: float) -> float:
         """Give the term's part of the score for a feature value."""
-        return self.coefficient * (value if self.mean is None else (value - self.mean) / self.sd)
+        if self.mean is None or self.sd is None:
+            return self.coefficient * value
+        return self.coefficient * ((value - self.mean) / self.sd)
 
     def in_range(self, value: float) -> bool | None:
         """Say whether a value lies in the training range; None when the model does not state one."""
-        return None if self.low is None else self.low <= value <= self.high
+        return None if self.low is None or self.high is None else self.low <= value <= self.high
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """The radiomics score, a linear combination of features; ``low`` and ``high`` are its training percentiles."""
+    """The radiomics score, a linear combination of features; ``low`` and ``high`` are its training percentiles.
+
+    ``distribution`` is that of the terms' feature values, in the order of the terms.
+    """
 
     intercept: float
-    terms: tuple[Term, ...] = _is(minItems=1)
+    terms: tuple[Term, ...] = limited(minItems=1)
     low: float | None = None
     high: float | None = None
+    distribution: Distribution | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
+
+    def of(self, values: Iterable[float]) -> float:
+        """Give the score of feature values in the order of the terms, rounded once, so that a cutoff never wavers.
+
+        Raises
+        ------
+        OverflowError, ValueError
+            The sum is not finite.
+        """
+        parts = [term.contribution(value) for term, value in zip(self.terms, values, strict=True)]
+        return math.fsum([self.intercept, *parts])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,56 +154,9 @@ class Cutoff:
     """The score above which the risk group is high."""
 
     value: float
-    horizon_months: float | None = _is(optional=True, exclusiveMinimum=0)
+    horizon_months: float | None = limited(optional=True, exclusiveMinimum=0)
     method: str
-    auc: float | None = _is(optional=True, minimum=0, maximum=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Covariate:
-    """One clinical covariate of the nomogram, with its log hazard ratios.
-
-    A ``number`` has one coefficient per unit; a ``binary`` one coefficient for its second level against its first
-    (``levels`` default to no, yes); a ``category`` one for each level but the reference, in the order of ``levels``.
-    ``low`` and ``high`` are the training range of a number, ``minimum`` and ``maximum`` what it can be at all.
-    """
-
-    name: str = _is(pattern="^[A-Za-z][A-Za-z0-9_]*$")
-    label: str = _is(minLength=1)
-    type: Literal["number", "binary", "category"]
-    unit: str | None = None
-    levels: tuple[str, ...] | None = _is(optional=True, minItems=2)
-    reference: str | None = None
-    coefficients: tuple[float, ...] = _is(minItems=1)
-    low: float | None = None
-    high: float | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-
-    def parameters(self) -> tuple[str, ...]:
-        """Name the covariate's coefficients: ``name``, or ``name=level`` for each level but the reference."""
-        if self.type != "category":
-            return (self.name,)
-        return tuple(f"{self.name}={level}" for level in self.levels or () if level != self.reference)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Baseline:
-    r"""Baseline survival of a patient at the nomogram's center, as a right-continuous step function.
-
-    With :math:`\Lambda_0 = -\log S_0` and, at event time u, the risk set's weighted mean :math:`\bar x(u)` of the
-    parameters, exact limits of a new patient's survival (R: ``survfit.coxph``) need two further integrals:
-
-    - ``cumulative_hazard_variance``: the variance of :math:`\Lambda_0(t)` with known coefficients (Breslow: the sum of
-      :math:`d / S^2`; Efron: the sum over ties), no unit;
-    - ``weighted_covariate_mean``: :math:`\int_0^t (\bar x(u) - center)\,d\Lambda_0(u)`, one row a time, one column a
-      parameter, in the parameter's unit.
-    """
-
-    months: tuple[float, ...] = _is(minItems=1, items={"minimum": 0})
-    survival: tuple[float, ...] = _is(minItems=1, items={"minimum": 0, "maximum": 1})
-    cumulative_hazard_variance: tuple[float, ...] | None = _is(optional=True, items={"minimum": 0})
-    weighted_covariate_mean: tuple[tuple[float, ...], ...] | None = None
+    auc: float | None = limited(optional=True, minimum=0, maximum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,16 +164,18 @@ class Nomogram:
     """A Cox model of the score and clinical covariates.
 
     ``center`` (parameter name to mean) is the patient whose survival the baseline is, and stands in for an unknown
-    covariate. ``covariance`` is that of the coefficients in the order of :meth:`parameters`.
+    covariate. ``covariance`` is that of the coefficients in the order of :meth:`parameters`, and
+    ``covariate_distribution`` that of the patients' parameters, in the same order.
     """
 
-    endpoint: str = _is(minLength=1)
+    endpoint: str = limited(minLength=1)
     covariates: tuple[Covariate, ...]
     score_coefficient: float
     center: Mapping[str, float] | None = None
     covariance: tuple[tuple[float, ...], ...] | None = None
     baseline: Baseline | None = None
-    horizons_months: tuple[float, ...] = _is(minItems=1, items={"exclusiveMinimum": 0})
+    horizons_months: tuple[float, ...] = limited(minItems=1, items={"exclusiveMinimum": 0})
+    covariate_distribution: Distribution | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
 
     def parameters(self) -> tuple[str, ...]:
         """Name every coefficient in order: the covariates' as listed, then ``score``."""
@@ -211,12 +190,12 @@ class Nomogram:
 class RiskGroup:
     """Kaplan-Meier curve of one risk group of the training cohort with its 95% limits."""
 
-    n: int = _is(minimum=1)
-    events: int = _is(minimum=0)
-    months: tuple[float, ...] = _is(items={"minimum": 0})
-    survival: tuple[float, ...] = _is(items={"minimum": 0, "maximum": 1})
-    lower: tuple[float, ...] = _is(items={"minimum": 0, "maximum": 1})
-    upper: tuple[float, ...] = _is(items={"minimum": 0, "maximum": 1})
+    n: int = limited(minimum=1)
+    events: int = limited(minimum=0)
+    months: tuple[float, ...] = limited(items={"minimum": 0})
+    survival: tuple[float, ...] = limited(items={"minimum": 0, "maximum": 1})
+    lower: tuple[float, ...] = limited(items={"minimum": 0, "maximum": 1})
+    upper: tuple[float, ...] = limited(items={"minimum": 0, "maximum": 1})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,9 +211,9 @@ class Performance:
     """One figure of performance with its 95% limits; ``relation`` is "<" where only a bound was published."""
 
     cohort: str
-    n: int = _is(minimum=1)
-    events: int | None = _is(optional=True, minimum=0)
-    metric: str = _is(minLength=1)
+    n: int = limited(minimum=1)
+    events: int | None = limited(optional=True, minimum=0)
+    metric: str = limited(minLength=1)
     relation: Literal["=", "<", ">"] = "="
     value: float
     lower: float | None = None
@@ -247,21 +226,21 @@ class Missing:
     """A part the model lacks: what it is, where it is kept, and how many score terms it has when it is the score."""
 
     part: Part
-    what: str = _is(minLength=1)
-    where: str = _is(minLength=1)
-    expected_terms: int | None = _is(optional=True, minimum=1)
+    what: str = limited(minLength=1)
+    where: str = limited(minLength=1)
+    expected_terms: int | None = limited(optional=True, minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A radiomics score with its cutoff, nomogram, evidence and provenance: one model file."""
 
-    id: str = _is(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")
-    title: str = _is(minLength=1)
-    version: str = _is(minLength=1)
+    id: str = limited(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")
+    title: str = limited(minLength=1)
+    version: str = limited(minLength=1)
     status: Status
     provenance: Provenance
-    intended_use: str = _is(minLength=1)
+    intended_use: str = limited(minLength=1)
     limitations: tuple[str, ...]
     image: Image
     missing: tuple[Missing, ...] = ()
@@ -271,10 +250,13 @@ class Model:
     nomogram: Nomogram | None = None
     groups: Groups | None = None
     performance: tuple[Performance, ...] = ()
+    harmonization: Harmonization | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
+    uncertainty: Uncertainty | None = limited(optional=True, since=2)  # noqa: RUF009 (makes a field)
+    comparators: tuple[Comparator, ...] = limited(default=(), optional=True, since=2)
 
     def to_document(self) -> dict[str, Any]:
         """Give the model as its file holds it: dictionaries, lists, texts and numbers."""
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **_document(self)}
+        return {"format": FORMAT, "format_version": _version(self), **_document(self)}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -308,19 +290,18 @@ def canonical_json(document: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def file_key(declared: Field[Any]) -> str:
-    """Give the name a dataclass field has in the model file."""
-    return declared.metadata.get("key", declared.name)
-
-
-def has_default(declared: Field[Any]) -> bool:
-    """Say whether a dataclass field may be absent from the model file."""
-    return declared.default is not MISSING or declared.default_factory is not MISSING
-
-
 def _is_absent(declared: Field[Any], value: Any) -> bool:
     """Say whether an optional field holds nothing: None, or an empty collection."""
     return has_default(declared) and (value is None or (isinstance(value, (tuple, Mapping)) and not value))
+
+
+def _version(value: Any) -> int:
+    """The format version that a part of a model needs: the newest of the fields it uses."""
+    if is_dataclass(value):
+        parts = [(declared, getattr(value, declared.name)) for declared in fields(value)]
+        used = [(declared.metadata.get("since", 1), part) for declared, part in parts if not _is_absent(declared, part)]
+        return max([1, *(since for since, _ in used), *(_version(part) for _, part in used)])
+    return max([1, *map(_version, value)]) if isinstance(value, tuple) else 1
 
 
 def _document(value: Any) -> Any:
@@ -341,7 +322,8 @@ def _document(value: Any) -> Any:
 
 def _normal(declared: Field[Any], value: Any) -> Any:
     """Make every number of a field a Python float or int, so that 12, 12.0 and numpy's 12.0 are one model."""
-    kind = next((kind for kind in (float, int) if kind.__name__ in str(declared.type)), None)
+    named = re.search(r"\b(float|int)\b", str(declared.type))
+    kind = {"float": float, "int": int}[named.group()] if named else None
     if kind is None:
         return value
     if isinstance(value, Mapping):

@@ -6,8 +6,8 @@ import json
 import math
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import UnionType
@@ -16,7 +16,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from ..errors import ModelError
 from ..files import write_atomically
 from .checks import FieldError, check, check_extraction
-from .contents import FORMAT, FORMAT_VERSION, Extraction, Model, file_key, has_default
+from .contents import FORMAT, FORMAT_VERSION, Extraction, Model
+from .fields import file_key, has_default
 
 MAX_BYTES = 5_000_000
 _MAX_DEPTH = 8  # of pyradiomics parameters, the only free-form part of a model
@@ -134,7 +135,10 @@ def decode_model(document: Any) -> Model:
     _expect(isinstance(document, dict), "the file's content", "must be a JSON object")
     document = dict(document)
     _decode_header(document, "format", FORMAT)
-    _decode_header(document, "format_version", FORMAT_VERSION)
+    version = _decode_header(document, "format_version", *range(1, FORMAT_VERSION + 1))
+    for path in fields_after(int(version)):
+        problem = f"belongs to a later version of the model format than {version}; state that or remove the field"
+        _expect(not _holds_key(document, path), ".".join(path), problem)
     return _decode_object(Model, document, "")
 
 
@@ -179,11 +183,33 @@ def _expect(condition: bool, path: str, problem: str) -> None:
         raise FieldError(path, problem)
 
 
-def _decode_header(document: dict[str, Any], key: str, expected: str | int) -> None:
+def _decode_header(document: dict[str, Any], key: str, *expected: str | int) -> str | int:
     _expect(key in document, key, "is missing: this is not a LABCRadiomics model file")
     value = document.pop(key)
-    same = value == expected and not isinstance(value, bool)
-    _expect(same, key, f"must be {json.dumps(expected)}, not {_shown(value)}")
+    known = isinstance(value, (str, int, float)) and not isinstance(value, bool) and value in expected
+    _expect(known, key, f"must be {' or '.join(map(json.dumps, expected))}, not {_shown(value)}")
+    return value
+
+
+def fields_after(version: int) -> list[tuple[str, ...]]:
+    """Give the paths of the fields that came with later versions of the format."""
+    return [path for path, since in _additions(Model) if since > version]
+
+
+def _additions(cls: type) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The fields of objects within objects that came after the first version; within lists there are none."""
+    for key, (_, kind, _, limits) in _plan(cls).items():
+        if "since" in limits:
+            yield (key,), limits["since"]
+        inner = next((one for one in (kind, *get_args(kind)) if isinstance(one, type) and is_dataclass(one)), None)
+        if inner is not None and get_origin(kind) is not tuple:
+            yield from (((key, *path), since) for path, since in _additions(inner))
+
+
+def _holds_key(document: Any, path: tuple[str, ...]) -> bool:
+    if not isinstance(document, dict) or path[0] not in document:
+        return False
+    return len(path) == 1 or _holds_key(document[path[0]], path[1:])
 
 
 @lru_cache

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
-from .checks import FALSE_WORDS, TRUE_WORDS, UNKNOWN_WORDS
-from .contents import SCORE, Baseline, Covariate, Model, Nomogram, Score
+from ..statistics.nomogram import NomogramScale, nomogram_scale
+from .contents import Baseline, Covariate, Model, Nomogram, Score
+from .covariates import SCORE, Value
 
 _Z = 1.959963984540054  # 97.5th percentile of the standard normal distribution: 95% limits
 
@@ -28,52 +29,7 @@ class SurvivalEstimate:
     upper: float | None
 
 
-def parse_covariate(covariate: Covariate, value: object) -> float | str | None:
-    """Read one covariate's value.
-
-    Parameters
-    ----------
-    covariate : Covariate
-    value : object
-        Number, label or text; None, NaN, ``""`` and ``"unknown"`` stand for unknown. A binary covariate takes its
-        level labels, 0 and 1, and words such as yes and no; labels are compared without regard to case.
-
-    Returns
-    -------
-    float, str or None
-        A number, 0.0 or 1.0 of a binary covariate, a category's level, or None when unknown.
-
-    Raises
-    ------
-    InputError
-        The value is outside the covariate's domain; the sentence names both.
-    """
-    word = "" if value is None else _word(value)
-    if word in UNKNOWN_WORDS:
-        return None
-    if covariate.type == "number":
-        parsed = _parse_number(covariate, value)
-    elif covariate.type == "binary":
-        parsed = _parse_binary(covariate, word)
-    else:
-        parsed = {level.strip().casefold(): level for level in covariate.levels}.get(word)
-    if parsed is None:
-        raise InputError(f"covariate {covariate.name}: {str(value)[:40]!r} is not {domain(covariate)}, or unknown.")
-    return parsed
-
-
-def domain(covariate: Covariate) -> str:
-    """Describe the values a covariate takes, for messages and tooltips."""
-    if covariate.type == "category":
-        return "one of " + ", ".join(covariate.levels)
-    if covariate.type == "binary":
-        return " or ".join(covariate.levels or ("no", "yes"))
-    ends = [(covariate.minimum, "from"), (covariate.maximum, "to")]
-    limits = "".join(f" {word} {end:g}" for end, word in ends if end is not None)
-    return "a number" + limits + (f" ({covariate.unit})" if covariate.unit else "")
-
-
-def parse_covariates(model: Model, covariates: Mapping[str, object] | None) -> dict[str, float | str | None]:
+def parse_covariates(model: Model, covariates: Mapping[str, object] | None) -> dict[str, Value]:
     """Read the covariates of a model's nomogram; what is not given is unknown.
 
     Returns
@@ -92,10 +48,10 @@ def parse_covariates(model: Model, covariates: Mapping[str, object] | None) -> d
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise InputError(f"covariate {str(name)[:40]} is unknown to the model {model.id}; {takes}.")
-    return {name: parse_covariate(covariate, given.get(name)) for name, covariate in known.items()}
+    return {name: covariate.parse(given.get(name)) for name, covariate in known.items()}
 
 
-def patient_row(nomogram: Nomogram, values: Mapping[str, float | str | None], score: float) -> np.ndarray | None:
+def patient_row(nomogram: Nomogram, values: Mapping[str, Value], score: float) -> np.ndarray | None:
     """Give a patient's parameters.
 
     Parameters
@@ -115,7 +71,7 @@ def patient_row(nomogram: Nomogram, values: Mapping[str, float | str | None], sc
     for covariate in nomogram.covariates:
         value = values[covariate.name]
         if value is not None:
-            row += _encoded(covariate, value)
+            row += covariate.columns([value])[0].tolist()
         elif nomogram.center is not None:
             row += [nomogram.center[name] for name in covariate.parameters()]
         else:
@@ -133,55 +89,63 @@ def _deviation(nomogram: Nomogram, row: np.ndarray) -> np.ndarray:
     return row if center is None else row - np.array([center[name] for name in nomogram.parameters()])
 
 
-def points(nomogram: Nomogram, score: Score, row: np.ndarray) -> dict[str, float] | None:
-    """Points of each covariate and of the score, as ``rms::nomogram`` gives them.
+@dataclass(frozen=True)
+class PointsScale:
+    """The axes of a model's nomogram.
 
-    The least effect over a covariate's range is 0 points; the largest range of effects among all is 100 points. A
-    value outside its range gets points in proportion (below 0, or above its range's).
+    Attributes
+    ----------
+    names : tuple of str
+        The covariates in the nomogram's order, then ``"score"``.
+    scale : NomogramScale
+        One axis a name.
+    """
+
+    names: tuple[str, ...]
+    scale: NomogramScale
+
+    def points(self, nomogram: Nomogram, row: np.ndarray) -> dict[str, float]:
+        """Give the points of a patient's parameters, shape (parameters,), by covariate name, the score's last."""
+        widths = [len(covariate.coefficients) for covariate in nomogram.covariates]
+        parts = np.split(row * np.array(nomogram.coefficients()), np.cumsum(widths))
+        found = self.scale.points(np.array([[part.sum() for part in parts]]))[0]
+        return dict(zip(self.names, found.tolist(), strict=True))
+
+
+def points_scale(nomogram: Nomogram, score: Score) -> PointsScale | None:
+    """Lay out a nomogram's axes as ``rms::nomogram`` does, see :func:`.statistics.nomogram.nomogram_scale`.
 
     Parameters
     ----------
     nomogram : Nomogram
     score : Score
         Its ``low`` and ``high`` are the score's range.
-    row : numpy.ndarray
-        Shape (parameters,).
 
     Returns
     -------
-    dict or None
-        Covariate name (``"score"`` last) to points; None when a range is not stated or no covariate has an effect.
+    PointsScale or None
+        None when a range is not stated or no covariate has an effect.
     """
-    effects, lows, spans = {}, {}, {}
-    start = 0
-    for covariate in nomogram.covariates:
-        stop = start + len(covariate.coefficients)
-        ends = _effect_range(covariate)
-        if ends is None:
-            return None
-        effects[covariate.name] = float(np.dot(row[start:stop], covariate.coefficients))
-        lows[covariate.name], spans[covariate.name] = ends[0], ends[1] - ends[0]
-        start = stop
-    if score.low is None:
+    found = [_effect_range(covariate) for covariate in nomogram.covariates]
+    ends = [pair for pair in found if pair is not None]
+    if score.low is None or score.high is None or len(ends) < len(found):
         return None
-    ends = sorted(nomogram.score_coefficient * end for end in (score.low, score.high))
-    effects[SCORE] = nomogram.score_coefficient * float(row[-1])
-    lows[SCORE], spans[SCORE] = ends[0], ends[1] - ends[0]
-    largest = max(spans.values())
-    if largest == 0:
+    weight = nomogram.score_coefficient
+    low, high = np.array([*ends, (weight * score.low, weight * score.high)]).T
+    if np.array_equal(low, high):
         return None
-    return {name: 100 * (effect - lows[name]) / largest for name, effect in effects.items()}
+    names = (*(covariate.name for covariate in nomogram.covariates), SCORE)
+    return PointsScale(names, nomogram_scale(low, high))
 
 
 def _effect_range(covariate: Covariate) -> tuple[float, float] | None:
-    """Least and largest effect of a covariate over its range or levels."""
+    """Effects at the ends of a covariate's axis: of its range, or its least and largest level."""
     if covariate.type != "number":
         effects = (0.0, *covariate.coefficients)
-    elif covariate.low is None:
+        return min(effects), max(effects)
+    if covariate.low is None or covariate.high is None:
         return None
-    else:
-        effects = tuple(covariate.coefficients[0] * end for end in (covariate.low, covariate.high))
-    return min(effects), max(effects)
+    return covariate.coefficients[0] * covariate.low, covariate.coefficients[0] * covariate.high
 
 
 def survival(nomogram: Nomogram, row: np.ndarray, months: Sequence[float]) -> tuple[SurvivalEstimate, ...]:
@@ -207,89 +171,65 @@ def survival(nomogram: Nomogram, row: np.ndarray, months: Sequence[float]) -> tu
         One a time. Limits are None where the model holds no covariance or no terms of the baseline's variance, and
         where the baseline is 0; before the first event all three numbers are 1.
     """
-    baseline = nomogram.baseline
-    predictor = linear_predictor(nomogram, row)
-    steps = np.searchsorted(baseline.months, months, side="right") - 1
-    return tuple(
-        SurvivalEstimate(float(time), *_survival_at(nomogram, row, predictor, step))
-        for time, step in zip(months, steps, strict=True)
-    )
+    baseline = require_baseline(nomogram)
+    predictor, terms = linear_predictor(nomogram, row), limit_terms(nomogram)
+    found = []
+    for time, step in zip(months, np.searchsorted(baseline.months, months, side="right") - 1, strict=True):
+        base = baseline.survival[step] if step >= 0 else 1.0  # the first step is the first event
+        if base in (0, 1):
+            limit = None if base == 0 else 1.0
+            found.append(SurvivalEstimate(float(time), float(base), limit, limit))
+            continue
+        hazard = -math.log(base)
+        log_hazard, lower, upper = math.log(hazard) + predictor, None, None
+        if terms is not None:
+            reach = _Z * terms.error(_deviation(nomogram, row), hazard, int(step))
+            lower, upper = _exp_minus_exp(log_hazard + reach), _exp_minus_exp(log_hazard - reach)
+        found.append(SurvivalEstimate(float(time), _exp_minus_exp(log_hazard), lower, upper))
+    return tuple(found)
 
 
-def _survival_at(
-    nomogram: Nomogram, row: np.ndarray, predictor: float, step: int
-) -> tuple[float, float | None, float | None]:
-    """Survival and its limits after a step of the baseline; -1 is before the first."""
-    base = nomogram.baseline.survival[step] if step >= 0 else 1.0
-    if base == 1:
-        return 1.0, 1.0, 1.0
-    if base == 0:
-        return 0.0, None, None
-    hazard = -math.log(base)
-    log_hazard = math.log(hazard) + predictor
-    error = _log_hazard_error(nomogram, row, hazard, step)
-    if error is None:
-        return _exp_minus_exp(log_hazard), None, None
-    lower, upper = _exp_minus_exp(log_hazard + _Z * error), _exp_minus_exp(log_hazard - _Z * error)
-    return _exp_minus_exp(log_hazard), lower, upper
+def require_baseline(nomogram: Nomogram) -> Baseline:
+    """Give a nomogram's baseline survival.
+
+    Raises
+    ------
+    InputError
+        It has none.
+    """
+    if nomogram.baseline is None:
+        raise InputError(f"{nomogram.endpoint}: the nomogram has no baseline survival; recalibrate the model.")
+    return nomogram.baseline
 
 
-def _log_hazard_error(nomogram: Nomogram, row: np.ndarray, hazard: float, step: int) -> float | None:
-    """Standard error of the log cumulative hazard, None when the model lacks a part of it."""
-    if not has_limits(nomogram):
+@dataclass(frozen=True)
+class LimitTerms:
+    """What confidence limits of survival need beyond the baseline, see :class:`.model.Baseline`."""
+
+    covariance: np.ndarray
+    hazard_variance: Sequence[float]
+    covariate_mean: Sequence[Sequence[float]]
+
+    def error(self, deviation: np.ndarray, hazard: float, step: int) -> float:
+        """Standard error of the log cumulative hazard of a patient's deviation from the center after a step."""
+        drift = deviation * hazard - np.array(self.covariate_mean[step])
+        scale = float(np.abs(drift).max()) or 1.0  # keeps the square of an absurd score's drift finite
+        drift = drift / scale
+        with np.errstate(under="ignore"):  # some processors report it where beside an absurd score nothing is left
+            square = float(drift @ self.covariance @ drift)
+        square = max(0.0, square)  # a covariance that is semidefinite up to rounding may give a negative one
+        return math.hypot(math.sqrt(self.hazard_variance[step]), scale * math.sqrt(square)) / hazard
+
+
+def limit_terms(nomogram: Nomogram) -> LimitTerms | None:
+    """Give what confidence limits of survival need; None when the model does not hold all of it."""
+    baseline, covariance = nomogram.baseline, nomogram.covariance
+    if baseline is None or covariance is None:
         return None
-    baseline: Baseline = nomogram.baseline
-    drift = _deviation(nomogram, row) * hazard - np.array(baseline.weighted_covariate_mean[step])
-    scale = float(np.abs(drift).max()) or 1.0  # keeps the square of an absurd score's drift finite
-    drift = drift / scale
-    with np.errstate(under="ignore"):  # some processors report it where beside an absurd score nothing is left
-        square = float(drift @ np.array(nomogram.covariance) @ drift)
-    square = max(0.0, square)  # a covariance that is semidefinite up to rounding may give a negative one
-    return math.hypot(math.sqrt(baseline.cumulative_hazard_variance[step]), scale * math.sqrt(square)) / hazard
-
-
-def has_limits(nomogram: Nomogram) -> bool:
-    """Say whether the model holds what confidence limits of survival need."""
-    baseline = nomogram.baseline
-    parts = (baseline and baseline.cumulative_hazard_variance, baseline and baseline.weighted_covariate_mean)
-    return nomogram.covariance is not None and all(part is not None for part in parts)
+    variance, mean = baseline.cumulative_hazard_variance, baseline.weighted_covariate_mean
+    return None if variance is None or mean is None else LimitTerms(np.array(covariance), variance, mean)
 
 
 def _exp_minus_exp(log_hazard: float) -> float:
     """exp(-exp(x)) without overflow: beyond 10 it is below any probability that a float tells from 0."""
     return math.exp(-math.exp(min(log_hazard, 10.0)))
-
-
-def _word(value: object) -> str:
-    """A value as a lower-case word; whole numbers without decimals, so that 2.0 is the level "2"."""
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip().casefold()
-
-
-def _parse_number(covariate: Covariate, value: object) -> float | None:
-    if isinstance(value, (bool, np.bool_)):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    least = -math.inf if covariate.minimum is None else covariate.minimum
-    most = math.inf if covariate.maximum is None else covariate.maximum
-    return number if math.isfinite(number) and least <= number <= most else None
-
-
-def _parse_binary(covariate: Covariate, word: str) -> float | None:
-    no, yes = (level.strip().casefold() for level in covariate.levels or ("no", "yes"))
-    if word == no or (word != yes and word in FALSE_WORDS):
-        return 0.0
-    return 1.0 if word == yes or word in TRUE_WORDS else None
-
-
-def _encoded(covariate: Covariate, value: float | str) -> list[float]:
-    """A known value's parameters: itself, or indicators of a category's levels but the reference."""
-    if covariate.type != "category":
-        return [float(value)]
-    return [float(level == value) for level in covariate.levels if level != covariate.reference]

@@ -10,12 +10,12 @@ from ..resources import models_folder
 from .contents import Model
 from .file import load_model
 
-SCHEMA_NAME = "model.schema.json"
+_SCHEMAS = ".schema.json"  # how the names of the files' descriptions end
 
 
 def bundled_model_files() -> tuple[Path, ...]:
     """Files of the bundled models, sorted; a model's file is named by its id."""
-    return tuple(sorted(path for path in models_folder().glob("*.json") if path.name != SCHEMA_NAME))
+    return tuple(sorted(path for path in models_folder().glob("*.json") if not path.name.endswith(_SCHEMAS)))
 
 
 def bundled_models() -> tuple[Model, ...]:
@@ -32,6 +32,12 @@ def bundled_models() -> tuple[Model, ...]:
         A bundled file was damaged.
     """
     return tuple(load_model(path) for path in bundled_model_files())
+
+
+def model_path(id_or_path: str | os.PathLike[str]) -> Path:
+    """Give the file of a bundled model by its id; what is no bundled id is taken as a path."""
+    bundled = {path.stem: path for path in bundled_model_files()}
+    return bundled.get(str(id_or_path)) or Path(id_or_path)
 
 
 def find_model(id_or_path: str | os.PathLike[str]) -> Model:
@@ -51,9 +57,8 @@ def find_model(id_or_path: str | os.PathLike[str]) -> Model:
     ModelError
         There is neither; the sentence lists the known ids. Or the file is not a valid model.
     """
-    bundled = {path.stem: path for path in bundled_model_files()}
-    path = bundled.get(str(id_or_path)) or Path(id_or_path)
+    path = model_path(id_or_path)
     if not path.is_file():
-        known = ", ".join(bundled) or "none"
+        known = ", ".join(path.stem for path in bundled_model_files()) or "none"
         raise ModelError(f"{id_or_path}: no such model or model file; the bundled models are {known}.")
     return load_model(path)

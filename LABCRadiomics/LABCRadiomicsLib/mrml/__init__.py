@@ -6,12 +6,15 @@ Runs in the Slicer application and, with the ``slicer-core`` package, outside it
 May import: errors, notices, imaging, model, scoring, patient.
 """
 
-from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes, with_notices
+from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes
+from .results import SEGMENTATION, VOLUME, read_result, result_nodes, store_result
 from .scene import load_segmentation, load_volume, new_scene
 from .segments import mask_from_segment
 from .volumes import can_be_mri, dicom_modality, image_from_volume, mask_from_labelmap
 
 __all__ = [
+    "SEGMENTATION",
+    "VOLUME",
     "can_be_mri",
     "dicom_modality",
     "fingerprint",
@@ -23,6 +26,8 @@ __all__ = [
     "mask_from_labelmap",
     "mask_from_segment",
     "new_scene",
+    "read_result",
+    "result_nodes",
     "score_nodes",
-    "with_notices",
+    "store_result",
 ]

@@ -1,15 +1,15 @@
-"""Voxels and grids of MRML nodes. MRML coordinates are RAS, SimpleITK's are LPS; both in mm."""
+"""Voxels and grids of MRML nodes. MRML coordinates are RAS, a Volume's are LPS; both in mm."""
 
 from __future__ import annotations
 
 import numpy as np
-import SimpleITK as sitk
 import slicer
 import slicer.util
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from ..errors import GeometryError, InputError
+from ..imaging import Volume
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # Cosine of the angle between two array axes above which a grid counts as sheared; rounded DICOM directions stay below.
@@ -38,16 +38,13 @@ def voxels_of(data: vtk.vtkImageData) -> np.ndarray:
     return vtk_to_numpy(data.GetPointData().GetScalars()).reshape(data.GetDimensions()[::-1])
 
 
-def placed_image(array: np.ndarray, grid: np.ndarray, name: str) -> sitk.Image:
-    """Copy voxels into an image whose ``i, j, k`` to RAS matrix is given."""
+def placed_volume(array: np.ndarray, grid: np.ndarray, name: str) -> Volume:
+    """Copy voxels into a volume whose ``i, j, k`` to RAS matrix is given."""
     require_orthogonal(grid, name)
     lps = _RAS_TO_LPS @ grid
     spacing = np.linalg.norm(lps[:3, :3], axis=0)
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing(spacing.tolist())
-    image.SetOrigin((lps[:3, 3] + 0.0).tolist())  # + 0.0 turns -0.0 into 0.0
-    image.SetDirection((lps[:3, :3] / spacing + 0.0).ravel().tolist())
-    return image
+    # Adding 0.0 turns -0.0 into 0.0.
+    return Volume(array.copy(), spacing, lps[:3, 3] + 0.0, lps[:3, :3] / spacing + 0.0)
 
 
 def require_orthogonal(grid: np.ndarray, name: str) -> None:

@@ -5,28 +5,27 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import SimpleITK as sitk
 import slicer
 
 from ..errors import GeometryError, InputError
+from ..imaging import Volume
 from ..notices import Notice
 from .segments import mask_from_segment
 from .volumes import image_from_volume, mask_from_labelmap
 
 if TYPE_CHECKING:
     from ..model import Model
-    from ..patient import PatientScore
+    from ..patient import PatientResult, Progress
 
 
 def images_from_nodes(
     volume_node: slicer.vtkMRMLScalarVolumeNode,
     roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
     roi: str | int | None,
-) -> tuple[sitk.Image, sitk.Image, list[Notice]]:
+) -> tuple[Volume, Volume, list[Notice]]:
     """Copy what is to be scored out of the scene; later changes of the nodes do not reach the copies.
 
     Parameters
@@ -36,7 +35,7 @@ def images_from_nodes(
 
     Returns
     -------
-    image, mask : SimpleITK.Image
+    image, mask : Volume
         The mask is 1 inside the ROI.
     notices : list of Notice
         See :func:`mask_from_segment`.
@@ -52,12 +51,12 @@ def images_from_nodes(
     return image, mask_from_labelmap(roi_node, roi), []
 
 
-def fingerprint(image: sitk.Image, mask: sitk.Image) -> dict[str, Any]:
+def fingerprint(image: Volume, mask: Volume) -> dict[str, Any]:
     """Tell what was scored from what may have been edited since; a saved and loaded scene gives the same.
 
     Parameters
     ----------
-    image, mask : SimpleITK.Image
+    image, mask : Volume
         See :func:`images_from_nodes`.
 
     Returns
@@ -67,8 +66,8 @@ def fingerprint(image: sitk.Image, mask: sitk.Image) -> dict[str, Any]:
     """
     digest = hashlib.sha256()
     for part in (image, mask):
-        digest.update(np.ascontiguousarray(sitk.GetArrayViewFromImage(part)))
-    grid = [*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]
+        digest.update(np.ascontiguousarray(part.array))
+    grid = np.concatenate([image.spacing, image.origin, image.direction.ravel()]).tolist()
     return {"voxels": digest.hexdigest(), "grid": grid}
 
 
@@ -92,9 +91,14 @@ def score_nodes(
     roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
     roi: str | int | None,
     model: Model,
-    covariates: Mapping | None = None,
-) -> PatientScore:
-    """Score one patient from nodes of a scene.
+    covariates: Mapping[str, object] | None = None,
+    *,
+    contours: int = 0,
+    chosen_model: str | None = None,
+    dicom_files: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> PatientResult:
+    """Score one patient from nodes of a scene, which is not changed.
 
     Parameters
     ----------
@@ -108,28 +112,64 @@ def score_nodes(
         A model that can score.
     covariates : mapping, optional
         Clinical values by the names of the model's nomogram.
+    contours : int
+        How many redrawn contours to score as well.
+    chosen_model : str, optional
+        The id or path by which the model was chosen, for the document.
+    dicom_files : sequence of str
+        The files that the volume was loaded from, whose headers it is held against.
+    progress : callable, optional
+        Called before each step, see :func:`.patient.score_patient`; may raise to end the run.
 
     Returns
     -------
-    PatientScore
-        See :func:`.patient.score_image`; among the warnings is what :func:`mask_from_segment` noted.
+    PatientResult
+        Its document names the nodes, and holds the :func:`fingerprint` of their voxels; among the warnings is what
+        :func:`mask_from_segment` noted, and :func:`.imaging.loaded_series.remarks_on_loaded`.
 
     Raises
     ------
     InputError, GeometryError
         A node is missing, empty or of the wrong kind, or the two do not describe one region of space.
     LABCRadiomicsError
-        See :func:`.patient.score_image`.
+        See :func:`.patient.score_patient`.
     """
-    from ..patient import score_image  # brings pyradiomics, without which nodes can still be converted
+    from ..patient import READ, score_patient, steps_of  # with the features, which converting nodes does not need
 
+    if progress is not None:
+        progress(0, steps_of(contours), READ)
     start = time.perf_counter()
     image, mask, notices = images_from_nodes(volume_node, roi_node, roi)
-    scored = score_image(model, image, mask, 1, covariates, read_seconds=time.perf_counter() - start)
-    return with_notices(scored, notices)
+    source = None
+    if dicom_files:
+        from ..imaging.loaded_series import remarks_on_loaded, source_of_loaded  # brings pydicom
+
+        source = source_of_loaded(dicom_files)
+        notices = [*remarks_on_loaded(dicom_files, image), *notices]
+    inputs = _inputs(volume_node, roi_node, roi) | {"fingerprint": fingerprint(image, mask)}
+    return score_patient(
+        model,
+        image,
+        mask,
+        covariates,
+        contours=contours,
+        source=source,
+        notices=notices,
+        inputs=inputs | {"model": chosen_model or model.id},
+        read_seconds=time.perf_counter() - start,
+        progress=progress,
+    )
 
 
-def with_notices(scored: PatientScore, notices: Sequence[Notice]) -> PatientScore:
-    """Put what was noted on reading the nodes before the warnings of the scoring."""
-    warnings = (*notices, *scored.prediction.warnings)
-    return replace(scored, prediction=replace(scored.prediction, warnings=warnings))
+def _inputs(
+    volume_node: slicer.vtkMRMLScalarVolumeNode,
+    roi_node: slicer.vtkMRMLSegmentationNode | slicer.vtkMRMLLabelMapVolumeNode,
+    roi: str | int | None,
+) -> dict[str, Any]:
+    """What is scored, in words that stay right when nodes are renamed or removed later."""
+    name = str(roi)
+    if roi_node.IsA("vtkMRMLSegmentationNode"):
+        segmentation = roi_node.GetSegmentation()
+        roi = roi or segmentation.GetNthSegmentID(0)
+        name = segmentation.GetSegment(roi).GetName()
+    return {"volume": volume_node.GetName(), "segmentation": roi_node.GetName(), "segment": name, "segment_id": roi}

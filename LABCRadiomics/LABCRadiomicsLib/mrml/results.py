@@ -7,7 +7,6 @@ write words into the scene take ``_``, which translates a sentence; the Slicer m
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from ..model import Model
-from ..scoring import Prediction, SurvivalCurve, survival_curve
+from ..scoring import Prediction, SurvivalCurve, document_text, read_document, survival_curve
 from ..scoring.wording import training_range
 
 ROLE = "LABCRadiomics.role"  # attribute of a node, and of the item of a folder
@@ -62,7 +61,7 @@ def store_result(
     """
     remove_nodes(scene, keep=result_nodes(scene).values())  # those of an earlier scene, which nobody shows
     text = _node(scene, "vtkMRMLTextNode", "result", _("LABC Radiomics result"))
-    text.SetText(json.dumps(document, indent=1, allow_nan=False))
+    text.SetText(document_text(document))
     text.SetNodeReferenceID(VOLUME, volume_node.GetID())
     text.SetNodeReferenceID(SEGMENTATION, segmentation_node.GetID())
     table = _node(scene, "vtkMRMLTableNode", "contributions", _("LABC Radiomics features"))
@@ -77,15 +76,8 @@ def store_result(
 
 
 def read_result(text_node: slicer.vtkMRMLTextNode | None) -> dict[str, Any] | None:
-    """Read the document of a result node; None when there is none or it was overwritten with something else."""
-    if text_node is None:
-        return None
-    try:
-        document = json.loads(text_node.GetText() or "null")
-    except json.JSONDecodeError:
-        return None
-    known = isinstance(document, dict) and {"score", "discrimination", "inputs"} <= document.keys()
-    return document if known else None
+    """Read the document of a result node, also one of an earlier version; None when there is none that can be shown."""
+    return None if text_node is None else read_document(text_node.GetText() or "")
 
 
 def result_nodes(scene: slicer.vtkMRMLScene) -> dict[str, slicer.vtkMRMLNode]:

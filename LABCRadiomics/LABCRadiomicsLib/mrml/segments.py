@@ -7,14 +7,14 @@ and nothing is left behind when a step fails.
 from __future__ import annotations
 
 import numpy as np
-import SimpleITK as sitk
 import slicer
 import slicer.util
 import vtk
 
 from ..errors import GeometryError, InputError
+from ..imaging import Volume
 from ..notices import Notice
-from .grids import grid_matrix, placed_image, require_orthogonal, require_voxels, voxels_of, world_matrix
+from .grids import grid_matrix, placed_volume, require_orthogonal, require_voxels, voxels_of, world_matrix
 
 _INDEX_TOLERANCE = 1e-3  # voxels
 BINARY_LABELMAP = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
@@ -24,7 +24,7 @@ def mask_from_segment(
     segmentation_node: slicer.vtkMRMLSegmentationNode,
     segment_id: str | None,
     volume_node: slicer.vtkMRMLScalarVolumeNode,
-) -> tuple[sitk.Image, list[Notice]]:
+) -> tuple[Volume, list[Notice]]:
     """Put one segment on the grid of a volume, as Slicer's export to a labelmap does.
 
     Parameters
@@ -39,7 +39,7 @@ def mask_from_segment(
 
     Returns
     -------
-    mask : SimpleITK.Image
+    mask : Volume
         uint8, 1 inside the segment; the same geometry as :func:`image_from_volume`.
     notices : list of Notice
         ``mask-resampled`` when the segment was on another grid, ``segment-converted`` when it was not drawn as
@@ -78,7 +78,7 @@ def mask_from_segment(
     array = _labelmap_on_grid(segmentation_copy, segment_id, geometry)
     if not array.any():
         raise GeometryError(f"{title} vanishes on the coarser grid of {name}: segment the tumor on this volume.")
-    return placed_image(array, grid, name), notices
+    return placed_volume(array, grid, name), notices
 
 
 def _chosen_segment(segmentation_node: slicer.vtkMRMLSegmentationNode | None, segment_id: str | None) -> str:

@@ -1,18 +1,18 @@
-"""Volumes and labelmaps to SimpleITK images."""
+"""Volume and labelmap nodes to the library's own volumes."""
 
 from __future__ import annotations
 
 import numpy as np
-import SimpleITK as sitk
 import slicer
 
 from ..errors import InputError
-from ..imaging.images import select_label
-from .grids import grid_matrix, placed_image, require_voxels, voxels_of
+from ..imaging import Volume
+from ..imaging.masks import select_label
+from .grids import grid_matrix, placed_volume, require_voxels, voxels_of
 
 
-def image_from_volume(volume_node: slicer.vtkMRMLScalarVolumeNode) -> sitk.Image:
-    """Copy a scalar volume into a SimpleITK image.
+def image_from_volume(volume_node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
+    """Copy a scalar volume node.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def image_from_volume(volume_node: slicer.vtkMRMLScalarVolumeNode) -> sitk.Image
 
     Returns
     -------
-    SimpleITK.Image
+    Volume
         The voxel array exactly as the node holds it, placed where the scene shows it (mm, LPS).
 
     Raises
@@ -32,7 +32,7 @@ def image_from_volume(volume_node: slicer.vtkMRMLScalarVolumeNode) -> sitk.Image
         The volume is under a nonlinear transform, or its grid is sheared.
     """
     require_voxels(volume_node, "vtkMRMLScalarVolumeNode", "volume", "the MRI volume")
-    return placed_image(voxels_of(volume_node.GetImageData()), grid_matrix(volume_node), volume_node.GetName())
+    return placed_volume(voxels_of(volume_node.GetImageData()), grid_matrix(volume_node), volume_node.GetName())
 
 
 def can_be_mri(volume_node: slicer.vtkMRMLVolumeNode) -> bool:
@@ -62,8 +62,8 @@ def _is_mask(voxels: np.ndarray) -> bool:
     return all(bool(np.isin(plane, (low, high)).all()) for plane in voxels)
 
 
-def mask_from_labelmap(labelmap_node: slicer.vtkMRMLLabelMapVolumeNode, label: str | int | None = None) -> sitk.Image:
-    """Copy one label of a labelmap volume into a SimpleITK mask.
+def mask_from_labelmap(labelmap_node: slicer.vtkMRMLLabelMapVolumeNode, label: str | int | None = None) -> Volume:
+    """Copy one label of a labelmap volume node into a mask.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def mask_from_labelmap(labelmap_node: slicer.vtkMRMLLabelMapVolumeNode, label: s
 
     Returns
     -------
-    SimpleITK.Image
+    Volume
         uint8, 1 inside the ROI, on the labelmap's own grid (scoring resamples it to the image and says so).
 
     Raises
@@ -87,7 +87,7 @@ def mask_from_labelmap(labelmap_node: slicer.vtkMRMLLabelMapVolumeNode, label: s
     require_voxels(labelmap_node, "vtkMRMLLabelMapVolumeNode", "labelmap", "a segmentation or labelmap")
     voxels = voxels_of(labelmap_node.GetImageData())
     chosen = select_label(voxels, _as_label(label))
-    return placed_image((voxels == chosen).astype(np.uint8), grid_matrix(labelmap_node), labelmap_node.GetName())
+    return placed_volume((voxels == chosen).astype(np.uint8), grid_matrix(labelmap_node), labelmap_node.GetName())
 
 
 def _as_label(label: str | int | None) -> int | None:

@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..model import SCORE, Covariate, Model
+from ..model.nomogram import points_scale
 from ..scoring import Prediction
+from ..statistics.nomogram import NomogramScale
 from .figures import COLORS, png, shortened
 
 _SURVIVALS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -76,47 +78,31 @@ def _name(axes: Axes, y: int, name: str, narrow: bool) -> None:
 
 def _scales(model: Model, prediction: Prediction | None) -> list[_Scale] | None:
     nomogram = model.nomogram
-    if nomogram is None or model.score is None or model.score.low is None:
-        return None
-    rows = [_effects(covariate) for covariate in nomogram.covariates]
-    if any(row is None for row in rows):
+    layout = points_scale(nomogram, model.score) if nomogram is not None and model.score is not None else None
+    if layout is None:
         return None
     weight = nomogram.score_coefficient
-    ticks = [(weight * value, f"{value:g}") for value in _ticks(model.score.low, model.score.high)]
-    rows.append(((weight * model.score.low, weight * model.score.high), ticks))
-    largest = max(abs(ends[1] - ends[0]) for ends, _ in rows)
-    if largest == 0:
-        return None
-    unit = 100 / largest  # points for one unit of linear predictor
+    marks = [_marked_effects(covariate) for covariate in nomogram.covariates]
+    marks.append([(weight * value, f"{value:g}") for value in _ticks(model.score.low, model.score.high)])
     marked = _patient_points(prediction)
     names = [_title(covariate) for covariate in nomogram.covariates] + ["Radiomics score"]
-    keys = [covariate.name for covariate in nomogram.covariates] + [SCORE]
     scales = [_Scale("Points", (0, 100), tuple((float(p), str(p)) for p in range(0, 101, 10)))]
-    lowest = 0.0
-    for name, key, (ends, marks) in zip(names, keys, rows, strict=True):
-        start = min(ends)
-        lowest += start
-        placed = tuple((unit * (effect - start), text) for effect, text in marks)
+    rows = zip(names, layout.names, layout.scale.low, layout.scale.lengths, marks, strict=True)
+    for name, key, start, length, effects in rows:
+        placed = tuple((layout.scale.points_per_unit * (effect - start), text) for effect, text in effects)
         place, known = marked.get(key, (None, True))
-        scales.append(_Scale(name, (0, unit * (max(ends) - start)), placed, place, known, stagger=True))
-    total = sum(unit * abs(ends[1] - ends[0]) for ends, _ in rows)
-    return scales + _lower_scales(model, prediction, total, unit, lowest)
+        scales.append(_Scale(name, (0, length), placed, place, known, stagger=True))
+    return scales + _lower_scales(model, prediction, layout.scale)
 
 
-def _effects(covariate: Covariate) -> tuple[tuple[float, float], list[tuple[float, str]]] | None:
-    """Ends of a covariate's effect on the linear predictor, and the effects that carry a label."""
+def _marked_effects(covariate: Covariate) -> list[tuple[float, str]]:
+    """The effects of a covariate on the linear predictor that carry a label."""
     if covariate.type == "number":
-        if covariate.low is None:
-            return None
         weight = covariate.coefficients[0]
-        marks = [(weight * value, f"{value:g}") for value in _ticks(covariate.low, covariate.high)]
-        return (weight * covariate.low, weight * covariate.high), marks
-    levels = covariate.levels or ("no", "yes")
-    reference = covariate.reference if covariate.type == "category" else levels[0]
+        return [(weight * value, f"{value:g}") for value in _ticks(covariate.low, covariate.high)]
+    reference = covariate.reference if covariate.type == "category" else covariate.choices[0]
     others = iter(covariate.coefficients)
-    marks = [(0.0 if level == reference else next(others), level) for level in levels]
-    values = [effect for effect, _ in marks]
-    return (min(values), max(values)), marks
+    return [(0.0 if level == reference else next(others), level) for level in covariate.choices]
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -139,10 +125,9 @@ def _title(covariate: Covariate) -> str:
     return shortened(f"{covariate.label} ({covariate.unit})" if covariate.unit else covariate.label, 44)
 
 
-def _lower_scales(
-    model: Model, prediction: Prediction | None, total: float, unit: float, lowest: float
-) -> list[_Scale]:
+def _lower_scales(model: Model, prediction: Prediction | None, scale: NomogramScale) -> list[_Scale]:
     """Total points, and survival at each horizon on the same axis."""
+    total = float(scale.lengths.sum())
     ratio = 100 / total
     marked = None if prediction is None or prediction.points is None else prediction.points * ratio
     ticks = tuple((value * ratio, f"{value:g}") for value in _ticks(0, total))
@@ -162,7 +147,7 @@ def _lower_scales(
         hazard = math.log(-math.log(base))
 
         def place(survival: float, hazard: float = hazard) -> float:
-            return ratio * unit * (math.log(-math.log(survival)) - hazard + middle - lowest)
+            return ratio * float(scale.total_points(math.log(-math.log(survival)) - hazard + middle)[0])
 
         marks = tuple((place(value), f"{value:g}") for value in _SURVIVALS if -1e-9 <= place(value) <= 100 + 1e-9)
         ends = (min(p for p, _ in marks), max(p for p, _ in marks)) if marks else (0.0, 0.0)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import SimpleITK as sitk
 from matplotlib.figure import Figure
 
-from ..imaging.images import Volume, bounding_box, match_mask
+from ..imaging import Region
 from ..model import Model
 from ..scoring import Prediction, survival_curve
 from .figures import COLORS, GROUP_NAMES, png
@@ -14,30 +13,28 @@ from .figures import COLORS, GROUP_NAMES, png
 _OPPOSITE = {"L": "R", "R": "L", "P": "A", "A": "P", "S": "I", "I": "S"}
 
 
-def tumor_slice(image: sitk.Image, mask: sitk.Image, label: int) -> bytes:
+def tumor_slice(region: Region) -> bytes:
     """Draw the slice with the largest ROI area and the ROI's contour.
 
     Parameters
     ----------
-    image, mask : SimpleITK.Image
-    label : int
-        The ROI's label.
+    region : Region
+        Drawn on the slices as they were read.
 
     Returns
     -------
     bytes
         PNG. Up is superior (sagittal, coronal) or anterior (axial); the letters at the edges are anatomical.
     """
-    volume = Volume.from_sitk(image)
-    roi, _ = match_mask(volume, Volume.from_sitk(mask), label)
-    inside = roi.array == label
-    index = int(inside.sum(axis=(1, 2)).argmax())
+    region = region.as_read()
+    volume, inside = region.image, region.mask.array
+    first, last = region.lower[2], region.upper[2]
+    index = int(first + region.inside.sum(axis=(1, 2)).argmax())
     codes = volume.axis_codes()
     pixels, contour, (right, down), (width, height) = _upright(
         volume.array[index], inside[index], codes[:2], volume.spacing[:2]
     )
     pixels, contour = _around_tumor(pixels, contour, width, height)
-    lower, upper = bounding_box(inside)
     figure = Figure(figsize=(5.2, 5.2 * min(max(height * pixels.shape[0] / (width * pixels.shape[1]), 0.6), 1.6)))
     axes = figure.add_axes((0, 0, 1, 1))
     low, high = np.percentile(pixels, (1, 99.5))
@@ -48,7 +45,7 @@ def tumor_slice(image: sitk.Image, mask: sitk.Image, label: int) -> bytes:
     for (x, y), letter in letters.items():
         axes.text(x, y, letter, transform=axes.transAxes, color="white", ha="center", va="center", fontsize=11,
                   bbox={"facecolor": "black", "alpha": 0.5, "pad": 1.5, "linewidth": 0})  # fmt: skip
-    text = f"slice {index + 1} of {len(inside)}, tumor on {upper[2] - lower[2] + 1}"
+    text = f"slice {index + 1} of {len(inside)}, tumor on {last - first + 1}"
     axes.text(0.02, 0.98, text, transform=axes.transAxes, color="white", fontsize=9, va="top",
               bbox={"facecolor": "black", "alpha": 0.5, "pad": 2, "linewidth": 0})  # fmt: skip
     return png(figure)
@@ -96,7 +93,10 @@ def patient_survival(model: Model, prediction: Prediction) -> bytes | None:
         if group is not None:
             label = f"{GROUP_NAMES[name]}, observed (n = {group.n}, {group.events} events)"
             axes.step((0, *group.months), (1, *group.survival), where="post", color=COLORS[name], lw=1.2, label=label)
-            axes.fill_between((0, *group.months), (1, *group.lower), (1, *group.upper), step="post",
+            limited = np.array(
+                [True, *(low > 0 or high < 1 for low, high in zip(group.lower, group.upper, strict=True))]
+            )
+            axes.fill_between((0, *group.months), (1, *group.lower), (1, *group.upper), step="post", where=limited,
                               color=COLORS[name], alpha=0.12, lw=0)  # fmt: skip
     axes.step(curve.months, curve.probability, where="post", color=COLORS["patient"], lw=2.2, label="this patient")
     if curve.lower is not None:

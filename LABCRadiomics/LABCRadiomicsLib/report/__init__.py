@@ -1,8 +1,6 @@
-"""HTML reports that need nothing else: a patient's, and the index page of a training or a validation.
+"""The report of a patient, as HTML that needs nothing else and as PDF, and the templates of every page.
 
-The pages of cohorts are made from ``report.json`` and the tables beside it, not from the objects that wrote these.
-
-May import: errors, files, resources, tables, model, scoring, patient, plots.
+May import: errors, files, resources, feature_words, model, scoring, patient, plots.
 """
 
 from .patient import (
@@ -13,6 +11,7 @@ from .patient import (
     patient_html,
     write_patient_report,
 )
+from .patient_pdf import patient_pdf
 
 __all__ = [
     "cohort_kind",
@@ -20,5 +19,6 @@ __all__ = [
     "metric_limits",
     "metric_value",
     "patient_html",
+    "patient_pdf",
     "write_patient_report",
 ]

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import base64
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import SimpleITK as sitk
-
 from ..errors import InputError
+from ..feature_words import feature_sentence
 from ..files import write_atomically
 from ..model import Model, Performance
-from ..plots import patient_survival, tumor_slice
-from ..scoring import CovariateValue
-from ..scoring.result_document import result_document
-from ..scoring.wording import number, percent, training_range, trust
+from ..plots import nomogram_figure, patient_survival, score_scale, tumor_slice
+from ..scoring import CovariateValue, document_text, require_score
+from ..scoring.wording import grade, number, percent, training_range, trust
+from .patient_pdf import patient_pdf
+from .plain_words import plain_words
 from .templates import render
 
 if TYPE_CHECKING:  # the pages of cohorts, in this room too, need no pyradiomics
-    from ..patient import PatientScore
+    from ..patient import PatientResult
 
 _WIDEST_BAR_REM = 6.0
 
@@ -43,28 +43,24 @@ def cohort_kind(row: Performance) -> str:
 
 def covariate_value(covariate: CovariateValue, model: Model) -> str:
     """A covariate's value in words: its level, or a number with its unit."""
-    known = next(entry for entry in model.nomogram.covariates if entry.name == covariate.name)
-    if covariate.value is None:
-        return "unknown"
-    if known.type == "binary":
-        return (known.levels or ("no", "yes"))[int(covariate.value)]
-    return f"{covariate.value:g} {known.unit or ''}".strip() if known.type == "number" else str(covariate.value)
+    known = model.nomogram.covariates if model.nomogram else ()
+    return next(entry for entry in known if entry.name == covariate.name).words(covariate.value)
 
 
-def patient_html(model: Model, result: PatientScore, case: str, picture: bytes | None) -> str:
+def patient_html(result: PatientResult, case: str, picture: bytes | None) -> str:
     """Render the report.
 
     Parameters
     ----------
-    model : Model
-    result : PatientScore
+    result : PatientResult
     case : str
         Name of the case, shown at the top.
     picture : bytes or None
         PNG of the tumor, see :func:`.plots.tumor_slice`.
     """
-    widest = max((abs(part.contribution) for part in result.prediction.contributions), default=0) or 1
-    filters = {
+    model, prediction = result.model, result.prediction
+    widest = max((abs(part.contribution) for part in prediction.contributions), default=0) or 1
+    filters: dict[str, Callable[..., object]] = {
         "number": number,
         "percent": percent,
         "covariate_value": covariate_value,
@@ -72,42 +68,47 @@ def patient_html(model: Model, result: PatientScore, case: str, picture: bytes |
         "metric_limits": metric_limits,
         "cohort_kind": cohort_kind,
         "width": lambda value: f"{_WIDEST_BAR_REM * abs(value) / widest:.2f}",
+        "in_words": lambda feature: feature_sentence(feature) or "",
     }
-    survival_plot = patient_survival(model, result.prediction)
+    pictures = {
+        "slice": picture,
+        "survival_plot": patient_survival(model, prediction),
+        "score_plot": score_scale(model, result.document),
+        "nomogram": nomogram_figure(model, prediction),
+    }
     return render(
         "patient.html",
         filters,
         case=case,
         model=model,
-        prediction=result.prediction,
-        trust=trust(result_document(model, result.prediction, {})),
-        ranges={term.feature: training_range(term) for term in model.score.terms},
+        prediction=prediction,
+        grade=grade(result.document),
+        fine=result.document["trust"]["grade"] == "fine",
+        grave=result.document["trust"]["grade"] == "do-not-rely",
+        group_shown=result.document["group_shown"],
+        trust=trust(result.document),
+        ranges={term.feature: training_range(term) for term in require_score(model).terms},
         diagnostics=result.extraction.diagnostics,
-        slice=picture and base64.b64encode(picture).decode(),
-        survival_plot=survival_plot and base64.b64encode(survival_plot).decode(),
+        words=plain_words(result.document),
+        **{name: drawn and base64.b64encode(drawn).decode() for name, drawn in pictures.items()},
     )
 
 
-def write_patient_report(
-    folder: str | Path, model: Model, result: PatientScore, image: sitk.Image, mask: sitk.Image, case: str
-) -> tuple[Path, Path]:
-    """Write ``result.json`` and ``report.html`` into a folder, each whole or not at all.
+def write_patient_report(folder: str | Path, result: PatientResult, case: str) -> dict[str, Path]:
+    """Write ``report.html``, ``report.pdf`` and ``result.json`` into a folder, each whole or not at all.
 
     Parameters
     ----------
     folder : path-like
         Made when it does not exist.
-    model : Model
-    result : PatientScore
-    image, mask : SimpleITK.Image
-        What was scored.
+    result : PatientResult
     case : str
         Name of the case, shown in the report.
 
     Returns
     -------
-    tuple of pathlib.Path
-        The HTML and the JSON file.
+    dict of str to pathlib.Path
+        What was written, by what it is.
 
     Raises
     ------
@@ -115,13 +116,16 @@ def write_patient_report(
         The folder cannot be written or the disk is full.
     """
     folder = Path(folder)
-    html = patient_html(model, result, case, tumor_slice(image, mask, result.extraction.diagnostics["label"]))
-    document = {**result.prediction.to_dict(), "diagnostics": result.extraction.diagnostics}
-    written = folder / "report.html", folder / "result.json"
+    html = patient_html(result, case, tumor_slice(result.region))
+    contents: dict[str, tuple[str, str | bytes]] = {
+        "Report": ("report.html", html),
+        "Report to print": ("report.pdf", patient_pdf(result, case)),
+        "Numbers": ("result.json", document_text(result.document)),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, content in zip(written, (html, json.dumps(document, indent=2, allow_nan=False) + "\n"), strict=True):
-            write_atomically(path, content)
+        for name, content in contents.values():
+            write_atomically(folder / name, content)
     except OSError as error:
         raise InputError(f"The report cannot be written to {folder}: {error.strerror or error}.") from error
-    return written
+    return {what: folder / name for what, (name, _) in contents.items()}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .. import NOTICE
+from ..cell_values import folded
 from ..errors import CohortError, InputError
 from ..feature_names import canonical_feature_name
-from ..model import Model
+from ..model import Model, Value
 from ..notices import Notice
-from ..tables.cohort import FeatureTable, OutcomeTable, matching_rows
+from ..tables.cohort import CovariateTable, FeatureTable, OutcomeTable, case_column, matching_rows
 from ..tables.csv_table import CASE, read_table, write_table
+from ..tables.layouts import cases_as_rows
 from .prediction import Prediction, predict, require_score
 
 
@@ -36,6 +39,8 @@ class ScoredCohort:
         Every other column of the outcome table, in the order of ``cases``.
     notices : tuple of Notice
         Of the tables.
+    decimal_marks : frozenset of str
+        Those that the outcome table uses beyond doubt.
     """
 
     model: Model
@@ -45,6 +50,7 @@ class ScoredCohort:
     event: np.ndarray
     columns: Mapping[str, tuple[str, ...]]
     notices: tuple[Notice, ...] = ()
+    decimal_marks: frozenset[str] = frozenset()
 
     @property
     def score(self) -> np.ndarray:
@@ -70,10 +76,15 @@ class ScoredCohort:
         rows = [prediction.parameters for prediction in self.predictions]
         return None if any(row is None for row in rows) else np.array(rows)
 
+    def survival(self, horizon: float) -> np.ndarray | None:
+        """Predicted probability of no event up to one of the model's horizons, shape (n,); None when not given."""
+        found = [[e.probability for e in prediction.survival if e.months == horizon] for prediction in self.predictions]
+        return np.array(found)[:, 0] if all(found) else None
+
     def risk(self, horizon: float) -> np.ndarray | None:
         """Predicted probability of the event up to one of the model's horizons, shape (n,); None when not given."""
-        found = [[e.probability for e in prediction.survival if e.months == horizon] for prediction in self.predictions]
-        return 1 - np.array(found)[:, 0] if all(found) else None
+        survival = self.survival(horizon)
+        return None if survival is None else 1 - survival
 
 
 def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CASE) -> FeatureTable:
@@ -86,7 +97,7 @@ def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CA
     model : Model
         With a score.
     id : str
-        Column that names the cases.
+        Column that names the cases; where there is none, ``case`` is it.
 
     Raises
     ------
@@ -95,16 +106,16 @@ def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CA
     CohortError
         A feature of the score is missing, or the table is unusable; the sentence names file, row and column.
     """
-    require_score(model)
-    table = read_table(path)
-    cases = table.cases(id)
+    terms = require_score(model).terms
+    table = cases_as_rows(read_table(path))
+    cases = table.cases(case_column(table, id))
     columns: dict[str, str] = {}
     for column in table.names:
         name = canonical_feature_name(column)
         if name in columns:
             raise CohortError(f"{table.path}, row 1: columns {columns[name]} and {column} are one feature; keep one.")
         columns[name] = column
-    wanted = [term.feature for term in model.score.terms]
+    wanted = [term.feature for term in terms]
     absent = [name for name in wanted if name not in columns]
     if absent:
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
@@ -117,7 +128,7 @@ def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CA
 
 
 def score_cases(
-    model: Model, features: FeatureTable, covariates: Mapping[str, Sequence[str]] | None = None
+    model: Model, features: FeatureTable, covariates: Mapping[str, Sequence[Value]] | None = None
 ) -> tuple[Prediction, ...]:
     """Apply a model to every case of a feature table.
 
@@ -127,8 +138,8 @@ def score_cases(
     features : FeatureTable
         With at least the score's features.
     covariates : mapping of str to sequence, optional
-        Clinical values by column name in the order of the cases; columns the model does not know are ignored, empty
-        cells are unknown.
+        Clinical values by the names of the model's covariates in the order of the cases, see
+        :func:`clinical_values`; columns the model does not know are ignored.
 
     Returns
     -------
@@ -141,8 +152,7 @@ def score_cases(
     CohortError
         A feature of the score is not in the table, or a case's value is unusable; the sentence names case and column.
     """
-    require_score(model)
-    wanted = {term.feature for term in model.score.terms}
+    wanted = {term.feature for term in require_score(model).terms}
     names = [name if name in wanted else canonical_feature_name(name) for name in features.names]
     columns = {name: features.values[:, at] for at, name in enumerate(names) if name in wanted}
     known = {covariate.name for covariate in model.nomogram.covariates} if model.nomogram else set()
@@ -190,15 +200,70 @@ def score_cohort(model: Model, features: FeatureTable, outcomes: OutcomeTable) -
     unused = len(outcomes.cases) - len(features.cases)
     if unused:
         notices.append(Notice("outcomes-without-features", f"{unused} cases with an outcome have no features."))
+    values, absent = clinical_values(model, features.cases, columns, outcomes.decimal_marks)
     return ScoredCohort(
-        model, features.cases, score_cases(model, features, columns),
-        outcomes.months[rows], outcomes.event[rows], columns, tuple(notices),
+        model, features.cases, score_cases(model, features, values),
+        outcomes.months[rows], outcomes.event[rows], columns, (*notices, *absent), outcomes.decimal_marks,
     )  # fmt: skip
 
 
-def match_covariates(
-    cases: Sequence[str], table_cases: Sequence[str], columns: Mapping[str, Sequence[str]]
-) -> dict[str, tuple[str, ...]]:
+def clinical_values(
+    model: Model,
+    cases: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    decimal_marks: frozenset[str] = frozenset(),
+) -> tuple[dict[str, tuple[Value, ...]], tuple[Notice, ...]]:
+    """Read the covariates of a model's nomogram from the columns of a table.
+
+    Parameters
+    ----------
+    model : Model
+    cases : sequence of str
+        Length n.
+    columns : mapping of str to sequence of str
+        Cells by column name, each of length n.
+    decimal_marks : frozenset of str
+        Those that the table uses beyond doubt.
+
+    Returns
+    -------
+    values : dict
+        By covariate; one that has no column is not there, and so unknown.
+    notices : tuple of Notice
+        ``covariate-column-absent``: which covariates have no column, and what columns there are.
+
+    Raises
+    ------
+    CohortError
+        A cell is outside a covariate's domain, or a covariate has no column but one whose name differs in case or
+        blanks only.
+    """
+    covariates = model.nomogram.covariates if model.nomogram else ()
+    absent = [covariate for covariate in covariates if covariate.name not in columns]
+    alike = {_bare(name): name for name in columns}
+    for covariate in absent:
+        found = alike.get(_bare(covariate.name)) or alike.get(_bare(covariate.label))
+        if found is not None:
+            raise CohortError(
+                f"column {covariate.name}, a covariate of model {model.id}, is missing, but there is a column {found}: "
+                f"name it {covariate.name} if it is the same."
+            )
+    values = {
+        covariate.name: covariate.parse_column(cases, columns[covariate.name], decimal_marks)
+        for covariate in covariates
+        if covariate.name in columns
+    }
+    if not absent:
+        return values, ()
+    shown = ", ".join(list(columns)[:12]) + (", ..." if len(columns) > 12 else "") if columns else "none"
+    text = (
+        f"The table has no column {', '.join(covariate.name for covariate in absent)}, which model {model.id} takes; "
+        f"the value is unknown in every case. The table's columns are {shown}."
+    )
+    return values, (Notice("covariate-column-absent", text),)
+
+
+def match_covariates(cases: Sequence[str], table: CovariateTable) -> dict[str, tuple[str, ...]]:
     """Bring the columns of a covariate table into the order of the cases.
 
     Raises
@@ -206,8 +271,8 @@ def match_covariates(
     CohortError
         A case is not in the table.
     """
-    rows = matching_rows(cases, table_cases, _absent("row in the covariate table"))
-    return {name: tuple(values[row] for row in rows) for name, values in columns.items()}
+    rows = matching_rows(cases, table.cases, _absent("row in the covariate table"))
+    return {name: tuple(values[row] for row in rows) for name, values in table.columns.items()}
 
 
 def write_scores(
@@ -258,6 +323,11 @@ def scores_table(
         for case, prediction, *further in zip(cases, predictions, *extra.values(), strict=True)
     ]
     return [*header, "warnings", "model_status", "notice", *extra], rows
+
+
+def _bare(name: str) -> str:
+    """A column's name without what people write differently: case, blanks, signs, and a unit in brackets."""
+    return re.sub(r"[\W_]+", "", re.sub(r"\(.*?\)|\[.*?\]", "", folded(name)))
 
 
 def _absent(what: str) -> str:

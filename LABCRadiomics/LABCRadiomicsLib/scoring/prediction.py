@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from .. import NOTICE
 from ..errors import InputError, ModelIncompleteError
 from ..feature_names import canonical_feature_name
-from ..model import SCORE, Covariate, Model, Term
+from ..model import SCORE, Model, Nomogram, Score, Term, Value
 from ..model.nomogram import (
     SurvivalEstimate,
-    has_limits,
+    limit_terms,
     linear_predictor,
     parse_covariates,
     patient_row,
-    points,
+    points_scale,
     survival,
 )
 from ..notices import Notice
+from .prediction_notices import model_notices, nomogram_notices, range_notices
 
-DEMONSTRATION = "demonstration, simulated data, not for any clinical use"
+RiskGroupName = Literal["high", "low"]
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,6 @@ class Contribution:
     contribution: float
     in_range: bool | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give the part as the JSON output holds it."""
-        return {
-            "feature": self.feature,
-            "value": self.value,
-            "coefficient": self.coefficient,
-            "contribution": self.contribution,
-            "in_range": self.in_range,
-        }
-
 
 @dataclass(frozen=True)
 class CovariateValue:
@@ -54,7 +44,7 @@ class CovariateValue:
 
     name: str
     label: str
-    value: float | str | None
+    value: Value
     points: float | None
 
 
@@ -70,8 +60,8 @@ class Prediction:
         Radiomics score.
     cutoff : float or None
         Score above which the risk group is high.
-    risk_group : str or None
-        ``"high"`` or ``"low"``; None when the model has no cutoff.
+    risk_group : {"high", "low"} or None
+        None when the model has no cutoff.
     survival : tuple of SurvivalEstimate
         At the model's horizons; empty when the model has no baseline survival.
     linear_predictor : float or None
@@ -85,10 +75,6 @@ class Prediction:
     warnings : tuple of Notice
     parameters : tuple of float or None
         The patient's row of nomogram parameters.
-    stability : mapping or None
-        How the group changes with the contour, when that was asked for.
-    timings : mapping
-        Seconds by step.
     """
 
     model_id: str
@@ -96,7 +82,7 @@ class Prediction:
     status: str
     score: float
     cutoff: float | None
-    risk_group: str | None
+    risk_group: RiskGroupName | None
     survival: tuple[SurvivalEstimate, ...]
     linear_predictor: float | None
     points: float | None
@@ -105,27 +91,6 @@ class Prediction:
     contributions: tuple[Contribution, ...]
     warnings: tuple[Notice, ...]
     parameters: tuple[float, ...] | None
-    stability: Mapping[str, Any] | None = None
-    timings: Mapping[str, float] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the prediction as ``labcradiomics score --json`` prints it."""
-        return {
-            "model": self.model_id,
-            "fingerprint": self.fingerprint,
-            "status": self.status,
-            "score": self.score,
-            "cutoff": self.cutoff,
-            "risk_group": self.risk_group,
-            "survival": [vars(estimate) for estimate in self.survival],
-            "linear_predictor": self.linear_predictor,
-            "points": self.points,
-            "contributions": [contribution.to_dict() for contribution in self.contributions],
-            "stability": self.stability if self.stability is None else dict(self.stability),
-            "warnings": [notice.to_dict() for notice in self.warnings],
-            "timings": {step: self.timings.get(step) for step in ("read_s", "extract_s", "score_s")},
-            "notice": NOTICE,
-        }
 
 
 @dataclass(frozen=True)
@@ -144,7 +109,6 @@ def predict(
     covariates: Mapping[str, object] | None = None,
     *,
     warnings: Iterable[Notice] = (),
-    timings: Mapping[str, float] | None = None,
 ) -> Prediction:
     """Apply a model to one patient.
 
@@ -158,8 +122,6 @@ def predict(
         the model's reference mean stands in for them with a warning.
     warnings : iterable of Notice
         Of earlier steps, placed before this one's.
-    timings : mapping, optional
-        Seconds of ``read_s``, ``extract_s``, ``score_s``.
 
     Returns
     -------
@@ -172,36 +134,43 @@ def predict(
     InputError
         A feature is absent or not finite, a covariate is unknown to the model or outside its domain.
     """
-    require_score(model)
-    contributions = _contributions(model, values)
-    score = _score(model, contributions)
+    formula = require_score(model)
+    contributions = _contributions(model, formula, values)
+    score = _score(model, formula, contributions)
     known = parse_covariates(model, covariates)
-    notices = [*warnings, *_model_notices(model), *_range_notices(model, contributions, score)]
-    row = patient_row(model.nomogram, known, score) if model.nomogram else None
-    parts = points(model.nomogram, model.score, row) if row is not None else None
+    found = _from_nomogram(model.nomogram, formula, known, score)
+    notices = [*warnings, *model_notices(model)]
+    notices += range_notices(formula, {part.feature: part.value for part in contributions}, score)
     if model.nomogram is not None:
-        notices += _nomogram_notices(model, known, row, parts)
+        given = {"has_row": found.row is not None, "has_points": found.points is not None}
+        notices += nomogram_notices(model.id, model.nomogram, known, **given)
     return Prediction(
         model_id=model.id,
         fingerprint=model.fingerprint,
         status=model.status,
         score=score,
         cutoff=model.cutoff.value if model.cutoff else None,
-        risk_group=_risk_group(model, score),
-        survival=_survival_at_horizons(model, row),
-        linear_predictor=linear_predictor(model.nomogram, row) if row is not None else None,
-        points=math.fsum(parts.values()) if parts else None,
-        score_points=parts[SCORE] if parts else None,
-        covariates=_covariate_values(model, known, parts),
+        risk_group=risk_group(model, score),
+        survival=found.survival,
+        linear_predictor=found.linear_predictor,
+        points=math.fsum(found.points.values()) if found.points else None,
+        score_points=found.points[SCORE] if found.points else None,
+        covariates=_covariate_values(model.nomogram, known, found.points),
         contributions=contributions,
         warnings=tuple(notices),
-        parameters=tuple(row.tolist()) if row is not None else None,
-        timings=dict(timings or {}),
+        parameters=tuple(found.row.tolist()) if found.row is not None else None,
     )
 
 
-def require_score(model: Model) -> None:
-    """Refuse a model without score terms.
+def risk_group(model: Model, score: float) -> RiskGroupName | None:
+    """Give a score's risk group by the model's cutoff: high above it, else low; None when there is no cutoff."""
+    if model.cutoff is None:
+        return None
+    return "high" if score > model.cutoff.value else "low"
+
+
+def require_score(model: Model) -> Score:
+    """Give a model's score, or refuse the model that has none.
 
     Raises
     ------
@@ -209,7 +178,7 @@ def require_score(model: Model) -> None:
         One sentence: what is missing, where it is kept, and the command that adds it.
     """
     if model.score is not None:
-        return
+        return model.score
     missing = model.missing_part("score")
     what = missing.what if missing else "the score's features and coefficients"
     where = f"; they are in {missing.where}" if missing else ""
@@ -248,7 +217,7 @@ def survival_curve(model: Model, prediction: Prediction) -> SurvivalCurve | None
     months = months if months[0] == 0 else (0.0, *months)
     curve = survival(model.nomogram, np.array(prediction.parameters), months)
     probability = np.array([estimate.probability for estimate in curve])
-    if not has_limits(model.nomogram):
+    if limit_terms(model.nomogram) is None:
         return SurvivalCurve(np.array(months), probability, None, None)
     lower, upper = (
         np.array([math.nan if end is None else end for end in ends])
@@ -257,8 +226,8 @@ def survival_curve(model: Model, prediction: Prediction) -> SurvivalCurve | None
     return SurvivalCurve(np.array(months), probability, lower, upper)
 
 
-def _contributions(model: Model, values: Mapping[str, float]) -> tuple[Contribution, ...]:
-    terms = model.score.terms
+def _contributions(model: Model, formula: Score, values: Mapping[str, float]) -> tuple[Contribution, ...]:
+    terms = formula.terms
     if any(term.feature not in values for term in terms):
         values = {canonical_feature_name(name): value for name, value in values.items()}
     absent = [term.feature for term in terms if term.feature not in values]
@@ -279,9 +248,10 @@ def _contribution(term: Term, given: float) -> Contribution:
     return Contribution(term.feature, value, term.coefficient, term.contribution(value), term.in_range(value))
 
 
-def _score(model: Model, contributions: Iterable[Contribution]) -> float:
+def _score(model: Model, formula: Score, contributions: Sequence[Contribution]) -> float:
+    values = {part.feature: part.value for part in contributions}
     try:
-        score = math.fsum([model.score.intercept, *(part.contribution for part in contributions)])
+        score = formula.of(values[term.feature] for term in formula.terms)
     except (OverflowError, ValueError):  # a sum or a contribution beyond what a float holds
         score = math.inf
     if not math.isfinite(score):
@@ -289,105 +259,35 @@ def _score(model: Model, contributions: Iterable[Contribution]) -> float:
     return score
 
 
-def _risk_group(model: Model, score: float) -> str | None:
-    if model.cutoff is None:
-        return None
-    return "high" if score > model.cutoff.value else "low"
+@dataclass(frozen=True)
+class _FromNomogram:
+    """What the nomogram adds to the score; everything is empty where the model or the patient does not allow it."""
+
+    row: np.ndarray | None = None
+    linear_predictor: float | None = None
+    survival: tuple[SurvivalEstimate, ...] = ()
+    points: Mapping[str, float] | None = None
 
 
-def _survival_at_horizons(model: Model, row: np.ndarray | None) -> tuple[SurvivalEstimate, ...]:
-    if row is None or model.nomogram.baseline is None:
-        return ()
-    return survival(model.nomogram, row, model.nomogram.horizons_months)
-
-
-def _covariate_values(
-    model: Model, known: Mapping[str, float | str | None], parts: Mapping[str, float] | None
-) -> tuple[CovariateValue, ...]:
-    labels = {covariate.name: covariate.label for covariate in model.nomogram.covariates} if model.nomogram else {}
-    return tuple(
-        CovariateValue(name, labels[name], value, parts[name] if parts else None) for name, value in known.items()
+def _from_nomogram(
+    nomogram: Nomogram | None, formula: Score, known: Mapping[str, Value], score: float
+) -> _FromNomogram:
+    row = None if nomogram is None else patient_row(nomogram, known, score)
+    if nomogram is None or row is None:
+        return _FromNomogram()
+    scale = points_scale(nomogram, formula)
+    return _FromNomogram(
+        row,
+        linear_predictor(nomogram, row),
+        survival(nomogram, row, nomogram.horizons_months) if nomogram.baseline is not None else (),
+        None if scale is None else scale.points(nomogram, row),
     )
 
 
-def _model_notices(model: Model) -> list[Notice]:
-    """What the model itself cannot do, whoever the patient is."""
-    notices = []
-    if model.status == "demonstration":
-        notices.append(Notice("demonstration", f"Model {model.id}: {DEMONSTRATION}."))
-    if model.cutoff is None:
-        notices.append(Notice("no-cutoff", f"Model {model.id} has no cutoff, so there is no risk group."))
-    if model.nomogram is None:
-        notices.append(Notice("no-nomogram", f"Model {model.id} has no nomogram, so it gives no survival."))
-    elif model.nomogram.baseline is None:
-        notices.append(
-            Notice(
-                "no-baseline",
-                f"{model.nomogram.endpoint} is not available: model {model.id} has no baseline survival; "
-                "estimate it on a local cohort with 'labcradiomics recalibrate'.",
-            )
-        )
-    elif not has_limits(model.nomogram):
-        notices.append(
-            Notice("no-limits", f"Model {model.id} holds no covariance, so survival has no confidence limits.")
-        )
-    return notices
-
-
-def _range_notices(model: Model, contributions: Iterable[Contribution], score: float) -> list[Notice]:
-    """Warn of features and of a score outside what the training cohort had."""
-    terms = {term.feature: term for term in model.score.terms}
-    notices = [
-        _out_of_range("feature-out-of-range", part.feature, part.value, terms[part.feature])
-        for part in contributions
-        if part.in_range is False
-    ]
-    if model.score.low is not None and not model.score.low <= score <= model.score.high:
-        notices.append(_out_of_range("score-out-of-range", "the radiomics score", score, model.score))
-    return notices
-
-
-def _out_of_range(code: str, what: str, value: float, limits: Any) -> Notice:
-    message = f"{what} is {value:.6g}, outside the training cohort's range {limits.low:.6g} to {limits.high:.6g}."
-    return Notice(code, message[0].upper() + message[1:] if what.startswith("the ") else message)
-
-
-def _nomogram_notices(
-    model: Model,
-    known: Mapping[str, float | str | None],
-    row: np.ndarray | None,
-    parts: Mapping[str, float] | None,
-) -> list[Notice]:
-    """Warn of unknown and unusual covariates, and of nomogram results that the model cannot give."""
-    nomogram = model.nomogram
-    notices = []
-    for covariate in nomogram.covariates:
-        value = known[covariate.name]
-        if value is None:
-            notices.append(Notice("covariate-unknown", _unknown_message(model, covariate)))
-        elif covariate.low is not None and not covariate.low <= value <= covariate.high:
-            notices.append(_out_of_range("covariate-out-of-range", covariate.label, value, covariate))
-    if nomogram.center is None and row is not None:
-        message = f"Model {model.id} has no reference means; the linear predictor is relative to a patient of zeros."
-        notices.append(Notice("no-center", message))
-    if row is not None and parts is None:
-        message = f"Model {model.id} does not state every covariate's range, so there are no nomogram points."
-        notices.append(Notice("no-points", message))
-    return notices
-
-
-def _unknown_message(model: Model, covariate: Covariate) -> str:
-    center = model.nomogram.center
-    if center is None:
-        return (
-            f"{covariate.label} ({covariate.name}) is unknown and model {model.id} has no reference mean for it, "
-            "so there is no linear predictor and no survival."
-        )
-    means = [center[name] for name in covariate.parameters()]
-    if covariate.type == "number":
-        used = f"mean, {means[0]:.4g}{' ' + covariate.unit if covariate.unit else ''},"
-    elif covariate.type == "binary":
-        used = f"proportion of {(covariate.levels or ('no', 'yes'))[1]}, {means[0]:.0%},"
-    else:
-        used = "mix of levels"
-    return f"{covariate.label} ({covariate.name}) is unknown; the model's reference {used} stands in for it."
+def _covariate_values(
+    nomogram: Nomogram | None, known: Mapping[str, Value], points: Mapping[str, float] | None
+) -> tuple[CovariateValue, ...]:
+    labels = {covariate.name: covariate.label for covariate in nomogram.covariates} if nomogram else {}
+    return tuple(
+        CovariateValue(name, labels[name], value, points[name] if points else None) for name, value in known.items()
+    )

@@ -5,12 +5,11 @@ Functions that make sentences take ``_``, which translates one; the Slicer modul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..model import Term
-
-STABLE = 0.9  # share of redrawn contours in the same group below which the group is said to depend on the contour
+from .trust import STABLE
 
 Translate = Callable[[str], str]
 
@@ -50,6 +49,15 @@ def trust(result: Mapping[str, Any], _: Translate = str) -> list[str]:
     return evidence(result, _) + others
 
 
+def grade(result: Mapping[str, Any], _: Translate = str) -> str:
+    """The grade of trust in words."""
+    return {
+        "fine": _("Nothing was noticed that speaks against this result."),
+        "care": _("Take this result with care, for the reasons below."),
+        "do-not-rely": _("Do not rely on this result, for the reasons below."),
+    }[result["trust"]["grade"]]
+
+
 def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
     """What speaks for and against a result: extrapolation, the model's discrimination, the contour test."""
     outside = sum(part["in_range"] is False for part in result["contributions"])
@@ -61,6 +69,8 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
         sentences.append(_discrimination(result["discrimination"], result["status"] == "demonstration", _))
     if result["stability"] is not None:
         sentences.append(_stability(result["stability"], _))
+    if result["second_reader"] is not None:
+        sentences.append(_second_reader(result["second_reader"], result["survival"], _))
     return sentences
 
 
@@ -84,13 +94,7 @@ def _stability(stability: Mapping[str, Any], _: Translate) -> str:
     scored = stability["contours"] - stability["failed"]
     if not scored:
         return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
-    sentence = _("With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}")
-    text = sentence.format(
-        n=stability["contours"],
-        sd=stability["boundary_sd_mm"],
-        low=number(stability["score_min"]),
-        high=number(stability["score_max"]),
-    )
+    text = _spread(stability, _)
     if stability["failed"]:
         text += _("; {failed} could not be scored").format(failed=stability["failed"])
     if stability["same_group"] is not None:
@@ -98,3 +102,45 @@ def _stability(stability: Mapping[str, Any], _: Translate) -> str:
         if stability["same_group"] < STABLE * scored:
             text = "\u26a0 " + _("The risk group depends on the contour.") + " " + text
     return text + "."
+
+
+def _spread(stability: Mapping[str, Any], _: Translate) -> str:
+    """The scores of the redrawn contours; those of an earlier version were drawn by another rule, and had no limits."""
+    if stability["dice_mean"] is None:
+        sentence = _(
+            "With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}"
+        )
+        return sentence.format(
+            n=stability["contours"],
+            sd=stability["boundary_sd_mm"],
+            low=number(stability["score_min"]),
+            high=number(stability["score_max"]),
+        )
+    sentence = _(
+        "With {n} contours that overlap the drawn one as other readers' would (Dice {dice} on average), the score is "
+        "{low} to {high}; 95% limits of another reader's score: {lower} to {upper}"
+    )
+    return sentence.format(
+        n=stability["contours"],
+        dice=f"{stability['dice_mean']:.2f}",
+        low=number(stability["score_min"]),
+        high=number(stability["score_max"]),
+        lower=number(stability["score_lower"]),
+        upper=number(stability["score_upper"]),
+    )
+
+
+def _second_reader(second: Mapping[str, Any], survival: Sequence[Mapping[str, Any]], _: Translate) -> str:
+    """What the contour of another reader gives."""
+    text = _("On the second reader's contour (Dice {dice} with the first) the score is {score}").format(
+        dice=f"{second['dice']:.2f}", score=number(second["score"])
+    )
+    if second["same_group"] is not None:
+        text += _("; the risk group is the same") if second["same_group"] else _("; the risk group is the other one")
+    if second["survival"] and survival:
+        last, first = second["survival"][-1], survival[-1]
+        both = _("; survival at {months:g} months is {second} (first reader: {first})")
+        text += both.format(
+            months=last["months"], second=percent(last["probability"]), first=percent(first["probability"])
+        )
+    return ("\u26a0 " if second["same_group"] is False else "") + text + "."

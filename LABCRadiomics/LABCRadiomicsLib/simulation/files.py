@@ -15,7 +15,7 @@ import SimpleITK as sitk
 
 from .. import NOTICE, __version__
 from ..errors import InputError
-from ..imaging import contours
+from ..imaging import Volume, contours
 from . import cohort, phantom
 from .cohort import LAW, Patient, patient_rng, simulate_cohort
 
@@ -146,9 +146,9 @@ def _write_case(folder: Path, patient: Patient, seed: int, readers: int) -> floa
     return simulated.tumor_volume_mm3
 
 
-def _write_image(image: sitk.Image, path: Path) -> None:
+def _write_image(image: Volume, path: Path) -> None:
     try:
-        sitk.WriteImage(image, path, useCompression=True)
+        sitk.WriteImage(image.to_sitk(), path, useCompression=True)
     except RuntimeError as error:  # what SimpleITK raises for a full disk
         raise OSError(f"writing {path.name} failed") from error
 

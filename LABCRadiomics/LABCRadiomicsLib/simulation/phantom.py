@@ -9,10 +9,10 @@ Rician noise of standard deviation 3.6.
 from dataclasses import dataclass
 
 import numpy as np
-import SimpleITK as sitk
 
 from ..imaging.contours import boundary_distance, solid_component
 from ..imaging.random_fields import correlated_field, rough_field
+from ..imaging.volume import Volume
 
 SIZE = (40, 160, 160)  # array order: z (left-right), y (superior-inferior), x (anterior-posterior)
 SPACING = (2.0, 0.703125, 0.703125)
@@ -59,13 +59,13 @@ class Tumor:
 class Phantom:
     """A simulated MRI (``image``, int16) and its true tumor (``tumor``, uint8) on the same grid."""
 
-    image: sitk.Image
-    tumor: sitk.Image
+    image: Volume
+    tumor: Volume
 
     @property
     def tumor_volume_mm3(self) -> float:
         """Volume of the true tumor mask."""
-        return float(np.count_nonzero(sitk.GetArrayViewFromImage(self.tumor)) * np.prod(SPACING))
+        return float(np.count_nonzero(self.tumor.array) * np.prod(SPACING))
 
 
 @dataclass(frozen=True)
@@ -249,14 +249,11 @@ def _acquire(signal: np.ndarray, depth: np.ndarray, rng: np.random.Generator) ->
     return np.rint(np.hypot(real, imaginary)).astype(np.int16)
 
 
-def _to_image(array: np.ndarray, breast: _Breast) -> sitk.Image:
+def _to_image(array: np.ndarray, breast: _Breast) -> Volume:
     """Put the array in the patient: the breast's center 85 mm left or right of the midline."""
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing(SPACING[::-1])
-    image.SetDirection(DIRECTION)
     half_width = SPACING[0] * (SIZE[0] - 1) / 2
-    image.SetOrigin(((85.0 if breast.left else -85.0) + half_width, -100.0, 56.0))
-    return image
+    origin = np.array([(85.0 if breast.left else -85.0) + half_width, -100.0, 56.0])
+    return Volume(array, np.array(SPACING[::-1]), origin, np.reshape(DIRECTION, (3, 3)))
 
 
 def _step(distance: np.ndarray, width: float) -> np.ndarray:

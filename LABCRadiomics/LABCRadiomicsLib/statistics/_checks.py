@@ -6,6 +6,8 @@ import numpy as np
 
 from ..errors import InputError
 
+_TIME_TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # of survival::aeqSurv
+
 
 def vector(values: Any, name: str, length: int | None = None) -> np.ndarray:
     """Return ``values`` as a finite float vector, or raise an `InputError` that names the argument."""
@@ -36,7 +38,7 @@ def matrix(values: Any, name: str, rows: int | None = None) -> np.ndarray:
 
 
 def survival(time: Any, event: Any, *, needs_event: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Return follow-up times as floats and events as booleans.
+    """Return follow-up times as floats and events as booleans; times equal up to rounding are made equal.
 
     Parameters
     ----------
@@ -62,19 +64,47 @@ def survival(time: Any, event: Any, *, needs_event: bool = True) -> tuple[np.nda
         raise InputError("event must be 0/1 or boolean; recode 1 for an observed event and 0 for censoring.")
     if needs_event and not event.any():
         raise InputError("event has no observed event; the statistic needs at least one.")
-    return time, event.astype(bool)
+    return same_times(time), event.astype(bool)
+
+
+def same_times(time: np.ndarray) -> np.ndarray:
+    """Return ``time`` with values that differ by rounding only (0.1 + 0.2 and 0.3) replaced by the smallest of them.
+
+    The rule of ``survival::aeqSurv`` of R, which its functions apply unless told otherwise (``timefix``).
+    """
+    distinct = np.unique(time)
+    gaps = np.diff(distinct)
+    tied = (gaps <= _TIME_TOLERANCE) | (gaps <= _TIME_TOLERANCE * np.abs(distinct).mean())
+    if not tied.any():
+        return time
+    kept = distinct[np.concatenate(([True], ~tied))]
+    return kept[np.searchsorted(kept, time, side="right") - 1]
+
+
+def as_followed(values: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Return ``values`` with those that equal a follow-up time up to rounding replaced by that time."""
+    distinct = np.unique(time)
+    after = np.clip(np.searchsorted(distinct, values), 1, distinct.size - 1) if distinct.size > 1 else 0
+    before = np.maximum(np.asarray(after) - 1, 0)
+    nearest = np.where(values - distinct[before] < distinct[after] - values, distinct[before], distinct[after])
+    tolerance = _TIME_TOLERANCE * max(1.0, float(np.abs(distinct).mean()))
+    return np.where(np.abs(values - nearest) <= tolerance, nearest, values)
 
 
 def horizon(value: float, time: np.ndarray, name: str = "horizon") -> float:
     """Return ``value`` as a positive time within follow-up."""
-    value = positive(value, name)
+    value = float(as_followed(np.array(positive(value, name)), time))
     if value > time.max():
         raise InputError(f"{name} {value:g} is beyond the longest follow-up {time.max():g}; choose an earlier one.")
     return value
 
 
 def cases_and_controls(time: np.ndarray, event: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return who had the event up to ``horizon`` and who was followed beyond it; neither may be empty."""
+    """Return who had the event up to ``horizon`` and who was followed beyond it; neither may be empty.
+
+    The one definition of every statistic at a horizon: an event at the horizon is a case, whoever is censored at it
+    is neither.
+    """
     cases, controls = event & (time <= horizon), time > horizon
     if not cases.any():
         raise InputError(f"horizon {horizon:g} is before the first event; choose a later one.")

@@ -5,6 +5,7 @@ sums over all risk sets are one blockwise sum and one running sum, for any numbe
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -59,19 +60,23 @@ class RiskSets:
         fraction = rank / tied[term_time] if ties == "efron" else np.zeros(event_rows.size)
         return cls(order, block_starts, event_rows, event_starts, term_time, fraction, times)
 
-    @property
+    @cached_property
+    def block_ends(self) -> np.ndarray:
+        """Last row of those who enter at each distinct event time, shape (m,)."""
+        return np.append(self.block_starts[1:], self.order.size) - 1
+
+    @cached_property
     def tied(self) -> bool:
         """Whether any term subtracts part of its tied events."""
         return bool(self.term_fraction.any())
 
     def risk_sums(self, values: np.ndarray) -> np.ndarray:
         """Sum of the rows of ``values`` (already in ``order``) over each risk set, shape (m, ...)."""
-        return np.cumsum(np.add.reduceat(values, self.block_starts, axis=0), axis=0)
+        return np.cumsum(values, axis=0)[self.block_ends]
 
     def risk_log_sums(self, exponents: np.ndarray) -> np.ndarray:
         """Log of the sum of ``exp(exponents)`` over each risk set, however far apart the exponents are."""
-        ends = np.append(self.block_starts[1:], len(exponents)) - 1
-        return np.logaddexp.accumulate(exponents, axis=0)[ends]
+        return np.logaddexp.accumulate(exponents, axis=0)[self.block_ends]
 
     def event_sums(self, values: np.ndarray) -> np.ndarray:
         """Sum of the rows of ``values`` (already in ``order``) over the events of each time, shape (m, ...)."""

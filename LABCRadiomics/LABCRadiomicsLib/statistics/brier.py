@@ -67,8 +67,9 @@ def brier_score(risk: np.ndarray, time: np.ndarray, event: np.ndarray, horizons:
     horizons = _checks.vector(np.atleast_1d(horizons), "horizons")
     if (np.diff(horizons) <= 0).any():
         raise InputError("horizons must rise; sort them and drop repeated ones.")
+    horizons = np.array([_checks.horizon(value, time, "horizons") for value in horizons])
     for value in horizons:
-        _checks.cases_and_controls(time, event, _checks.horizon(value, time, "horizons"))
+        _checks.cases_and_controls(time, event, value)
     risk = np.asarray(risk, dtype=float)
     risk = _checks.matrix(risk[:, None] if risk.ndim == 1 else risk, "risk", time.size)
     if risk.shape[1] != horizons.size:

@@ -9,8 +9,8 @@ from . import _checks
 from .cox import cox
 from .kaplan_meier import kaplan_meier
 
-_KNOTS = {3: (0.1, 0.5, 0.9), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.5, 0.725, 0.95)}  # Harrell's quantiles
-_EDGE = 1e-9  # risks of exactly 0 or 1 have no complementary log-log
+_KNOTS = (3, 4, 5)
+_SMALL, _FEW = 100, 0.05  # patients, and share of them with the same value, for which `_knots` has rules of its own
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class CalibrationGroups:
     predicted : ndarray
         Mean predicted survival at the horizon.
     observed, se, lower, upper : ndarray
-        Kaplan-Meier survival at the horizon, its standard error and confidence limits.
+        Kaplan-Meier survival at the horizon, its standard error and confidence limits; the limits of a group without
+        an event by then do not exist: NaN, as in R.
     """
 
     n: np.ndarray
@@ -122,12 +123,19 @@ def calibration_groups(
     for index in range(n_groups):
         member = group == index
         point = kaplan_meier(time[member], event[member], level=level).at(horizon, extend=True)
-        rows.append((survival[member].mean(), point.survival[0], point.se[0], point.lower[0], point.upper[0]))
+        limits = (np.nan, np.nan) if point.survival[0] == 1 else (point.lower[0], point.upper[0])
+        rows.append((survival[member].mean(), point.survival[0], point.se[0], *limits))
     return CalibrationGroups(n, *np.array(rows).T)
 
 
 def calibration_summary(
-    risk: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float, *, level: float = 0.95
+    risk: np.ndarray,
+    time: np.ndarray,
+    event: np.ndarray,
+    horizon: float,
+    *,
+    survival: np.ndarray | None = None,
+    level: float = 0.95,
 ) -> CalibrationSummary:
     """Observed over expected events and the calibration slope.
 
@@ -135,6 +143,8 @@ def calibration_summary(
     ----------
     risk, time, event, horizon, level
         As for `calibration_groups`.
+    survival : array_like, shape (n,), optional
+        ``1 - risk`` where the caller has it: close to a risk of 1 it keeps the digits that the risk has lost.
 
     Returns
     -------
@@ -143,7 +153,8 @@ def calibration_summary(
     Raises
     ------
     InputError
-        Unusable arrays; a horizon beyond follow-up; risks that are all equal.
+        Unusable arrays; a horizon beyond follow-up; risks that are all equal; a risk of exactly 0 or 1, which has no
+        complementary log-log.
 
     Notes
     -----
@@ -155,7 +166,7 @@ def calibration_summary(
     observed, expected = float(1 - point.survival[0]), float(risk.mean())
     if observed == 0 or expected == 0:
         raise InputError(f"horizon {horizon:g} has no observed or no expected event; choose a later one.")
-    model = cox(_log_log(risk)[:, None], time, event, level=level)
+    model = cox(_log_log(risk, survival)[:, None], time, event, level=level)
     half_width = np.log(model.upper[0] / model.lower[0]) / 2
     log_half_width = half_width / model.se[0] * float(point.se[0]) / observed
     ratio = observed / expected
@@ -174,14 +185,20 @@ def calibration_summary(
 
 
 def calibration_curve(
-    risk: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float, *, n_knots: int = 3
+    risk: np.ndarray,
+    time: np.ndarray,
+    event: np.ndarray,
+    horizon: float,
+    *,
+    survival: np.ndarray | None = None,
+    n_knots: int = 3,
 ) -> CalibrationCurve:
     """Smooth calibration curve with ICI, E50 and E90.
 
     Parameters
     ----------
-    risk, time, event, horizon
-        As for `calibration_groups`.
+    risk, time, event, horizon, survival
+        As for `calibration_summary`.
     n_knots : {3, 4, 5}
         Of the restricted cubic spline.
 
@@ -197,12 +214,14 @@ def calibration_curve(
     Notes
     -----
     Austin, Harrell and van Klaveren 2020: a Cox model on a restricted cubic spline of ``log(-log(1 - risk))``, whose
-    predicted risk at the horizon is the observed one. Equals ``coxph(Surv(time, event) ~ rms::rcs(x, 3))`` of R.
+    predicted risk at the horizon is the observed one. Equals ``coxph(Surv(time, event) ~ rms::rcs(x, 3))`` of R, whose
+    knots are quantiles; below 100 patients the outer ones are the fifth smallest and the fifth largest value.
     """
     time, event, risk, horizon = _checked(risk, time, event, horizon)
     if n_knots not in _KNOTS:
         raise InputError(f"n_knots must be 3, 4 or 5, not {n_knots}.")
-    basis = _restricted_cubic_spline(_log_log(risk), _KNOTS[n_knots])
+    x = _log_log(risk, survival)
+    basis = _restricted_cubic_spline(x, _knots(x, n_knots))
     model = cox(basis, time, event)
     observed = 1 - model.survival(basis, np.array([horizon])).survival[:, 0]
     distance = np.abs(observed - risk)
@@ -217,17 +236,62 @@ def _checked(
     return time, event, _checks.probability(risk, "risk", time.size), _checks.horizon(horizon, time)
 
 
-def _log_log(risk: np.ndarray) -> np.ndarray:
+def _log_log(risk: np.ndarray, survival: np.ndarray | None) -> np.ndarray:
     if np.ptp(risk) == 0:
         raise InputError("risk is the same for all patients; calibration needs predictions that differ.")
-    return np.log(-np.log1p(-np.clip(risk, _EDGE, 1 - _EDGE)))
+    with np.errstate(divide="ignore"):
+        hazard = -np.log1p(-risk) if survival is None else -np.log(_checks.probability(survival, "survival", risk.size))
+    certain = np.flatnonzero((hazard == 0) | np.isinf(hazard))
+    if certain.size:
+        raise InputError(
+            f"risk is exactly {risk[certain[0]]:g} for {certain.size} of {risk.size} patients, the first at row "
+            f"{certain[0]}; a calibration slope or curve takes log(-log(1 - risk)), which does not exist there."
+        )
+    return np.log(hazard)
 
 
-def _restricted_cubic_spline(x: np.ndarray, quantiles: tuple[float, ...]) -> np.ndarray:
-    """Basis of a cubic spline that is linear beyond its outer knots, (n, knots - 1); Harrell's, scaled as in rms."""
-    knots = np.quantile(x, quantiles)
-    if (np.diff(knots) <= 0).any():
+def _knots(x: np.ndarray, n_knots: int) -> np.ndarray:
+    """Knots where ``rms::rcs`` of R puts them (``Hmisc::rcspline.eval``, Harrell 2015, section 2.4.6).
+
+    They are quantiles; among fewer than 100 values the outer ones are the fifth smallest and the fifth largest. Where
+    at least 5% of the values are the lowest (highest) one and no inner value is as frequent, the next value is a knot
+    and the others are quantiles of the rest.
+    """
+    values, counts = np.unique(x, return_counts=True)
+    if values.size - 2 <= n_knots:
+        return _usable(values[1:-1])
+    share = counts / x.size
+    rest, outer = np.sort(x), 0.05 if n_knots > 3 else 0.1
+    first, last = np.empty(0), np.empty(0)
+    if share[1:-1].max() < _FEW:
+        if share[0] >= _FEW:
+            first = values[1:2]
+            rest = rest[rest > first]
+        if share[-1] >= _FEW:
+            last = rest[rest < rest[-1]][-1:]
+            rest = rest[rest < last]
+    n_inner = n_knots - first.size - last.size
+    places = np.linspace(outer if n_inner > 2 else 0.5, 1 - outer, n_inner) if n_inner > 1 else np.array([0.5])
+    inner = np.quantile(rest, places)
+    if np.unique(inner).size < min(n_inner, 3):
+        inner = np.quantile(rest, np.linspace(outer, 1 - outer, 2 * n_inner))
+    if n_inner > 1 and rest.size < _SMALL:
+        if rest.size < 5:
+            raise InputError("risk has too few distinct values for the knots of a smooth curve; use groups instead.")
+        inner[0] = inner[0] if first.size else rest[4]
+        inner[n_inner - 1] = inner[n_inner - 1] if last.size else rest[-5]
+    return _usable(np.concatenate((first, inner, last)))
+
+
+def _usable(knots: np.ndarray) -> np.ndarray:
+    knots = np.unique(knots)
+    if knots.size < 3:
         raise InputError("risk has too few distinct values for the knots of a smooth curve; use groups instead.")
+    return knots
+
+
+def _restricted_cubic_spline(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Basis of a cubic spline that is linear beyond its outer knots, (n, knots - 1); Harrell's, scaled as in rms."""
     last, before = knots[-1], knots[-2]
 
     def cube(knot: float) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The multivariable Cox model: coefficients, covariance, baseline hazard and individual survival."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,41 @@ _TOLERANCE = 1e-9  # of a Newton step, in standard deviations of the covariates
 _MAX_ITERATIONS = 50
 _LARGEST_CONDITION = 1e12  # of the information matrix in standardized units
 _LEAST_INFORMATION = 1e-6  # at the solution, relative to that without any effect
+
+
+class CovariateError(InputError):
+    """A column of the covariates has no finite coefficient; ``column`` is its place, ``why`` what is wrong with it."""
+
+    def __init__(self, column: int, why: str) -> None:
+        super().__init__(f"covariates column {column} {why}")
+        self.column, self.why = column, why
+
+
+def explain(error: InputError, names: Sequence[str], covariates: np.ndarray, event: np.ndarray) -> str:
+    """Say by name why a Cox model has no finite estimates: the covariate, or the level of a category that is too rare.
+
+    Parameters
+    ----------
+    error : InputError
+        What :func:`cox` raised.
+    names : sequence of str
+        Of the columns; those of a category are called ``stage=IIIa``, ``stage=IIIc``, its reference level has none.
+    covariates, event
+        What was fitted.
+    """
+    for category in dict.fromkeys(name.partition("=")[0] for name in names if "=" in name):
+        own = [at for at, name in enumerate(names) if name.partition("=")[0] == category]
+        columns = covariates[:, own].astype(bool)
+        members = {f"level {names[at].partition('=')[2]}": column for at, column in zip(own, columns.T, strict=True)}
+        members["the reference level"] = ~columns.any(axis=1)
+        for level, member in sorted(members.items(), key=lambda item: item[1].sum()):
+            count, events = int(member.sum()), int(event[member].sum())
+            if events in (0, count):  # its patients all fare alike
+                return (
+                    f"{level} of {category} is that of {count} of {event.size} patients, {events} of them with the "
+                    f"event, too few to tell its risk; merge it with another level or leave {category} out."
+                )
+    return f"{names[error.column]} {error.why}" if isinstance(error, CovariateError) else str(error)
 
 
 @dataclass(frozen=True)
@@ -137,7 +173,7 @@ def _scale(covariates: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
     spread = np.ptp(at_risk, axis=0)
     constant = np.flatnonzero(spread <= 1e-12 * np.abs(covariates).max(axis=0))
     if constant.size:
-        raise InputError(f"covariates column {constant[0]} is constant among those at risk; leave it out.")
+        raise CovariateError(int(constant[0]), "is constant among those at risk; leave it out.")
     return at_risk.std(axis=0)
 
 
@@ -162,9 +198,10 @@ def _newton(z: np.ndarray, risk_sets: RiskSets) -> tuple[np.ndarray, float, np.n
                 break
             return beta + step, loglik, information
     worst = int(np.abs(beta).argmax())
-    raise InputError(
-        f"covariates column {worst} has no finite coefficient (it separates the events or the model has too many "
-        "covariates for them); leave it out or merge its categories."
+    raise CovariateError(
+        worst,
+        "has no finite coefficient (it separates the events or the model has too many covariates for them); leave it "
+        "out or merge its categories.",
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DependencyError, InputError
+from ..errors import InputError
 from . import _checks
-from .kaplan_meier import kaplan_meier
+from .kaplan_meier import kaplan_meier, life_table
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,11 @@ def decision_curve(
     ------
     InputError
         Unusable arrays; no model; risks or thresholds out of range; a horizon beyond follow-up.
-    DependencyError
-        The package dcurves is not installed.
 
     Notes
     -----
-    Vickers et al. 2008, computed by the package ``dcurves`` of its authors.
+    Vickers et al. 2008: those whose risk is at least the threshold are treated (never those with a risk of 0), and
+    Kaplan-Meier gives the share of them who have the event. Equals ``dcurves::dca`` of R and Python for survival.
     """
     time, event = _checks.survival(time, event)
     horizon = _checks.horizon(horizon, time)
@@ -75,34 +74,22 @@ def decision_curve(
         raise InputError("thresholds must lie from 0 to below 1; a risk of 1 has no odds.")
     if not risks:
         raise InputError("risks has no model; pass at least one name with its predicted risks.")
-    columns = {
-        f"model_{index}": _checks.probability(values, f"risks[{name!r}]", time.size)
-        for index, (name, values) in enumerate(risks.items())
-    }
-    table = _dca(columns, time, event, horizon, grid)
-    curves = [table.loc[table["model"] == column, "net_benefit"].to_numpy(float) for column in [*columns, "all"]]
-    return DecisionCurve(
-        thresholds=grid,
-        net_benefit=dict(zip(risks, curves[:-1], strict=True)),
-        treat_all=curves[-1],
-        event_probability=float(1 - kaplan_meier(time, event).at(horizon).survival[0]),
-    )
+    odds = grid / (1 - grid)
+    net_benefit = {}
+    for name, values in risks.items():
+        risk = _checks.probability(values, f"risks[{name!r}]", time.size)
+        positives = np.array([_positives((risk >= threshold) & (risk > 0), time, event, horizon) for threshold in grid])
+        net_benefit[name] = positives[:, 0] - positives[:, 1] * odds
+    probability = float(1 - kaplan_meier(time, event).at(horizon).survival[0])
+    return DecisionCurve(grid, net_benefit, probability - (1 - probability) * odds, probability)
 
 
-def _dca(columns: dict[str, np.ndarray], time: np.ndarray, event: np.ndarray, horizon: float, grid: np.ndarray):
-    try:
-        import pandas as pd
-        from dcurves import dca
-    except ImportError as error:
-        raise DependencyError("Decision curves need dcurves; install it with pip install dcurves.") from error
-    data = pd.DataFrame({"event": event, "time": time, **columns})
-    # dcurves also computes interventions avoided, which divide by a threshold of zero; we do not read them.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return dca(
-            data=data,
-            outcome="event",
-            modelnames=list(columns),
-            thresholds=grid.tolist(),
-            time=horizon,
-            time_to_outcome_col="time",
-        )
+def _positives(treated: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float) -> tuple[float, float]:
+    """Shares of all patients who are treated and have the event by the horizon, or have it not."""
+    if not treated.any():
+        return 0.0, 0.0
+    times, n_risk, n_event, _ = life_table(time[treated], event[treated])
+    survival = float(np.prod((1 - n_event / n_risk)[times <= horizon]))
+    if horizon > times[-1]:
+        return float("nan"), float("nan")
+    return (1 - survival) * float(treated.mean()), survival * float(treated.mean())

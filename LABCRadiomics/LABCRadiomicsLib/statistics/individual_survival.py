@@ -150,7 +150,8 @@ def survival_limits(
     Returns
     -------
     lower, upper : ndarray
-        NaN at survival 0 and, as in R, 1 at survival 1.
+        As in R (``survfit``): NaN at survival 0; at survival 1 NaN for ``log-log``, whose limits do not exist before
+        the first event, and 1 for the others.
     """
     _checks.choice(limits, "limits", LIMITS)
     z = NormalDist().inv_cdf((1 + _checks.fraction(level, "level")) / 2)
@@ -163,10 +164,8 @@ def survival_limits(
         else:
             lower, upper = survival * (1 - z * hazard_se), survival * (1 + z * hazard_se)
     lower, upper = np.clip(lower, 0, 1), np.clip(upper, 0, 1)
-    certain = survival == 1
-    gone = survival == 0
-    lower, upper = np.where(certain, 1.0, lower), np.where(certain, 1.0, upper)
-    return np.where(gone, np.nan, lower), np.where(gone, np.nan, upper)
+    none = (survival == 0) | ((survival == 1) & (limits == "log-log"))
+    return np.where(none, np.nan, lower), np.where(none, np.nan, upper)
 
 
 def _at(steps: np.ndarray, index: np.ndarray) -> np.ndarray:

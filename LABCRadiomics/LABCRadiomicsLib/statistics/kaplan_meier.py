@@ -21,7 +21,8 @@ class KaplanMeier:
     time, n_risk, n_event, n_censor : ndarray
         Times, patients at risk just before them, events and censorings at them.
     survival, se, lower, upper : ndarray
-        Probability of survival beyond each time, Greenwood's standard error and the confidence limits.
+        Probability of survival beyond each time, Greenwood's standard error and the confidence limits (NaN where
+        they do not exist, `survival_limits`).
     median, median_lower, median_upper : float
         First time at which the curve, and its limits, reach one half; NaN where they do not.
     """
@@ -53,7 +54,7 @@ class KaplanMeier:
         InputError
             A time beyond follow-up, unless ``extend``.
         """
-        times = _checks.vector(np.atleast_1d(times), "times")
+        times = _checks.as_followed(_checks.vector(np.atleast_1d(times), "times"), self.time)
         if not extend and (times > self.time[-1]).any():
             raise InputError(
                 f"times has {times.max():g}, beyond the longest follow-up {self.time[-1]:g}; choose earlier ones."

@@ -4,6 +4,8 @@ The path is solved by `_lasso_solver`, so that training needs no package under t
 numbers, to the optimality conditions and, where it is installed, to scikit-survival's Coxnet.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +112,8 @@ def lasso_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_l
     """
     time, event = _checks.survival(time, event)
     features = _checks.matrix(features, "features", time.size)
-    return _fit_path(features, time, event, n_lambdas)
+    with _one_thread():
+        return _fit_path(features, time, event, n_lambdas)
 
 
 def lasso_cv(
@@ -137,14 +140,15 @@ def lasso_cv(
     Raises
     ------
     InputError
-        Unusable arrays; fewer than three folds; a fold without any event.
+        Unusable arrays; fewer than three folds; a fold with all events.
 
     Notes
     -----
     A fold's deviance is that of all patients less that of the patients outside the fold, both at the coefficients
     fitted outside it, divided by the fold's events (Verweij and van Houwelingen 1993). Each fold has its own path, read
     at the penalties of the full path by linear interpolation. Equals ``cv.glmnet(family = "cox", type.measure =
-    "deviance", grouped = TRUE)`` of R.
+    "deviance", grouped = TRUE)`` of R. As there, a fold without an event weighs nothing in mean and standard error but
+    is counted among the folds of the latter.
     """
     time, event = _checks.survival(time, event)
     features = _checks.matrix(features, "features", time.size)
@@ -152,22 +156,20 @@ def lasso_cv(
     events = np.bincount(fold[event], minlength=labels.size)
     if labels.size < 3:
         raise InputError(f"folds has {labels.size} folds; cross-validation needs at least three.")
-    if (events == 0).any():
-        raise InputError(
-            f"folds has no event in fold {labels[events.argmin()]}; balance the events or use fewer folds."
-        )
+    if events.max() == events.sum():
+        raise InputError(f"folds has all events in fold {labels[events.argmax()]}; without it there is nothing to fit.")
 
-    path = _fit_path(features, time, event, n_lambdas)
+    with _one_thread():
+        path = _fit_path(features, time, event, n_lambdas)
+        others = [fold != k for k in range(labels.size)]
+        parts = [_fit_path(features[kept], time[kept], event[kept], n_lambdas) for kept in others]
+    complete = path.complete and all(part.complete for part in parts)
     deviance = np.empty((labels.size, path.lambdas.size))
-    complete = path.complete
-    for k in range(labels.size):
-        kept = fold != k
-        part = _fit_path(features[kept], time[kept], event[kept], n_lambdas)
-        complete = complete and part.complete
+    for k, (kept, part) in enumerate(zip(others, parts, strict=True)):
         coef = _interpolate(part, path.lambdas)
         eta = features @ coef
         deviance[k] = partial_deviance(eta, time, event) - partial_deviance(eta[kept], time[kept], event[kept])
-    deviance /= events[:, None]
+    deviance /= np.maximum(events, 1)[:, None]  # a fold without an event weighs nothing below
     mean = np.average(deviance, axis=0, weights=events)
     sd = np.sqrt(np.average((deviance - mean) ** 2, axis=0, weights=events) / (labels.size - 1))
     index_min = int(mean.argmin())
@@ -226,6 +228,15 @@ def partial_deviance(eta: np.ndarray, time: np.ndarray, event: np.ndarray) -> np
     tied = np.diff(np.append(risk_sets.event_starts, risk_sets.event_rows.size))
     loglik = eta[risk_sets.event_rows].sum(axis=0) - tied @ log_sums
     return -2 * (tied @ np.log(tied) + loglik)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep numpy's linear algebra to one thread: for matrices of this size several wait for each other all the time."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def _fit_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, n_lambdas: int) -> LassoPath:

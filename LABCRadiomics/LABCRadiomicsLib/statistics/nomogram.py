@@ -1,6 +1,11 @@
-"""The arithmetic of a nomogram: points of each covariate value, and back from total points to the linear predictor."""
+"""The arithmetic of a nomogram: points of effects on the linear predictor, and back from total points.
+
+An effect is ``coef * x`` of a number, or the coefficient of a category's level (0 of the reference). Imports nothing
+but numpy and the standard library, so that scoring may use it.
+"""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,53 +15,57 @@ from . import _checks
 
 @dataclass(frozen=True)
 class NomogramScale:
-    """Points of p covariates, the largest effect running from 0 to 100.
+    """Axes of p covariates, the longest running from 0 to 100 points.
 
     Attributes
     ----------
-    coef : ndarray, shape (p,)
-        Coefficients of the Cox model.
     low, high : ndarray, shape (p,)
-        Ends of each covariate's axis.
-    points_per_unit : float
-        Points for one unit of linear predictor.
-    lp_at_zero : float
-        ``sum(coef * x)`` of a patient with no points.
+        Least and largest effect of each axis, in units of the linear predictor.
     """
 
-    coef: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    points_per_unit: float
-    lp_at_zero: float
 
-    def points(self, covariates: np.ndarray) -> np.ndarray:
-        """Points of each covariate value, shape (n, p); beyond an axis' end they are below 0 or above its maximum."""
-        covariates = _checks.matrix(covariates, "covariates")
-        if covariates.shape[1] != self.coef.size:
-            raise InputError(f"covariates has {covariates.shape[1]} columns where the nomogram has {self.coef.size}.")
-        smallest = np.minimum(self.coef * self.low, self.coef * self.high)
-        return (covariates * self.coef - smallest) * self.points_per_unit
+    @cached_property
+    def points_per_unit(self) -> float:
+        """Points for one unit of linear predictor."""
+        return 100 / float((self.high - self.low).max())
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Points at the far end of each axis, shape (p,)."""
+        return (self.high - self.low) * self.points_per_unit
+
+    @property
+    def lp_at_zero(self) -> float:
+        """Linear predictor, not centered, of a patient with no points: the sum of the least effects."""
+        return float(self.low.sum())
+
+    def points(self, effects: np.ndarray) -> np.ndarray:
+        """Points of n patients' effects, shape (n, p); beyond an axis' end they are below 0 or above its length."""
+        effects = _checks.matrix(effects, "effects")
+        if effects.shape[1] != self.low.size:
+            raise InputError(f"effects has {effects.shape[1]} columns where the nomogram has {self.low.size}.")
+        return (effects - self.low) * self.points_per_unit
 
     def linear_predictor(self, total_points: np.ndarray) -> np.ndarray:
-        """``sum(coef * x)``, not centered, of patients with these total points, shape (n,)."""
+        """Sum of effects, not centered, of patients with these total points, shape (n,)."""
         return self.lp_at_zero + _checks.vector(np.atleast_1d(total_points), "total_points") / self.points_per_unit
 
     def total_points(self, linear_predictor: np.ndarray) -> np.ndarray:
-        """Total points of patients with this ``sum(coef * x)``, not centered, shape (n,)."""
+        """Total points of patients with this sum of effects, not centered, shape (n,)."""
         values = _checks.vector(np.atleast_1d(linear_predictor), "linear_predictor")
         return (values - self.lp_at_zero) * self.points_per_unit
 
 
-def nomogram_scale(coef: np.ndarray, low: np.ndarray, high: np.ndarray) -> NomogramScale:
+def nomogram_scale(ends: np.ndarray, other_ends: np.ndarray) -> NomogramScale:
     """Lay out the axes of a nomogram.
 
     Parameters
     ----------
-    coef : array_like, shape (p,)
-        Coefficients of the Cox model.
-    low, high : array_like, shape (p,)
-        Ends of each covariate's axis (0 and 1 for a binary one).
+    ends, other_ends : array_like, shape (p,)
+        Effects at the two ends of each covariate's axis, in either order: ``coef * low`` and ``coef * high`` of a
+        number, least and largest coefficient of a category's levels.
 
     Returns
     -------
@@ -65,27 +74,15 @@ def nomogram_scale(coef: np.ndarray, low: np.ndarray, high: np.ndarray) -> Nomog
     Raises
     ------
     InputError
-        Different lengths, an axis that does not rise, or no covariate with an effect.
+        Different lengths, or no covariate with an effect.
 
     Notes
     -----
-    A value's points are ``100 (coef x - smallest coef x of its axis) / largest effect``. Equals ``rms::nomogram``
-    (``maxscale = 100``) of R for the same axes.
+    A value's points are ``100 (effect - least effect of its axis) / largest range of effects``. Equals
+    ``rms::nomogram`` (``maxscale = 100``) of R for the same axes.
     """
-    coef = _checks.vector(coef, "coef")
-    low = _checks.vector(low, "low", coef.size)
-    high = _checks.vector(high, "high", coef.size)
-    if (high <= low).any():
-        raise InputError(f"high must be above low on every axis, but axis {int((high <= low).argmax())} is not.")
-    largest = float(np.abs(coef * (high - low)).max())
-    if largest == 0:
-        raise InputError("coef has no covariate with an effect; there is nothing to draw.")
-    smallest = np.minimum(coef * low, coef * high)
-    return NomogramScale(coef, low, high, 100 / largest, float(smallest.sum()))
-
-
-def survival_from_linear_predictor(linear_predictor: np.ndarray, baseline_survival: np.ndarray) -> np.ndarray:
-    """Survival ``S0(t) ** exp(lp)`` of n centered linear predictors at h horizons, shape (n, h)."""
-    lp = _checks.vector(np.atleast_1d(linear_predictor), "linear_predictor")
-    baseline = _checks.probability(np.atleast_1d(baseline_survival), "baseline_survival")
-    return baseline[None, :] ** np.exp(lp)[:, None]
+    ends = _checks.vector(ends, "ends")
+    other_ends = _checks.vector(other_ends, "other_ends", ends.size)
+    if np.array_equal(ends, other_ends):
+        raise InputError("ends are the same as other_ends: no covariate has an effect, so there is nothing to draw.")
+    return NomogramScale(np.minimum(ends, other_ends), np.maximum(ends, other_ends))

@@ -81,14 +81,13 @@ def discrimination_improvement(
     -----
     Uno et al. 2013. Cases weigh ``1 / G(T)`` with G the curve of censoring, controls alike. Equals
     ``survIDINRI::IDI.INF`` of R for the same risks, including its grid of 2001 risk differences, over which the IDI is
-    integrated and on which the medians lie.
+    integrated and on which the medians lie. survIDINRI takes an event at the very horizon for a control; here it is a
+    case, as for every statistic at a horizon.
     """
     time, event = _checks.survival(time, event)
     horizon = _checks.horizon(horizon, time)
     change = _checks.probability(new_risk, "new_risk", time.size) - _checks.probability(old_risk, "old_risk", time.size)
-    cases, controls = event & (time < horizon), time >= horizon
-    if not cases.any() or not controls.any():
-        raise InputError(f"horizon {horizon:g} leaves no case or no control; choose another one.")
+    cases, controls = _checks.cases_and_controls(time, event, horizon)
     times, n_risk, _, n_censor = life_table(time, event)
     # survIDINRI takes Fleming and Harrington's curve, and takes it at T where others take it just before.
     followed = np.exp(-np.cumsum(n_censor / n_risk))[np.searchsorted(times, time)]

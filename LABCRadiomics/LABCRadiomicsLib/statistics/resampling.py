@@ -17,14 +17,15 @@ class BootstrapLimits:
     ----------
     se, lower, upper : ndarray
         Standard deviation and percentiles over the resamples.
-    used : int
-        Resamples in which the statistic existed.
+    used, repeats : int
+        Resamples in which the statistic existed, and resamples drawn; to be shown where they differ.
     """
 
     se: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     used: int
+    repeats: int
 
 
 def bootstrap_limits(
@@ -79,4 +80,4 @@ def bootstrap_limits(
         raise InputError("statistic does not exist in most resamples; there are too few events for bootstrap limits.")
     sample = np.array(values)
     lower, upper = np.quantile(sample, ((1 - level) / 2, (1 + level) / 2), axis=0)
-    return BootstrapLimits(sample.std(axis=0, ddof=1), lower, upper, len(values))
+    return BootstrapLimits(sample.std(axis=0, ddof=1), lower, upper, len(values), repeats)

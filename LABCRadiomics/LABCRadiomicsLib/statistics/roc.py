@@ -10,6 +10,8 @@ from .kaplan_meier import censoring_survival, kaplan_meier
 
 METHODS = ("ipcw", "km", "nne")
 
+_PERFECT = 1e-12  # rounding of an AUC of 0 or 1
+
 
 @dataclass(frozen=True)
 class TimeDependentROC:
@@ -30,7 +32,8 @@ class TimeDependentROC:
     auc : float
         Area under the curve.
     se, lower, upper : float
-        Standard error of the AUC and limits ``auc +- z se`` cut at 0 and 1; NaN for ``km`` and ``nne``.
+        Standard error of the AUC and limits ``auc +- z se`` cut at 0 and 1. NaN for ``km`` and ``nne``, and where they
+        would say nothing of the precision: fewer than two cases or two controls, or an AUC of exactly 0 or 1.
     cases, controls : int
         Patients with the event up to the horizon, and followed beyond it.
     """
@@ -108,7 +111,8 @@ def time_dependent_roc(
     -----
     ``ipcw``: a case weighs ``1 / G(T-)``, a control ``1 / G(horizon)``, with G the Kaplan-Meier curve of censoring;
     the standard error is that of the influence function (Blanche et al. 2013), which includes the estimation of G.
-    The AUC is the trapezoidal area, so that pairs tied in the marker count one half.
+    The AUC is the trapezoidal area, so that pairs tied in the marker count one half. An event at the very horizon is a
+    case, as in ``riskRegression::Score`` of R; ``timeROC`` leaves it out.
     """
     time, event = _checks.survival(time, event)
     marker = _checks.vector(marker, "marker", time.size)
@@ -122,13 +126,16 @@ def time_dependent_roc(
         weight = np.where(cases, 1 / censoring_survival(time, event, time, before=True), 0.0)
         tpr, fpr = _step_curve(marker, weight), _step_curve(marker, controls.astype(float))
         influence = _auc_influence(marker, time, event, weight, controls)
-        se = float(influence.std(ddof=1) / np.sqrt(time.size))
+        if min(cases.sum(), controls.sum()) > 1:
+            se = float(influence.std(ddof=1) / np.sqrt(time.size))
     elif method == "km":
         tpr, fpr = _km_curve(marker, time, event, horizon)
     else:
         width = 0.25 * time.size**-0.2 if span is None else _checks.fraction(span, "span")
         tpr, fpr = _nne_curve(marker, time, event, horizon, width)
     auc = float(np.trapezoid(tpr, fpr))
+    if min(auc, 1 - auc) < _PERFECT:
+        se = float("nan")
     half_width = special.ndtri((1 + level) / 2) * se
     values = np.unique(marker)[::-1]
     return TimeDependentROC(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,8 @@ from ..errors import CohortError
 from ..feature_names import canonical_feature_name
 from ..notices import Notice
 from .csv_table import CASE, Table, read_table
-
-DIAGNOSTICS = "diagnostics_"  # how pyradiomics begins the names of columns that are no features
+from .feature_columns import choose_feature_columns
+from .layouts import cases_as_rows
 
 # Follow-up beyond this is days, or the serial number by which Excel stores a date, taken for months.
 LONGEST_MONTHS = 600.0
@@ -37,11 +37,14 @@ class FeatureTable:
         Feature names, length p, all different; pyradiomics' own where a name went through R.
     values : numpy.ndarray of float, shape (n, p)
         Finite, but for missing cells where these were allowed (NaN).
+    notices : tuple of Notice
+        Which columns were taken for features, where some of the table's were not or their names are unknown.
     """
 
     cases: tuple[str, ...]
     names: tuple[str, ...]
     values: np.ndarray
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class OutcomeTable:
         Every other column as text, each of length n; an empty cell is an empty text.
     notices : tuple of Notice
         What the user should know, such as an event column that holds words.
+    named : tuple of str
+        The names of the columns of case, time and event.
+    decimal_marks : frozenset of str
+        Those that the table uses beyond doubt.
     """
 
     cases: tuple[str, ...]
@@ -66,23 +73,56 @@ class OutcomeTable:
     event: np.ndarray
     columns: Mapping[str, tuple[str, ...]]
     notices: tuple[Notice, ...] = ()
+    named: tuple[str, ...] = ()
+    decimal_marks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class CovariateTable:
+    """Clinical values of n cases as text, without follow-up.
+
+    Attributes
+    ----------
+    cases : tuple of str
+        Length n, all different.
+    columns : mapping of str to tuple of str
+        Every other column, each of length n; an empty cell is an empty text.
+    decimal_marks : frozenset of str
+        Those that the table uses beyond doubt.
+    """
+
+    cases: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    decimal_marks: frozenset[str] = frozenset()
 
 
 def read_features(
-    path: str | os.PathLike[str], columns: str | None = None, *, id: str = CASE, allow_missing: bool = False
+    path: str | os.PathLike[str],
+    columns: str | None = None,
+    *,
+    id: str = CASE,
+    allow_missing: bool = False,
+    outcomes: OutcomeTable | None = None,
+    covariates: Iterable[str] = (),
 ) -> FeatureTable:
     """Read a feature table.
 
     Parameters
     ----------
     path : path
-        One row a case; columns that begin with ``diagnostics_`` are ignored.
+        One row a case, or SlicerRadiomics' table of one column a case; columns that begin with ``diagnostics_`` are
+        ignored.
     columns : str, optional
-        Regular expression searched in the column names; only those that match are features. Default all.
+        Regular expression searched in the column names; those that match are features. By default those are that are
+        named as known software names features.
     id : str
-        Column that names the cases.
+        Column that names the cases; where there is none, ``case`` is it.
     allow_missing : bool
         Whether an empty cell (or NA, NaN) becomes NaN; else it is an error.
+    outcomes : OutcomeTable, optional
+        Of the same cases. Its columns are no features; see :func:`.feature_columns.choose_feature_columns`.
+    covariates : iterable of str
+        Columns that are none either, whatever they are called.
 
     Returns
     -------
@@ -93,17 +133,25 @@ def read_features(
     CohortError
         The table is unusable; the sentence names file, row and column.
     """
-    table = read_table(path)
-    cases = table.cases(id)
-    chosen = _feature_columns(table, columns, id)
+    table = cases_as_rows(read_table(path))
+    own = case_column(table, id)
+    cases = table.cases(own)
+    known = () if outcomes is None else (*outcomes.named, *outcomes.columns)
+    never = () if outcomes is None else outcomes.named
+    chosen = choose_feature_columns(table, columns, own, (*never, *covariates), known)
     names: dict[str, str] = {}
-    for column in chosen:
+    for column in chosen.names:
         name = canonical_feature_name(column)
         if name in names:
             raise CohortError(f"{table.path}, row 1: columns {names[name]} and {column} are one feature; keep one.")
         names[name] = column
-    values = np.column_stack([table.numbers(name, allow_missing=allow_missing) for name in chosen])
-    return FeatureTable(cases, tuple(names), values)
+    values = np.column_stack([table.numbers(name, allow_missing=allow_missing) for name in chosen.names])
+    return FeatureTable(cases, tuple(names), values, chosen.notices)
+
+
+def case_column(table: Table, id: str) -> str:
+    """Give the column of a feature table that names the cases: the one asked for, else the one ``extract`` writes."""
+    return CASE if table.find(id) is None and table.find(CASE) is not None else table.find(id) or id
 
 
 def read_outcomes(path: str | os.PathLike[str], id: str, time: str, event: str) -> OutcomeTable:
@@ -135,11 +183,11 @@ def read_outcomes(path: str | os.PathLike[str], id: str, time: str, event: str) 
             raise table.fault(number, time, f"{what}; give months")
     events, notices = table.events(event)
     others = {name: table.texts(name) for name in table.names if name not in (id, time, event)}
-    return OutcomeTable(cases, months, events, others, notices)
+    return OutcomeTable(cases, months, events, others, notices, (id, time, event), table.decimal_marks)
 
 
-def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Read clinical values without follow-up: the cases, and every other column as text.
+def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> CovariateTable:
+    """Read clinical values without follow-up.
 
     Raises
     ------
@@ -147,7 +195,8 @@ def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> tuple[tuple
         The table is unusable; the sentence names file, row and column.
     """
     table = read_table(path)
-    return table.cases(id), {name: table.texts(name) for name in table.names if name != id}
+    columns = {name: table.texts(name) for name in table.names if name != id}
+    return CovariateTable(table.cases(id), columns, table.decimal_marks)
 
 
 def read_folds(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -159,7 +208,7 @@ def read_folds(path: str | os.PathLike[str]) -> dict[str, str]:
         The table is unusable; the sentence names file, row and column.
     """
     table = read_table(path)
-    cases, folds = table.cases(), table.texts("fold")
+    cases, folds = table.cases(), table.texts(table.find("fold") or "fold")
     for number, fold in zip(table.row_numbers, folds, strict=True):
         if not fold:
             raise table.fault(number, "fold", "the cell is empty; give the case's fold")
@@ -217,20 +266,21 @@ def matching_rows(cases: Sequence[str], others: Sequence[str], sentence: str) ->
     absent = [case for case in cases if case not in places]
     if absent:
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise CohortError(sentence.format(f"{absent[0]}{more}"))
+        raise CohortError(sentence.format(f"{absent[0]}{more}") + _look_alike(absent, others))
     return [places[case] for case in cases]
 
 
-def _feature_columns(table: Table, pattern: str | None, id: str) -> list[str]:
-    candidates = [name for name in table.names if name != id and not name.startswith(DIAGNOSTICS)]
-    if pattern is None:
-        chosen = candidates
-    else:
-        try:
-            chosen = [name for name in candidates if re.search(pattern, name)]
-        except re.error as error:
-            raise CohortError(f"{pattern!r} is no regular expression ({error}): correct --feature-columns.") from error
-    if not chosen:
-        what = "has no feature column" if pattern is None else f"has no column that matches {pattern!r}"
-        raise CohortError(f"{table.path} {what}: give a table with one column a feature.")
-    return chosen
+def _look_alike(cases: Sequence[str], others: Sequence[str]) -> str:
+    """Name a pair of cases that differ only in how they are written; nothing when there is none."""
+    written = {_as_read(other): other for other in others}
+    pair = next(((case, written[_as_read(case)]) for case in cases if _as_read(case) in written), None)
+    if pair is None:
+        return ""
+    return f" The other table has {pair[1]!r} where this has {pair[0]!r}: write the cases the same in both."
+
+
+def _as_read(case: str) -> str:
+    """A case as people read it: without blanks, signs between, capitals, accents, leading zeros and a final .0."""
+    text = unicodedata.normalize("NFKD", case).casefold()
+    text = text.removesuffix(".0") if text.removesuffix(".0").isdecimal() else text
+    return "".join(letter for letter in text if letter.isalnum()).lstrip("0")

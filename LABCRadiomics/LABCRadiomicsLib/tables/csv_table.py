@@ -1,49 +1,72 @@
-"""CSV files as people save them, checked cell by cell, and written so that a spreadsheet runs nothing.
+"""CSV tables as people save them, checked cell by cell, and written so that a spreadsheet runs nothing.
 
-Read are UTF-8 with or without a byte order mark, separated by commas, semicolons or tabs, with decimal commas where the
-separator is not a comma. Rows are counted as a spreadsheet counts them: the header is row 1.
+:mod:`.csv_text` takes a file apart, :mod:`.cells` reads and writes a cell. Rows are counted as a spreadsheet counts
+them: the header is row 1.
 """
 
 from __future__ import annotations
 
 import csv
+import difflib
 import io
-import math
 import os
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ..cell_values import decimal_marks
 from ..errors import CohortError
 from ..files import open_atomically
 from ..notices import Notice
+from .cells import EVENT_WORDS, CellError, cell_text, parse_event, parse_number, without_guard
+from .csv_text import plain_text, read_csv_text
 
 CASE = "case"
 
-_SEPARATORS = ",;\t"
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-_MONTH = r"(jan|feb|m[aä]r|mrz|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w*"
-_DATE = re.compile(
-    rf"\d{{1,4}}[-./ ]{{1,2}}(\d{{1,2}}|{_MONTH})([-./ ]{{1,2}}\d{{2,4}})?([T ]\d.*)?|{_MONTH}[-./ ]{{1,2}}\d{{1,4}}",
-    re.IGNORECASE,
+# How pyradiomics' examples, MIRP, PySERA and others call the column of the cases, and that of the region in the image.
+_KNOWN_IDS = frozenset(
+    ("patient", "patientid", "patient_id", "sample_name", "subject", "subjectid", "subject_id", "id")
 )
-_MISSING = frozenset(("", "na", "nan", "n/a", "#n/a", "null", "none"))
-_EVENT_WORDS = {"yes": True, "true": True, "no": False, "false": False}
-
-# A spreadsheet runs text that begins like this (the last four are the full-width forms); an apostrophe prevents it.
-_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_KNOWN_REGIONS = frozenset(("roi", "label", "mask", "segment", "image_mask_label"))
+_GIVE_NUMBER = "give a number, or leave out the row or the column"
 
 
 class Table:
-    """A CSV file as text, its columns by name; see :func:`read_table`."""
+    """A table as text, its columns by name; see :func:`read_table`.
 
-    def __init__(self, path: Path, separator: str, header: Sequence[str], rows: Sequence[tuple[int, list[str]]]):
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, for messages.
+    columns : mapping of str to sequence of str
+        Cells by column name, all of length n.
+    row_numbers : sequence of int
+        What messages call the rows, length n.
+    row_names : sequence of str, optional
+        A column without a name before all others, as R and pandas write it.
+    decimal_comma : bool
+        Whether a comma can be a decimal mark; not where it separates the cells.
+    turned : bool
+        Whether the file has one column a case, so that its columns are the table's rows.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        columns: Mapping[str, Sequence[str]],
+        row_numbers: Sequence[int],
+        *,
+        row_names: Sequence[str] | None = None,
+        decimal_comma: bool = True,
+        turned: bool = False,
+    ) -> None:
         self.path = path
-        self._separator = separator
-        self.row_numbers = tuple(number for number, _ in rows)
-        self._columns = _named_columns(path, header, [cells for _, cells in rows])
+        self.row_numbers = tuple(row_numbers)
+        self.row_names = None if row_names is None else tuple(row_names)
+        self.decimal_comma = decimal_comma
+        self._turned = turned
+        self._columns = {name: tuple(cells) for name, cells in columns.items()}
         self._marks: dict[str, str] = {}  # decimal mark to the place where it was first seen
 
     @property
@@ -54,6 +77,18 @@ class Table:
     def __len__(self) -> int:
         return len(self.row_numbers)
 
+    def find(self, name: str) -> str | None:
+        """Give the column of a fixed name however it is capitalized; None when there is none, or several."""
+        if name in self._columns:
+            return name
+        alike = [own for own in self._columns if own.casefold() == name.casefold()]
+        return alike[0] if len(alike) == 1 else None
+
+    @property
+    def decimal_marks(self) -> frozenset[str]:
+        """The decimal marks that the table uses beyond doubt, see :func:`.cell_values.decimal_marks`."""
+        return decimal_marks(self._columns.values())
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Give a column as text.
 
@@ -62,20 +97,29 @@ class Table:
         CohortError
             There is no such column.
         """
-        if name not in self._columns:
-            shown = ", ".join(self.names[:12]) + (", ..." if len(self.names) > 12 else "")
-            raise CohortError(f"{self.path}: column {name} is missing; the table has {shown}.")
-        return self._columns[name]
+        column = self._columns.get(name, self._columns.get(plain_text(name)))
+        if column is None:
+            raise CohortError(f"{self.path}: column {name} is missing; the table has {self._shown_names(name)}.")
+        return column
 
-    def numbers(self, name: str, *, allow_missing: bool = False) -> np.ndarray:
-        """Give a column as finite numbers, shape (n,); missing cells are NaN where allowed.
+    def numbers(self, name: str, *, allow_missing: bool = False, missing: str = _GIVE_NUMBER) -> np.ndarray:
+        """Give a column as finite numbers, shape (n,).
+
+        Parameters
+        ----------
+        name : str
+        allow_missing : bool
+            Whether a missing cell becomes NaN; else it is an error.
+        missing : str
+            What to do about a missing cell, as the message says it.
 
         Raises
         ------
         CohortError
             A cell is not a number; the sentence names its row and column.
         """
-        return self._parsed(name, lambda text: self._number(text, allow_missing))
+        to_do = None if allow_missing else missing
+        return self._parsed(name, lambda text: parse_number(text, decimal_comma=self.decimal_comma, missing=to_do))
 
     def events(self, name: str) -> tuple[np.ndarray, tuple[Notice, ...]]:
         """Give a column of 0 and 1, or of yes, no, true and false with a notice, as booleans.
@@ -85,37 +129,74 @@ class Table:
         CohortError
             A cell holds anything else, such as 2.
         """
-        events = self._parsed(name, self._event).astype(bool)
-        words = sorted({text for text in self.texts(name) if text.casefold() in _EVENT_WORDS})
+        events = self._parsed(name, lambda text: parse_event(text, decimal_comma=self.decimal_comma)).astype(bool)
+        words = sorted({text for text in self.texts(name) if text.casefold() in EVENT_WORDS})
         if not words:
             return events, ()
         text = f"{self.path.name}: column {name} holds {', '.join(words)}; yes and true were taken for an event."
         return events, (Notice("event-words", text),)
 
     def cases(self, name: str = CASE) -> tuple[str, ...]:
-        """Give the column that names the cases.
+        """Give the column that names the cases; the row names where there is no such column.
 
         Raises
         ------
         CohortError
-            A case is empty or occurs twice.
+            A case is empty or occurs twice, or there is no such column.
         """
-        return self.unique(name)
+        found = name if plain_text(name) in self._columns else self.find(name)
+        if found is not None:
+            return self._filled(name, self.texts(found), self._regions())
+        if self.row_names is not None:
+            return self._filled(name, self._named_rows(name))
+        known = [own for own in self.names if own.casefold() in _KNOWN_IDS]
+        if known:
+            raise CohortError(
+                f"{self.path}: column {name} is missing; if {known[0]} names the cases, give --id {known[0]}, or call "
+                f"the column {name}."
+            )
+        return self.texts(name)  # which says what the table has
 
     def unique(self, name: str) -> tuple[str, ...]:
         """Give a column whose cells are filled and all different."""
-        seen: dict[str, int] = {}
-        for number, text in zip(self.row_numbers, self.texts(name), strict=True):
-            if not text:
-                raise self.fault(number, name, "the cell is empty; fill it or delete the row")
-            if text in seen:
-                raise self.fault(number, name, f"{text} repeats row {seen[text]}; keep one")
-            seen[text] = number
-        return self.texts(name)
+        return self._filled(name, self.texts(name))
 
     def fault(self, row: int, column: str, what: str) -> CohortError:
         """Make the error that names a cell of this table."""
+        if self._turned:
+            return CohortError(f"{self.path}, column {self._columns[CASE][row - 1]}, feature {column}: {what}.")
         return CohortError(f"{self.path}, row {row}, column {column}: {what}.")
+
+    def _named_rows(self, name: str) -> tuple[str, ...]:
+        names = self.row_names or ()
+        if all(text.isdecimal() for text in names):  # of another order in another table
+            raise CohortError(
+                f"{self.path}: column {name} is missing, and the first column, which has no name, only numbers the "
+                f"rows; give the column of the cases its name. The table has {self._shown_names(name)}."
+            )
+        return names
+
+    def _regions(self) -> str:
+        """What to do about several rows a case, where a column tells the regions apart."""
+        column = next((own for own in self.names if own.casefold() in _KNOWN_REGIONS), None)
+        return f"keep one row a case (column {column} may tell them apart)" if column else "keep one"
+
+    def _filled(self, name: str, texts: Sequence[str], to_do: str = "keep one") -> tuple[str, ...]:
+        seen: dict[str, int] = {}
+        for number, text in zip(self.row_numbers, texts, strict=True):
+            if not text:
+                raise self.fault(number, name, "the cell is empty; fill it or delete the row")
+            if text in seen:
+                raise self.fault(number, name, f"{text} repeats row {seen[text]}; {to_do}")
+            seen[text] = number
+        return tuple(texts)
+
+    def _shown_names(self, wanted: str) -> str:
+        """The column names, those like a wanted one first."""
+        by_key = {own.casefold(): own for own in self.names}
+        alike = [by_key[key] for key in difflib.get_close_matches(wanted.casefold(), by_key, 3, 0.75)]
+        names = [*alike, *(own for own in self.names if own not in alike)]
+        return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
 
     def _parsed(self, name: str, parse: Callable[[str], float]) -> np.ndarray:
         values = np.empty(len(self))
@@ -123,33 +204,10 @@ class Table:
         for at, (number, text) in enumerate(zip(self.row_numbers, texts, strict=True)):
             try:
                 values[at] = parse(text)
-            except _CellError as error:
+            except CellError as error:
                 raise self.fault(number, name, str(error)) from None
             self._require_one_decimal_mark(number, name, text)
         return values
-
-    def _number(self, text: str, allow_missing: bool = False) -> float:
-        if text.casefold() in _MISSING:
-            if allow_missing:
-                return math.nan
-            raise _CellError(f"the cell is {f'{text!r}, not a number' if text else 'empty'}; give a number")
-        if not _NUMBER.fullmatch(text) or (self._separator == "," and "," in text):
-            if _DATE.fullmatch(text):
-                raise _CellError(f"{text!r} is a date, not a number; format the column as numbers and save again")
-            raise _CellError(f"{text[:40]!r} is not a number; correct it, with a decimal point")
-        value = float(text.replace(",", "."))
-        if not math.isfinite(value):
-            raise _CellError(f"{text[:40]!r} is too large a number; correct it")
-        return value
-
-    def _event(self, text: str) -> float:
-        word = _EVENT_WORDS.get(text.casefold())
-        if word is not None:
-            return float(word)
-        value = self._number(text)
-        if value not in (0, 1):
-            raise _CellError(f"an event is 1 and no event 0, not {text}; recode the column")
-        return value
 
     def _require_one_decimal_mark(self, number: int, name: str, text: str) -> None:
         """1,234 among points is a thousands separator, not a decimal comma: refuse to guess."""
@@ -158,10 +216,6 @@ class Table:
             other = self._marks["." if mark == "," else ","]
             words = {",": "comma", ".": "point"}[mark]
             raise self.fault(number, name, f"{text} has a decimal {words} unlike {other}; use one decimal mark")
-
-
-class _CellError(Exception):
-    """What is wrong with a cell, to be completed with its place."""
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
@@ -182,28 +236,14 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         The file cannot be read, is not UTF-8, is empty, or its rows or column names are malformed.
     """
     path = Path(path)
-    text = _decoded(path)
-    rows: list[tuple[int, list[str]]] = []
-    number = 0
-    try:
-        separator = max(_SEPARATORS, key=lambda mark: len(next(csv.reader(io.StringIO(text), delimiter=mark), [])))
-        for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1):
-            if any(cell.strip() for cell in cells):
-                rows.append((number, [_unguarded(cell.strip()) for cell in cells]))
-    except csv.Error as error:
-        raise CohortError(f"{path}, row {number + 1}: not a CSV row ({error}); check its quotes.") from error
-    if not rows:
-        raise CohortError(f"{path}: the table is empty; give a header and one row a case.")
-    (_, header), *body = rows
-    if not body:
-        raise CohortError(f"{path}: the table has a header but no rows; give one row a case.")
-    for number, cells in body:
-        if len(cells) != len(header):
-            raise CohortError(
-                f"{path}, row {number}: {len(cells)} cells where the header has {len(header)}; use semicolons between "
-                "cells when decimals have commas, and quote cells that hold the separator."
-            )
-    return Table(path, separator, header, body)
+    text = read_csv_text(path)
+    numbers = [number for number, _ in text.rows]
+    cells = [[without_guard(cell) for cell in row] for _, row in text.rows]
+    header = [without_guard(cell) for cell in text.header]
+    names_first = text.row_names or (len(header) > 1 and not header[0] and all(row[0] for row in cells))
+    row_names = [row.pop(0) for row in cells] if names_first else None
+    columns = _named_columns(path, header[1:] if names_first else header, cells, 1 + names_first)
+    return Table(path, columns, numbers, row_names=row_names, decimal_comma=text.separator != ",")
 
 
 def write_table(path: str | os.PathLike[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -215,9 +255,7 @@ def write_table(path: str | os.PathLike[str], header: Sequence[str], rows: Itera
         Replaced when it exists.
     header : sequence of str
     rows : iterable of sequences
-        Text, numbers (written by ``repr``, so they read back bit for bit), booleans (1 and 0); None and numbers that
-        are not finite make empty cells. Text that begins with ``= + - @``, tab or line end, and is no number, gets an
-        apostrophe in front, which :func:`read_table` takes away. Line ends within text become ``\\n``.
+        Values as :func:`.cells.cell_text` writes them; :func:`read_table` reads them back.
 
     Raises
     ------
@@ -226,10 +264,10 @@ def write_table(path: str | os.PathLike[str], header: Sequence[str], rows: Itera
     """
     try:
         with open_atomically(path) as file:
-            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
             writer = csv.writer(text, lineterminator="\n")
-            writer.writerow([_cell(name) for name in header])
-            writer.writerows([_cell(value) for value in row] for row in rows)
+            writer.writerow([cell_text(name) for name in header])
+            writer.writerows([cell_text(value) for value in row] for row in rows)
             text.detach()  # flushes, and leaves the file to be closed by its owner
     except OSError as error:
         raise unwritable(path, error) from error
@@ -241,35 +279,11 @@ def unwritable(path: str | os.PathLike[str], error: OSError) -> CohortError:
     return CohortError(f"{Path(path)} cannot be written ({reason}): give another path or free its disk.")
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        text = value.replace("\r\n", "\n").replace("\r", "\n")  # the csv writer leaves a lone carriage return unquoted
-        return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
-    if isinstance(value, (bool, np.bool_, int, np.integer)):
-        return str(int(value))
-    number = float(value)
-    return repr(number) if math.isfinite(number) else ""
-
-
-def _unguarded(text: str) -> str:
-    """Take away the apostrophe that :func:`write_table` puts before text that looks like a formula."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
-
-
-def _decoded(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise CohortError(f"{path}: the table cannot be read ({error.strerror}); check its path.") from error
-    except UnicodeDecodeError as error:
-        raise CohortError(f"{path}: byte {error.start} is not UTF-8 text; save the table as CSV in UTF-8.") from error
-
-
-def _named_columns(path: Path, header: Sequence[str], rows: Sequence[list[str]]) -> dict[str, tuple[str, ...]]:
+def _named_columns(
+    path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], first: int
+) -> dict[str, tuple[str, ...]]:
     columns: dict[str, tuple[str, ...]] = {}
-    for at, (name, *cells) in enumerate(zip(header, *rows, strict=True), 1):
+    for at, (name, *cells) in enumerate(zip(header, *rows, strict=True), first):
         if not name:
             if any(cells):
                 raise CohortError(f"{path}, row 1: column {at} has no name; name it or delete it.")

@@ -28,7 +28,7 @@ def report_document(findings: Mapping[str, Any], inputs: Mapping[str, str] | Non
         Names of the tables read, and their SHA-256.
     """
     origin = {"inputs": dict(inputs or {}), "software": {"LABCRadiomics": __version__}, "notice": NOTICE}
-    return _plain({**findings, **origin})
+    return plain({**findings, **origin})
 
 
 def write_report(
@@ -83,11 +83,12 @@ def kaplan_meier_table(groups: Mapping[str, Any]) -> Table:
     return ["group", *columns], rows
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Give a value as JSON holds it: lists for arrays and tuples, Python's numbers, null for what is not finite."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):

@@ -1,26 +1,32 @@
 """The source article's workflow: from the tables of a cohort to a model, and how much of it is optimism.
 
-``procedure`` is the steps from features to a nomogram as one repeatable thing, which ``optimism`` and
-``cross_validation`` repeat; ``workflow`` adds the evidence, ``model`` makes the model file and ``report`` the files.
+``procedure`` holds the recipe from features to a nomogram as one repeatable thing, which ``optimism`` and
+``cross_validation`` repeat; ``train_model`` runs it once and adds the evidence, ``model_card`` makes the model file.
 
-May import: errors, notices, feature_names, tables, statistics, model, validation.
+May import: errors, notices, feature_names, tables, statistics, model, performance.
 """
 
-from .cohort import Cohort, cohort_of, specs_of
-from .covariates import CovariateSpec
-from .workflow import CLINICAL, HORIZONS, Plan, RiskGroups, Steps, Training, performance_of, train
+from .model_card import Card, model_id, trained_model
+from .procedure import Built, Procedure, Recipe
+from .train_model import CLINICAL, HORIZONS, Plan, Steps, Training, train
+from .training_cohort import TrainingCohort, cohort_of, specs_of
+from .training_tables import TrainingTables
 
 __all__ = [
     "CLINICAL",
     "HORIZONS",
-    "Cohort",
-    "CovariateSpec",
+    "Built",
+    "Card",
     "Plan",
-    "RiskGroups",
+    "Procedure",
+    "Recipe",
     "Steps",
     "Training",
+    "TrainingCohort",
+    "TrainingTables",
     "cohort_of",
-    "performance_of",
+    "model_id",
     "specs_of",
     "train",
+    "trained_model",
 ]

@@ -5,37 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..errors import InputError
 from ..notices import Notice
-from ..statistics.calibration import (
-    CalibrationCurve,
-    CalibrationGroups,
-    CalibrationSummary,
-    calibration_curve,
-    calibration_groups,
-    calibration_summary,
-)
-from ..statistics.concordance import harrell_c
-from ..statistics.decision import DecisionCurve, decision_curve
-from ..statistics.roc import time_dependent_roc
-from ..validation.comparison import Comparison, Estimate, Predictor, compare
+from ..performance import Comparison, Estimate, HorizonDecision, Measure, compare, essentials, net_benefit
+from ..performance.attempts import Attempts
 from .clinical_models import ClinicalModel
-from .cohort import Cohort
-from .procedure import attempt
-
-_STEP = 0.02  # of threshold probabilities; each costs dcurves several Kaplan-Meier curves a model
-_PATIENTS_A_GROUP = 25  # of the groups of a calibration plot, at least
-
-
-@dataclass(frozen=True)
-class Discrimination:
-    """C-index and AUC at the horizon of one model."""
-
-    model: str
-    c_index: Estimate
-    auc: Estimate
+from .training_cohort import TrainingCohort
 
 
 @dataclass(frozen=True)
@@ -46,30 +21,22 @@ class AddedValue:
     ----------
     n : int
         Number of these patients.
-    models : tuple of Discrimination
-    added : tuple of (str, Comparison)
-        Name of the newer model, and what it adds to an older one.
-    curve : DecisionCurve or None
+    models : mapping of str to mapping of Measure to Estimate
+        Figures of each model by its name.
+    added : tuple of Comparison
+        What newer models add to older ones.
+    decision : HorizonDecision or None
         Of all models.
     """
 
     n: int
-    models: tuple[Discrimination, ...]
-    added: tuple[tuple[str, Comparison], ...]
-    curve: DecisionCurve | None
-
-
-@dataclass(frozen=True)
-class ApparentCalibration:
-    """A model's predictions against the outcome; a part is None where the cohort cannot carry it."""
-
-    summary: CalibrationSummary | None
-    groups: CalibrationGroups | None
-    curve: CalibrationCurve | None
+    models: Mapping[str, Mapping[Measure, Estimate]]
+    added: tuple[Comparison, ...]
+    decision: HorizonDecision | None
 
 
 def compare_models(
-    cohort: Cohort,
+    cohort: TrainingCohort,
     models: Mapping[str, ClinicalModel],
     pairs: tuple[tuple[str, str], ...],
     horizon: float,
@@ -81,7 +48,7 @@ def compare_models(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : TrainingCohort
         The patients that all models were fitted to.
     models : mapping of str to ClinicalModel
     pairs : tuple of (str, str)
@@ -91,43 +58,15 @@ def compare_models(
         Of the bootstrap limits of IDI and NRI.
     """
     outcome = cohort.months, cohort.event
-    predictors = {
-        name: Predictor(name, model.linear_predictor, {horizon: model.risk(horizon)}) for name, model in models.items()
-    }
-    rows = tuple(_discrimination(name, p.marker, *outcome, horizon) for name, p in predictors.items())
-    added, notices = [], []
+    markers = {name: model.marker(horizon) for name, model in models.items()}
+    figures = {name: essentials(marker, *outcome, horizon) for name, marker in markers.items()}
+    attempts, added = Attempts(), []
     for newer, older in pairs:
         try:
-            found = compare(predictors[newer], predictors[older], cohort, repeats=repeats, seed=seed)
-            added.append((newer, found))
+            added.append(
+                compare(markers[newer], markers[older], *outcome, bootstrap=repeats, seed=seed, attempts=attempts)
+            )
         except InputError as error:
-            notices.append(Notice("not-compared", f"The {newer} could not be compared with the {older}: {error}"))
-    risks = {name: predictor.risks[horizon] for name, predictor in predictors.items()}
-    curve = attempt(lambda: decision_curve(risks, *outcome, horizon, thresholds=_thresholds(risks)))
-    return AddedValue(len(cohort), rows, tuple(added), curve), tuple(notices)
-
-
-def calibration_of(model: ClinicalModel, cohort: Cohort, horizon: float) -> ApparentCalibration:
-    """Compare a model's risks with the outcome of the patients it was fitted to."""
-    risk = model.risk(horizon)
-    arrays = risk, cohort.months[model.rows], cohort.event[model.rows], horizon
-    n_groups = int(np.clip(risk.size // _PATIENTS_A_GROUP, 3, 5))
-    return ApparentCalibration(
-        attempt(lambda: calibration_summary(*arrays)),
-        attempt(lambda: calibration_groups(*arrays, n_groups=n_groups)),
-        attempt(lambda: calibration_curve(*arrays)),
-    )
-
-
-def _thresholds(risks: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Threshold probabilities in steps of 2 % up to the highest risk, above which nobody would be treated."""
-    highest = max(float(risk.max()) for risk in risks.values())
-    return np.arange(1, max(2, int(np.ceil(min(highest, 0.98) / _STEP)) + 1)) * _STEP
-
-
-def _discrimination(
-    name: str, marker: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float
-) -> Discrimination:
-    c = harrell_c(marker, months, event)
-    roc = time_dependent_roc(marker, months, event, horizon)
-    return Discrimination(name, Estimate(c.c, c.lower, c.upper), Estimate(roc.auc, roc.lower, roc.upper))
+            attempts.add("not-compared", f"The {newer} could not be compared with the {older}: {error}")
+    decision = net_benefit(list(markers.values()), *outcome, horizon, attempts)
+    return AddedValue(len(cohort), figures, tuple(added), decision), tuple(attempts.notices)

@@ -9,11 +9,11 @@ import numpy as np
 from scipy import stats
 
 from ..errors import CohortError, InputError
-from ..model import SCORE, Nomogram
-from ..statistics.cox import CoxModel, cox
+from ..model import RANGE, SCORE, Covariate, CovariateDomain, Nomogram, Value
+from ..performance import Marker, stored_baseline
+from ..statistics.cox import CoxModel, cox, explain
 from ..statistics.proportional_hazards import ProportionalHazards, proportional_hazards
-from ..validation.stored_curves import stored_baseline
-from .cohort import Cohort
+from .training_cohort import TrainingCohort
 
 SCORE_LABEL = "Radiomics score"
 
@@ -79,9 +79,13 @@ class ClinicalModel:
         """Of the patients it was fitted to, shape (m,)."""
         return self.fitted.linear_predictor(self.design)
 
-    def risk(self, horizon: float) -> np.ndarray:
-        """Probability of the event up to the horizon of the patients it was fitted to, shape (m,)."""
-        return 1 - self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
+    def marker(self, horizon: float) -> Marker:
+        """Give the model as a marker of the patients it was fitted to, with their risk up to a horizon in months."""
+        values = self.linear_predictor
+        survival = self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
+        return Marker(
+            name=self.name, values=values, log_hazard=values, survival={horizon: survival}, design=self.design
+        )
 
 
 def known_rows(columns: np.ndarray) -> np.ndarray:
@@ -89,14 +93,16 @@ def known_rows(columns: np.ndarray) -> np.ndarray:
     return ~np.isnan(columns).any(axis=1)
 
 
-def fit_clinical(name: str, cohort: Cohort, covariates: Sequence[str], score: np.ndarray | None) -> ClinicalModel:
+def fit_clinical(
+    name: str, cohort: TrainingCohort, covariates: Sequence[str], score: np.ndarray | None
+) -> ClinicalModel:
     """Fit a Cox model of covariates and, where given, the score.
 
     Parameters
     ----------
     name : str
         What to call the model.
-    cohort : Cohort
+    cohort : TrainingCohort
     covariates : sequence of str
     score : numpy.ndarray, shape (n,), optional
 
@@ -114,11 +120,13 @@ def fit_clinical(name: str, cohort: Cohort, covariates: Sequence[str], score: np
     try:
         fitted = cox(design, cohort.months[rows], cohort.event[rows])
     except InputError as error:
-        raise CohortError(f"The Cox model of {what} cannot be fitted: {error}") from error
+        names = [parameter for name in covariates for parameter in cohort.spec(name).parameters()]
+        why = explain(error, [*names, "the score"], design, cohort.event[rows])
+        raise CohortError(f"The Cox model of {what} cannot be fitted: {why}") from error
     return ClinicalModel(name, tuple(covariates), score is not None, fitted, rows, design)
 
 
-def effects_of(model: ClinicalModel, cohort: Cohort, chosen: Sequence[str]) -> tuple[Effect, ...]:
+def effects_of(model: ClinicalModel, cohort: TrainingCohort, chosen: Sequence[str]) -> tuple[Effect, ...]:
     """Give the rows of a forest plot."""
     named = [
         (name, parameter, cohort.spec(name).label, *level)
@@ -141,40 +149,23 @@ def wald_p(fitted: CoxModel) -> float:
     return float(stats.chi2.sf(statistic, fitted.coef.size))
 
 
-def choose_covariates(
-    cohort: Cohort, score: np.ndarray, named: Sequence[str], candidates: Sequence[str], p: float
-) -> tuple[tuple[str, ...], tuple[Effect, ...]]:
-    """Choose the multivariable model's covariates: those named, and those whose univariable p is below the limit.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    score : numpy.ndarray, shape (n,)
-    named, candidates : sequence of str
-    p : float
-        Of the Wald test of all levels of a candidate.
-
-    Returns
-    -------
-    chosen : tuple of str
-    effects : tuple of Effect
-        Of every covariate on its own, and of the score.
-    """
-    order = list(dict.fromkeys((*named, *candidates)))
-    fits = {name: fit_clinical(name, cohort, (name,), None) for name in order}
-    chosen = tuple(name for name in order if name in named or wald_p(fits[name].fitted) < p)
-    alone = [*fits.values(), fit_clinical(SCORE_LABEL, cohort, (), score)]
-    return chosen, tuple(row for model in alone for row in effects_of(model, cohort, chosen))
+def effects_alone(
+    cohort: TrainingCohort, names: Sequence[str], score: np.ndarray, chosen: Sequence[str]
+) -> tuple[Effect, ...]:
+    """Give the rows of a forest plot of every covariate on its own, and of the score, shape (n,)."""
+    models = [fit_clinical(name, cohort, (name,), None) for name in names]
+    models.append(fit_clinical(SCORE_LABEL, cohort, (), score))
+    return tuple(row for model in models for row in effects_of(model, cohort, chosen))
 
 
-def nomogram_of(model: ClinicalModel, cohort: Cohort, *, endpoint: str, horizons: Sequence[float]) -> Nomogram:
+def nomogram_of(model: ClinicalModel, cohort: TrainingCohort, *, endpoint: str, horizons: Sequence[float]) -> Nomogram:
     """Store a Cox model of covariates and score with what predictions with limits need.
 
     Parameters
     ----------
     model : ClinicalModel
         With the score.
-    cohort : Cohort
+    cohort : TrainingCohort
     endpoint : str
         Such as "Disease-free survival".
     horizons : sequence of float
@@ -186,7 +177,7 @@ def nomogram_of(model: ClinicalModel, cohort: Cohort, *, endpoint: str, horizons
     nomogram = Nomogram(
         endpoint=endpoint,
         covariates=tuple(
-            cohort.spec(name).fitted(part, cohort.covariates[name])
+            _fitted(cohort.spec(name), part, cohort.covariates[name])
             for name, part in zip(model.covariates, parts[:-1], strict=True)
         ),
         score_coefficient=float(parts[-1][0]),
@@ -198,7 +189,15 @@ def nomogram_of(model: ClinicalModel, cohort: Cohort, *, endpoint: str, horizons
     return replace(nomogram, center=dict(zip(nomogram.parameters(), fitted.center.tolist(), strict=True)))
 
 
-def proportionality(model: ClinicalModel, cohort: Cohort) -> ProportionalHazards:
+def _fitted(spec: CovariateDomain, coefficients: np.ndarray, values: Sequence[Value]) -> Covariate:
+    """Give the nomogram's covariate with its log hazard ratios and, of a number, its training range."""
+    low = high = None
+    if spec.type == "number":
+        low, high = map(float, np.nanpercentile(spec.columns(values)[:, 0], RANGE))
+    return Covariate(**vars(spec.domain), coefficients=tuple(map(float, coefficients)), low=low, high=high)
+
+
+def proportionality(model: ClinicalModel, cohort: TrainingCohort) -> ProportionalHazards:
     """Test the proportional-hazards assumption of a model; see :func:`.statistics.proportional_hazards`."""
     return proportional_hazards(model.design, cohort.months[model.rows], cohort.event[model.rows])
 

@@ -7,25 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
+from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, Metric
+from ..performance.attempts import attempt
 from ..statistics.concordance import harrell_c
 from ..statistics.cox_screening import univariable_cox
 from ..statistics.lasso import random_folds
-from ..validation import GROUP_SEPARATION
-from ..validation.comparison import Estimate
-from .procedure import (
-    NOMOGRAM,
-    SCORE_ALONE,
-    Markers,
-    Procedure,
-    Progress,
-    attempt,
-    in_parallel,
-    measure,
-)
+from .procedure import Procedure, Progress, in_parallel, measure_markers
 
 OUTER_FOLDS, PERMUTATION_FOLDS = 10, 5
 PERMUTATION_STATISTIC = f"C-index of the radiomics score, {PERMUTATION_FOLDS}-fold nested cross-validation"
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -35,13 +25,13 @@ class NestedValidation:
     Attributes
     ----------
     repeats, folds : int
-    rows : tuple of (str, Estimate)
-        Metrics; values and standard errors are means over the repeats.
+    rows : tuple of (Measure, Estimate)
+        Values and standard errors are means over the repeats.
     """
 
     repeats: int
     folds: int
-    rows: tuple[tuple[str, Estimate], ...]
+    rows: tuple[tuple[Measure, Estimate], ...]
 
 
 @dataclass(frozen=True)
@@ -95,15 +85,8 @@ def nested_validation(
         _measured(procedure, _assembled(procedure, parts[at * n_folds : (at + 1) * n_folds]), folds)
         for at, folds in enumerate(partitions)
     ]
-    rows = []
-    for metric in found[0]:
-        values, errors = np.array([partition[metric] for partition in found]).T
-        if np.isfinite(values).any():
-            value = float(np.nanmean(values))
-            known = errors[np.isfinite(errors)]
-            error = _Z * float(known.mean()) if known.size else None
-            rows.append((metric, Estimate(value) if error is None else Estimate(value, value - error, value + error)))
-    return NestedValidation(repeats, n_folds, tuple(rows))
+    rows = [(measure, _mean([partition[measure] for partition in found])) for measure in found[0]]
+    return NestedValidation(repeats, n_folds, tuple((measure, value) for measure, value in rows if value.known))
 
 
 def permutation_test(
@@ -127,7 +110,7 @@ def permutation_test(
     return PermutationTest(observed[0], c_indices, (1 + exceeding) / (1 + permutations))
 
 
-def held_out(procedure: Procedure, folds: np.ndarray, seed: int) -> Markers:
+def held_out(procedure: Procedure, folds: np.ndarray, seed: int) -> tuple[Marker, ...]:
     """Give every patient the markers of the model made without the patient's fold.
 
     Parameters
@@ -139,13 +122,13 @@ def held_out(procedure: Procedure, folds: np.ndarray, seed: int) -> Markers:
 
     Returns
     -------
-    Markers
+    tuple of Marker
         NaN where the patients outside a fold have too few events to train on.
     """
     return _assembled(procedure, [_fold(procedure, folds == fold, seed) for fold in np.unique(folds)])
 
 
-def _fold(procedure: Procedure, out: np.ndarray, seed: int) -> tuple[np.ndarray, Markers | None]:
+def _fold(procedure: Procedure, out: np.ndarray, seed: int) -> tuple[np.ndarray, tuple[Marker, ...] | None]:
     """Train without the patients of a fold and apply to them; None when the others have too few events."""
     outside = np.flatnonzero(out)
     try:
@@ -154,16 +137,21 @@ def _fold(procedure: Procedure, out: np.ndarray, seed: int) -> tuple[np.ndarray,
         return outside, None
 
 
-def _assembled(procedure: Procedure, parts: list[tuple[np.ndarray, Markers | None]]) -> Markers:
+def _assembled(procedure: Procedure, parts: list[tuple[np.ndarray, tuple[Marker, ...] | None]]) -> tuple[Marker, ...]:
+    """Put the markers of the folds together."""
     n = procedure.n
-    score, log_hazard, high = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)
-    nomogram = np.full(n, np.nan) if procedure.blocks else None
-    for rows, part in parts:
-        if part is not None:
-            score[rows], log_hazard[rows], high[rows] = part.score, part.log_hazard, part.high
-            if nomogram is not None:
-                nomogram[rows] = part.nomogram
-    return Markers(score, log_hazard, nomogram, high)
+    values: dict[str, np.ndarray] = {name: np.full(n, np.nan) for name in (NOMOGRAM, SCORE_ALONE)}
+    log_hazard = {name: np.full(n, np.nan) for name in values}
+    high = np.zeros(n, dtype=bool)
+    for rows, markers in parts:
+        for marker in markers or ():
+            values[marker.name][rows], log_hazard[marker.name][rows] = marker.values, marker.log_hazard
+            if marker.high is not None:
+                high[rows] = marker.high
+    alone = Marker(name=SCORE_ALONE, values=values[SCORE_ALONE], log_hazard=log_hazard[SCORE_ALONE], high=high)
+    if not procedure.blocks:
+        return (alone,)
+    return Marker(name=NOMOGRAM, values=values[NOMOGRAM], log_hazard=log_hazard[NOMOGRAM]), alone
 
 
 def concordance_within(
@@ -194,21 +182,29 @@ def concordance_within(
     return c, float(np.sqrt(sum((found.se * count / pairs) ** 2 for found, count in parts)))
 
 
-def _measured(procedure: Procedure, markers: Markers, folds: np.ndarray) -> dict[str, tuple[float, float]]:
-    outcome = procedure.months, procedure.event
+def _measured(procedure: Procedure, markers: tuple[Marker, ...], folds: np.ndarray) -> dict[Measure, Estimate]:
+    """C-indices within the folds; slopes and groups, which are on one scale, over all patients."""
     found = {}
-    if markers.nomogram is not None:
-        found[f"C-index, {NOMOGRAM}"] = concordance_within(markers.nomogram, *outcome, folds)
-    found[f"C-index, {SCORE_ALONE}"] = concordance_within(markers.score, *outcome, folds)
-    known = ~np.isnan(markers.log_hazard)
-    nomogram = None if markers.nomogram is None else markers.nomogram[known]
-    pooled = Markers(markers.log_hazard[known], markers.log_hazard[known], nomogram, markers.high[known])
-    measured = measure(pooled, procedure.months[known], procedure.event[known], procedure.recipe.horizon)
-    return found | {
-        name: value
-        for name, value in measured.items()
-        if name.startswith("calibration slope") or name == GROUP_SEPARATION
-    }
+    for marker in markers:
+        c, se = concordance_within(marker.values, procedure.months, procedure.event, folds)
+        found[Measure(Metric.C_INDEX, marker.name)] = Estimate.normal(c, se)
+    known = ~np.isnan(markers[-1].log_hazard)
+    pooled = measure_markers(
+        [marker.take(known) for marker in markers],
+        procedure.months[known],
+        procedure.event[known],
+        procedure.recipe.horizon,
+    )
+    return found | {key: value for key, value in pooled.items() if key.metric in (Metric.SLOPE, Metric.PETO)}
+
+
+def _mean(estimates: list[Estimate]) -> Estimate:
+    """The mean over partitions of a value and of its standard error, where there are any."""
+    values = [estimate.value for estimate in estimates if estimate.known]
+    errors = [estimate.se for estimate in estimates if estimate.se is not None]
+    return Estimate.normal(
+        float(np.mean(values)) if values else float("nan"), float(np.mean(errors)) if errors else float("nan")
+    )
 
 
 def _statistic(procedure: Procedure, stream: np.random.SeedSequence, permute: bool) -> tuple[float, float]:
@@ -219,6 +215,6 @@ def _statistic(procedure: Procedure, stream: np.random.SeedSequence, permute: bo
     n_folds = max(3, min(PERMUTATION_FOLDS, int(procedure.event.sum())))
     folds = random_folds(procedure.event, n_folds, int(rng.integers(2**31)))
     markers = held_out(procedure, folds, int(rng.integers(2**31)))
-    c, _ = concordance_within(markers.score, procedure.months, procedure.event, folds)
+    c, _ = concordance_within(markers[-1].values, procedure.months, procedure.event, folds)
     z = univariable_cox(procedure.features, procedure.months, procedure.event).z
     return 0.5 if np.isnan(c) else c, float(np.nanmean(z**2))

@@ -18,14 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import CohortError, InputError
-from ..validation.comparison import Estimate
-from .procedure import Built, Markers, Procedure, Progress, in_parallel, measure, metric_names
+from ..performance import Estimate, Marker, Measure, Metric
+from .procedure import Procedure, Progress, in_parallel, measure_markers
 
 METHOD = (
     "bootstrap of the whole selection (screening, penalty by cross-validation, cutoff, nomogram) with all copies of a "
     "patient in one fold; corrected by .632+ (Efron and Tibshirani 1997)"
 )
-_Z = 1.959963984540054
 _LEFT_OUT = 0.368  # share of the patients that a resample leaves out, exp(-1)
 
 
@@ -35,7 +34,7 @@ class OptimismRow:
 
     Attributes
     ----------
-    metric : str
+    measure : Measure
     apparent : Estimate
         On the patients the model was made from.
     harrell : float
@@ -46,7 +45,7 @@ class OptimismRow:
         By .632+.
     """
 
-    metric: str
+    measure: Measure
     apparent: Estimate
     harrell: float
     out_of_bag: Estimate
@@ -83,26 +82,28 @@ class Optimism:
     penalty: np.ndarray
     cutoff_percentile: np.ndarray
 
-    def row(self, metric: str) -> OptimismRow:
-        """Give the row of a metric."""
-        return next(row for row in self.rows if row.metric == metric)
+    def row(self, measure: Measure) -> OptimismRow:
+        """Give the row of a measure."""
+        return next(row for row in self.rows if row.measure == measure)
 
 
 @dataclass(frozen=True)
 class _Repeat:
-    """A resample's model and its (value, standard error) by metric in the resample, on all, and out of bag."""
+    """What is kept of a resample: its model, and its figures in the resample, on all patients, and out of bag."""
 
-    built: Built
-    inside: dict[str, tuple[float, float]]
-    everyone: dict[str, tuple[float, float]]
-    outside: dict[str, tuple[float, float]]
-    n_outside: int
+    coefficients: np.ndarray
+    penalty: float
+    cutoff: float
     cutoff_percentile: float
+    inside: dict[Measure, Estimate]
+    everyone: dict[Measure, Estimate]
+    outside: dict[Measure, Estimate]
+    n_outside: int
 
 
 def bootstrap_optimism(
     procedure: Procedure,
-    apparent: Markers,
+    apparent: tuple[Marker, ...],
     *,
     repeats: int,
     seed: int,
@@ -115,7 +116,7 @@ def bootstrap_optimism(
     ----------
     procedure : Procedure
         That of the model on its cohort.
-    apparent : Markers
+    apparent : tuple of Marker
         The model's own, on all patients.
     repeats : int
     seed : int
@@ -141,17 +142,17 @@ def bootstrap_optimism(
             f"{repeats - len(found)} of {repeats} bootstrap samples have too few events to train on: the cohort is too "
             "small to measure optimism; use --bootstrap 0 to train without."
         )
-    built = [repeat.built for repeat in found]
-    at_hand = measure(apparent, procedure.months, procedure.event, procedure.recipe.horizon)
+    at_hand = measure_markers(apparent, procedure.months, procedure.event, procedure.recipe.horizon)
+    coefficients = np.array([repeat.coefficients for repeat in found])
     return Optimism(
         repeats=repeats,
         used=len(found),
-        empty=sum(model.empty for model in built),
-        rows=tuple(_row(name, at_hand[name], found, procedure.n) for name in metric_names(procedure)),
-        frequency=np.mean([model.coefficients != 0 for model in built], axis=0),
-        selected=np.array([np.count_nonzero(model.coefficients) for model in built]),
-        cutoff=np.array([np.nan if model.empty else model.cutoff for model in built]),
-        penalty=np.array([model.penalty for model in built]),
+        empty=int((~coefficients.any(axis=1)).sum()),
+        rows=tuple(_row(measure, value, found, procedure.n) for measure, value in at_hand.items()),
+        frequency=(coefficients != 0).mean(axis=0),
+        selected=np.count_nonzero(coefficients, axis=1),
+        cutoff=np.array([repeat.cutoff for repeat in found]),
+        penalty=np.array([repeat.penalty for repeat in found]),
         cutoff_percentile=np.array([repeat.cutoff_percentile for repeat in found]),
     )
 
@@ -193,55 +194,51 @@ def _repeat(procedure: Procedure, stream: np.random.SeedSequence) -> _Repeat | N
         built = procedure.build(rows, int(rng.integers(2**31)))
     except InputError:
         return None
-    everyone = procedure.apply(built, np.arange(procedure.n))
+    markers = procedure.apply(built, procedure.everyone)
 
-    def measured(chosen: np.ndarray) -> dict[str, tuple[float, float]]:
-        part = Markers(
-            everyone.score[chosen],
-            everyone.log_hazard[chosen],
-            None if everyone.nomogram is None else everyone.nomogram[chosen],
-            everyone.high[chosen],
-        )
-        return measure(part, procedure.months[chosen], procedure.event[chosen], procedure.recipe.horizon)
+    def measured(chosen: np.ndarray) -> dict[Measure, Estimate]:
+        part = [marker.take(chosen) for marker in markers]
+        return measure_markers(part, procedure.months[chosen], procedure.event[chosen], procedure.recipe.horizon)
 
-    percentile = float("nan") if built.empty else float((~everyone.high).mean())
-    return _Repeat(built, measured(rows), measured(np.arange(procedure.n)), measured(outside), outside.size, percentile)
+    return _Repeat(
+        coefficients=built.coefficients,
+        penalty=float("nan") if built.empty else built.selection.penalty,
+        cutoff=float("nan") if built.empty else built.cutoff,
+        cutoff_percentile=float("nan") if built.empty else float((~markers[-1].high).mean()),
+        inside=measured(rows),
+        everyone=measured(procedure.everyone),
+        outside=measured(outside),
+        n_outside=outside.size,
+    )
 
 
-def _row(metric: str, apparent: tuple[float, float], repeats: list[_Repeat], n: int) -> OptimismRow:
-    is_slope = metric.startswith("calibration slope")
-    center = np.nanmedian if is_slope else np.nanmean  # a slope on a handful of events may be anything
+def _row(measure: Measure, apparent: Estimate, repeats: list[_Repeat], n: int) -> OptimismRow:
+    # A slope on a handful of events may be anything.
+    center = np.nanmedian if measure.metric == Metric.SLOPE else np.nanmean
 
     def over(values: list[float]) -> float:
         return float(center(values)) if np.isfinite(values).any() else float("nan")
 
-    optimism = over([r.inside[metric][0] - r.everyone[metric][0] for r in repeats])
-    left_out = over([r.outside[metric][0] for r in repeats])
+    optimism = over([r.inside[measure].value - r.everyone[measure].value for r in repeats])
+    left_out = over([r.outside[measure].value for r in repeats])
     # The patients left out are 36.8 % of all; each is left out in 36.8 % of the resamples, so that the mean over the
     # resamples is as certain as one measurement on all patients.
-    left_out_se = over([r.outside[metric][1] * np.sqrt(r.n_outside / n) for r in repeats])
-    value, se = apparent
-    corrected, weight = point632plus(value, left_out, _no_information(metric))
+    left_out_se = over([_error(r.outside[measure]) * np.sqrt(r.n_outside / n) for r in repeats])
+    corrected, weight = point632plus(apparent.value, left_out, measure.without_signal)
     return OptimismRow(
-        metric=metric,
-        apparent=_estimate(metric, value, se),
-        harrell=value - optimism,
-        out_of_bag=_estimate(metric, left_out, left_out_se),
-        corrected=_estimate(metric, corrected, (1 - weight) * np.nan_to_num(se) + weight * left_out_se),
+        measure=measure,
+        apparent=apparent,
+        harrell=apparent.value - optimism,
+        out_of_bag=_estimate(measure, left_out, left_out_se),
+        corrected=_estimate(measure, corrected, (1 - weight) * np.nan_to_num(_error(apparent)) + weight * left_out_se),
     )
 
 
-def _no_information(metric: str) -> float:
-    return 0.5 if metric.startswith(("C-index", "AUC")) else 0.0
+def _error(estimate: Estimate) -> float:
+    return float("nan") if estimate.se is None else estimate.se
 
 
-def _estimate(metric: str, value: float, se: float) -> Estimate:
-    """A value with normal limits, cut at 0 and 1 where the metric is a probability."""
-    if not np.isfinite(value):
-        return Estimate(float("nan"))
-    if not np.isfinite(se):
-        return Estimate(value)
-    lower, upper = value - _Z * se, value + _Z * se
-    if _no_information(metric) == 0.5:
-        lower, upper = max(lower, 0.0), min(upper, 1.0)
-    return Estimate(value, lower, upper)
+def _estimate(measure: Measure, value: float, se: float) -> Estimate:
+    """A value with normal limits, cut at 0 and 1 where it is a chance."""
+    ends = {"least": 0.0, "most": 1.0} if measure.is_discrimination else {}
+    return Estimate.normal(value, se, **ends)

@@ -1,7 +1,8 @@
-"""The whole selection as one step that can be repeated on other patients: what the estimates of optimism are made with.
+"""The recipe: from some patients' features and covariates to a score, its cutoff and its nomogram.
 
-Screening, penalty, score, cutoff and nomogram are made anew from the patients given, and measured on any others. The
-agreement filter is not part of it: it was made from other contours of the cohort, without any outcome.
+The one place where it is written down. A training runs it once, on all patients; every estimate of optimism runs it
+again on others. The agreement filter is not part of it: it was made from other contours of the cohort, without any
+outcome.
 """
 
 from __future__ import annotations
@@ -12,17 +13,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import DependencyError, InputError
-from ..statistics.concordance import harrell_c
-from ..statistics.cox import CoxModel, cox
-from ..statistics.kaplan_meier import logrank
-from ..statistics.roc import time_dependent_roc
-from ..validation import GROUP_SEPARATION
+from ..errors import CohortError, DependencyError, InputError
+from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, essentials
+from ..statistics.cox import CoxModel, cox, explain
+from ..statistics.lasso import random_folds
 from .clinical_models import known_rows, wald_p
-from .cohort import Cohort, patient_folds
-from .selection import cutoff_of, shrink
-
-SCORE_ALONE, NOMOGRAM = "radiomics score alone", "nomogram"
+from .missing_features import filled, medians
+from .selection import ChosenCutoff, Selection, cutoff_of, require_features, score_values, shrink
+from .training_cohort import TrainingCohort, patient_folds
 
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
@@ -56,47 +54,40 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Markers:
-    """What a model says of m patients.
-
-    Attributes
-    ----------
-    score, log_hazard : numpy.ndarray, shape (m,)
-        The radiomics score, and the linear predictor of a Cox model of the score alone.
-    nomogram : numpy.ndarray, shape (m,), or None
-        The nomogram's linear predictor, NaN where a covariate is unknown; None when it holds the score alone.
-    high : numpy.ndarray of bool, shape (m,)
-    """
-
-    score: np.ndarray
-    log_hazard: np.ndarray
-    nomogram: np.ndarray | None
-    high: np.ndarray
-
-
-@dataclass(frozen=True)
 class Built:
     """A model made from some patients.
 
     Attributes
     ----------
-    coefficients : numpy.ndarray, shape (p,)
-        Of the score; all zero when the selection came out empty.
-    penalty, cutoff : float
-        NaN and infinity when it came out empty.
+    selection : Selection
+    chosen : ChosenCutoff or None
+        None when no feature was selected.
     score_model : CoxModel or None
         Of the score alone; None when there is no score or no finite coefficient.
     covariates : tuple of int
         Positions of the nomogram's covariates.
     nomogram : CoxModel or None
+        Of these covariates and the score.
+    fill : numpy.ndarray, shape (p,), or None
+        What stood in for missing features; None where none was missing.
     """
 
-    coefficients: np.ndarray
-    penalty: float
-    cutoff: float
+    selection: Selection
+    chosen: ChosenCutoff | None
     score_model: CoxModel | None
     covariates: tuple[int, ...]
     nomogram: CoxModel | None
+    fill: np.ndarray | None = None
+
+    @property
+    def coefficients(self) -> np.ndarray:
+        """Of the score, shape (p,); all zero when no feature was selected."""
+        return self.selection.coefficients
+
+    @property
+    def cutoff(self) -> float:
+        """Above it a patient's risk is high; infinity when no feature was selected."""
+        return float("inf") if self.chosen is None else self.chosen.cutoff.value
 
     @property
     def empty(self) -> bool:
@@ -111,148 +102,165 @@ class Procedure:
     Attributes
     ----------
     features : numpy.ndarray, shape (n, p)
+        NaN where missing: the median of the patients that a model is made from stands in, when it is applied too.
     months, event : numpy.ndarray, shape (n,)
+    recipe : Recipe
+    names : tuple of str
+        Of the covariates.
     blocks : tuple of numpy.ndarray
         Columns of each covariate, shape (n, k); NaN where unknown.
-    always : tuple of bool
-        Whether a covariate enters the nomogram whatever its p value.
-    recipe : Recipe
+    parameters : tuple of tuple of str
+        Names of these columns.
     """
 
     features: np.ndarray
     months: np.ndarray
     event: np.ndarray
-    blocks: tuple[np.ndarray, ...]
-    always: tuple[bool, ...]
     recipe: Recipe
+    names: tuple[str, ...] = ()
+    blocks: tuple[np.ndarray, ...] = ()
+    parameters: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
-    def of(cls, cohort: Cohort, recipe: Recipe) -> Procedure:
+    def of(cls, cohort: TrainingCohort, recipe: Recipe) -> Procedure:
         """Make the procedure that trains on a cohort."""
         names = tuple(dict.fromkeys((*recipe.named, *recipe.candidates)))
         blocks = tuple(cohort.columns((name,)) for name in names)
-        always = tuple(name in recipe.named for name in names)
-        return cls(cohort.features, cohort.months, cohort.event, blocks, always, recipe)
+        parameters = tuple(cohort.spec(name).parameters() for name in names)
+        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters)
 
     @property
     def n(self) -> int:
         """Number of patients."""
         return self.months.size
 
+    @property
+    def everyone(self) -> np.ndarray:
+        """Indices of all patients."""
+        return np.arange(self.n)
+
     def without_covariates(self) -> Procedure:
         """The same for the score alone."""
-        return replace(self, blocks=(), always=())
+        return replace(self, names=(), blocks=())
 
     def permuted(self, order: np.ndarray) -> Procedure:
         """The same with the patients' outcomes exchanged, which breaks every tie between features and outcome."""
         return replace(self, months=self.months[order], event=self.event[order])
 
-    def build(self, rows: np.ndarray, seed: int) -> Built:
+    def folds(self, seed: int) -> np.ndarray:
+        """Deal all patients into the recipe's folds, shape (n,).
+
+        Raises
+        ------
+        InputError
+            More folds than patients with the event.
+        """
+        return random_folds(self.event, self.recipe.n_folds, seed)
+
+    def build(self, rows: np.ndarray, seed: int = 0, *, folds: np.ndarray | None = None, strict: bool = False) -> Built:
         """Make a model from some patients, repeated ones counting as often as they occur.
 
         Parameters
         ----------
         rows : numpy.ndarray of int, shape (m,)
         seed : int
-            Of the folds.
+            Of the folds, where these are not given.
+        folds : numpy.ndarray, shape (m,), optional
+        strict : bool
+            Whether a step without result is an error, as in a training, or leaves its part of the model out, as in a
+            resample.
 
         Raises
         ------
         InputError
             Too few of the patients have the event.
+        CohortError
+            If ``strict``: no feature is selected, or a Cox model has no finite estimates.
         """
         months, event = self.months[rows], self.event[rows]
-        features = self.features[rows]
-        folds = patient_folds(rows, event, self.recipe.n_folds, seed)
+        fill = medians(self.features[rows]) if np.isnan(self.features).any() else None
+        features = filled(self.features[rows], fill)
+        if folds is None:
+            folds = patient_folds(rows, event, self.recipe.n_folds, seed)
         # In a resample features may separate the events: the solver then overflows and shortens the path, as it should.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             selection = shrink(features, months, event, folds, p=self.recipe.p, penalty=self.recipe.penalty)
+        if strict:
+            require_features(selection, p=self.recipe.p, penalty=self.recipe.penalty)
         if not selection.coefficients.any():
-            return Built(selection.coefficients, float("nan"), float("inf"), None, (), None)
-        score = features @ selection.coefficients
-        chosen, nomogram = self._nomogram(rows, score)
+            return Built(selection, None, None, (), None, fill)
+        score = score_values(features, selection.coefficients)
+        chosen = tuple(at for at in range(len(self.blocks)) if self._enters(at, rows))
+        score_model = self._fit((), rows, score, strict)
         return Built(
-            selection.coefficients,
-            selection.penalty,
-            cutoff_of(score, months, event, self.recipe.horizon).cutoff.value,
-            attempt(lambda: cox(score[:, None], months, event)),
-            chosen,
-            nomogram,
+            selection=selection,
+            chosen=cutoff_of(score, months, event, self.recipe.horizon),
+            score_model=score_model,
+            covariates=chosen,
+            nomogram=self._fit(chosen, rows, score, strict) if chosen else score_model,
+            fill=fill,
         )
 
-    def apply(self, built: Built, rows: np.ndarray) -> Markers:
-        """Apply a model to some patients."""
-        score = self.features[rows] @ built.coefficients
+    def apply(self, built: Built, rows: np.ndarray) -> tuple[Marker, ...]:
+        """Apply a model to some patients.
+
+        Returns
+        -------
+        tuple of Marker
+            The nomogram, unknown where a covariate is, if the recipe names covariates; then the score with its groups.
+        """
+        score = score_values(filled(self.features[rows], built.fill), built.coefficients)
         log_hazard = np.full(rows.size, np.nan)
         if built.score_model is not None:
             log_hazard = built.score_model.linear_predictor(score[:, None])
-        nomogram = None
-        if self.blocks:
-            nomogram = np.full(rows.size, np.nan)
-            if built.nomogram is not None:
-                design = np.column_stack([*(self.blocks[at][rows] for at in built.covariates), score])
-                known = known_rows(design)
-                if known.any():
-                    nomogram[known] = built.nomogram.linear_predictor(design[known])
-        return Markers(score, log_hazard, nomogram, score > built.cutoff)
-
-    def _nomogram(self, rows: np.ndarray, score: np.ndarray) -> tuple[tuple[int, ...], CoxModel | None]:
-        chosen = tuple(
-            at
-            for at, block in enumerate(self.blocks)
-            if self.always[at] or self._alone(block[rows], rows) < self.recipe.covariate_p
+        alone = Marker(
+            name=SCORE_ALONE, values=score, log_hazard=log_hazard, high=score > built.cutoff, cutoff=built.cutoff
         )
         if not self.blocks:
-            return chosen, None
-        design = np.column_stack([*(self.blocks[at][rows] for at in chosen), score])
+            return (alone,)
+        nomogram, share = np.full(rows.size, np.nan), np.full(rows.size, np.nan)
+        if built.nomogram is not None:
+            design = self.design(built.covariates, rows, score)
+            known = known_rows(design)
+            share = built.nomogram.coef[-1] * (score - built.nomogram.center[-1])
+            if known.any():
+                nomogram[known] = built.nomogram.linear_predictor(design[known])
+        return Marker(name=NOMOGRAM, values=nomogram, log_hazard=nomogram, score_share=share), alone
+
+    def design(self, covariates: Sequence[int], rows: np.ndarray, score: np.ndarray | None) -> np.ndarray:
+        """Give the columns of a Cox model of covariates (by position) and, where given, the score, shape (m, k)."""
+        columns = [self.blocks[at][rows] for at in covariates]
+        return np.column_stack(columns if score is None else [*columns, score])
+
+    def _enters(self, at: int, rows: np.ndarray) -> bool:
+        """Whether a covariate is in the nomogram: it was named, or its own p value is below the recipe's limit."""
+        if self.names[at] in self.recipe.named:
+            return True
+        fitted = self._fit((at,), rows, None, strict=False)
+        return fitted is not None and wald_p(fitted) < self.recipe.covariate_p
+
+    def _fit(
+        self, covariates: Sequence[int], rows: np.ndarray, score: np.ndarray | None, strict: bool
+    ) -> CoxModel | None:
+        """Fit a Cox model to those patients of whom all is known."""
+        design = self.design(covariates, rows, score)
         known = known_rows(design)
-        return chosen, attempt(lambda: cox(design[known], self.months[rows][known], self.event[rows][known]))
-
-    def _alone(self, block: np.ndarray, rows: np.ndarray) -> float:
-        """A covariate's univariable p value; 1 where it has no finite estimate."""
-        known = known_rows(block)
-        fitted = attempt(lambda: cox(block[known], self.months[rows][known], self.event[rows][known]))
-        return 1.0 if fitted is None else wald_p(fitted)
-
-
-def measure(markers: Markers, months: np.ndarray, event: np.ndarray, horizon: float) -> dict[str, tuple[float, float]]:
-    """Measure a model on patients.
-
-    Parameters
-    ----------
-    markers : Markers
-        Of m patients.
-    months, event : numpy.ndarray, shape (m,)
-    horizon : float
-
-    Returns
-    -------
-    dict of str to tuple of float
-        C-index, AUC and calibration slope of each marker and the groups' log hazard ratio, each with its standard
-        error; NaN for what does not exist on these patients.
-    """
-    found = {}
-    if markers.nomogram is not None:
-        known = ~np.isnan(markers.nomogram)
-        marker = markers.nomogram[known]
-        found |= _discrimination(NOMOGRAM, marker, marker, months[known], event[known], horizon)
-    found |= _discrimination(SCORE_ALONE, markers.score, markers.log_hazard, months, event, horizon)
-    return found | {GROUP_SEPARATION: _separation(markers.high, months, event)}
+        try:
+            return cox(design[known], self.months[rows][known], self.event[rows][known])
+        except InputError as error:
+            if not strict:
+                return None
+            names = [parameter for at in covariates for parameter in self.parameters[at]]
+            fault = explain(error, [*names, "the score"], design[known], self.event[rows][known])
+            what = ", ".join([*(self.names[at] for at in covariates), *([] if score is None else ["the score"])])
+            raise CohortError(f"The Cox model of {what} cannot be fitted: {fault}") from error
 
 
-def metric_names(procedure: Procedure) -> tuple[str, ...]:
-    """Name what :func:`measure` measures, in its order."""
-    markers = (NOMOGRAM, SCORE_ALONE) if procedure.blocks else (SCORE_ALONE,)
-    at = procedure.recipe.horizon
-    return (*(name for marker in markers for name in _names(marker, at)), GROUP_SEPARATION)
-
-
-def attempt(function: Callable[[], T]) -> T | None:
-    """Give what a statistic yields, None where it does not exist on these patients."""
-    try:
-        return function()
-    except InputError:
-        return None
+def measure_markers(
+    markers: Sequence[Marker], months: np.ndarray, event: np.ndarray, horizon: float
+) -> dict[Measure, Estimate]:
+    """Measure the markers of one model on patients; see :func:`.performance.essentials`."""
+    return {key: value for marker in markers for key, value in essentials(marker, months, event, horizon).items()}
 
 
 def in_parallel(
@@ -278,49 +286,10 @@ def in_parallel(
     try:
         from joblib import Parallel, delayed
     except ImportError as error:
-        raise DependencyError("Training needs joblib; install it with pip install 'labcradiomics[train]'.") from error
+        raise DependencyError("Resampling needs the package joblib; install it with pip install joblib.") from error
     results = []
     for result in Parallel(n_jobs=jobs, return_as="generator")(delayed(function)(*given) for given in arguments):
         results.append(result)
         if advance is not None:
             advance(len(results), total)
     return results
-
-
-def _names(marker: str, horizon: float) -> tuple[str, str, str]:
-    return f"C-index, {marker}", f"AUC at {horizon:g} months, {marker}", f"calibration slope, {marker}"
-
-
-def _discrimination(
-    name: str, marker: np.ndarray, log_hazard: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float
-) -> dict[str, tuple[float, float]]:
-    c = attempt(lambda: harrell_c(marker, months, event))
-    roc = attempt(lambda: time_dependent_roc(marker, months, event, horizon))
-    slope = attempt(lambda: cox(log_hazard[:, None], months, event))
-    values = (
-        _pair(c and c.c, c and c.se),
-        _pair(roc and roc.auc, roc and roc.se),
-        _pair(slope and slope.coef[0], slope and slope.se[0]),
-    )
-    return dict(zip(_names(name, horizon), values, strict=True))
-
-
-def _separation(high: np.ndarray, months: np.ndarray, event: np.ndarray) -> tuple[float, float]:
-    """Peto's log hazard ratio (observed less expected, over its variance), finite where a group has no event.
-
-    A cutoff that puts all patients on one side separates nobody: zero.
-    """
-    if high.all() or not high.any():
-        return 0.0, float("nan")
-    test = attempt(lambda: logrank(months, event, high))
-    if test is None:
-        return float("nan"), float("nan")
-    difference = float(test.observed[1] - test.expected[1])
-    if difference == 0:
-        return 0.0, float("nan")
-    variance = difference**2 / test.chisq
-    return difference / variance, variance**-0.5
-
-
-def _pair(value: float | None, se: float | None) -> tuple[float, float]:
-    return (float("nan"), float("nan")) if value is None else (float(value), float(se))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import CohortError
-from ..model import Cutoff, Score, Term
+from ..model import RANGE, Cutoff, Score, Term
 from ..statistics.cox_screening import UnivariableCox, univariable_cox
 from ..statistics.lasso import LassoCV, lasso_cv
 from ..statistics.roc import TimeDependentROC, YoudenCutoff, time_dependent_roc, youden_cutoff
-from .cohort import Cohort
-from .covariates import RANGE
+from .training_cohort import TrainingCohort
 
 PENALTIES = ("min", "1se")
 
@@ -110,31 +110,48 @@ def shrink(
     return Selection(screening, kept, path, path.lambda_min if smallest else path.lambda_1se, coefficients)
 
 
-def select_features(cohort: Cohort, folds: np.ndarray, *, p: float = 0.05, penalty: str = "min") -> Selection:
-    """Choose the score's features.
+def require_features(selection: Selection, *, p: float, penalty: str) -> None:
+    """Refuse a selection that came out empty.
 
     Parameters
     ----------
-    cohort : Cohort
-    folds, p, penalty
-        As for :func:`shrink`.
+    selection : Selection
+    p, penalty
+        As for :func:`shrink`, of which it is the result.
 
     Raises
     ------
     CohortError
-        No feature passes the screening, or the chosen penalty keeps none.
+        No feature passed the screening, or the chosen penalty kept none.
     """
-    selection = shrink(cohort.features, cohort.months, cohort.event, folds, p=p, penalty=penalty)
     if selection.path is None:
         raise CohortError(f"No feature has a univariable p below {p:g}: the cohort cannot carry a score at this limit.")
     if not selection.coefficients.any():
         raise CohortError(f"The LASSO keeps no feature at lambda.{penalty}: the cohort shows no signal there.")
-    return selection
 
 
-def score_of(cohort: Cohort, selection: Selection) -> tuple[Score, np.ndarray]:
-    """Give the score with the ranges its features had, and its value for every patient, shape (n,)."""
-    values = cohort.features @ selection.coefficients
+def score_values(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """Give the score of each patient, to the last bit as scoring a single patient does.
+
+    The cutoff is the score of some patient; if another order of summation put that patient above it, a model would
+    not give its own training patients the groups it was made with.
+
+    Parameters
+    ----------
+    features : numpy.ndarray, shape (n, p)
+    coefficients : numpy.ndarray, shape (p,)
+        Zero where a feature was not selected.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+    """
+    terms = np.flatnonzero(coefficients)
+    return np.array([math.fsum(row) for row in (features[:, terms] * coefficients[terms]).tolist()])
+
+
+def stored_score(cohort: TrainingCohort, selection: Selection, values: np.ndarray) -> Score:
+    """Give the score as a model file holds it, with the ranges that its features and its values, shape (n,), had."""
     low, high = np.percentile(cohort.features, RANGE, axis=0)
     terms = tuple(
         Term(
@@ -146,7 +163,7 @@ def score_of(cohort: Cohort, selection: Selection) -> tuple[Score, np.ndarray]:
         for at in np.flatnonzero(selection.coefficients)
     )
     limits = np.percentile(values, RANGE)
-    return Score(intercept=0.0, terms=terms, low=float(limits[0]), high=float(limits[1])), values
+    return Score(intercept=0.0, terms=terms, low=float(limits[0]), high=float(limits[1]))
 
 
 def cutoff_of(score: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float) -> ChosenCutoff:

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ..model import Groups
+from ..model import CovariateDomain
+from ..performance import RiskGroups, risk_groups
+from ..performance.attempts import Attempts, attempt
 from ..statistics.baseline_table import chi_square, fisher_exact
 from ..statistics.cox import cox
-from ..statistics.kaplan_meier import LogRank, logrank
-from ..validation.comparison import Estimate
-from ..validation.stored_curves import stored_groups
 from .clinical_models import Effect, effects_of, fit_clinical, known_rows, likelihood_ratio_p
-from .cohort import Cohort
-from .covariates import CovariateSpec
-from .procedure import attempt
+from .training_cohort import TrainingCohort
 
 _LEAST_EVENTS_A_COLUMN = 5  # below it a Cox model within a subgroup is not worth its limits
 
@@ -30,12 +27,8 @@ class Subgroup:
     ----------
     covariate, label, level : str
     n, events : int
-    groups : Groups or None
-        Kaplan-Meier curves; None when one risk group has fewer than two patients.
-    logrank : LogRank or None
-    hazard_ratio : Estimate or None
-        High against low risk.
-    hazard_ratio_p : float or None
+    groups : RiskGroups or None
+        None when one risk group has fewer than two patients.
     effects : tuple of Effect
         Cox model of the score and the other covariates; of the score alone where the events do not carry more.
     interaction_p : float or None
@@ -49,10 +42,7 @@ class Subgroup:
     level: str
     n: int
     events: int
-    groups: Groups | None
-    logrank: LogRank | None
-    hazard_ratio: Estimate | None
-    hazard_ratio_p: float | None
+    groups: RiskGroups | None
     effects: tuple[Effect, ...]
     interaction_p: float | None
     note: str | None
@@ -71,13 +61,13 @@ class Characteristic:
 
 
 def subgroup_analyses(
-    cohort: Cohort, names: Sequence[str], score: np.ndarray, high: np.ndarray, covariates: Sequence[str]
+    cohort: TrainingCohort, names: Sequence[str], score: np.ndarray, high: np.ndarray, covariates: Sequence[str]
 ) -> tuple[Subgroup, ...]:
     """Analyze the risk groups within each level of covariates; numbers are split at their median.
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : TrainingCohort
     names : sequence of str
         Covariates to split by.
     score : numpy.ndarray, shape (n,)
@@ -95,12 +85,12 @@ def subgroup_analyses(
     return tuple(found)
 
 
-def baseline_table(cohort: Cohort, group: np.ndarray, labels: Sequence[str]) -> tuple[Characteristic, ...]:
+def baseline_table(cohort: TrainingCohort, group: np.ndarray, labels: Sequence[str]) -> tuple[Characteristic, ...]:
     """Describe patients and test whether groups differ.
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : TrainingCohort
         All its covariates are described.
     group : numpy.ndarray of int, shape (n,)
         Index of each patient's group in ``labels``.
@@ -120,7 +110,7 @@ def baseline_table(cohort: Cohort, group: np.ndarray, labels: Sequence[str]) -> 
     return tuple(rows)
 
 
-def _levels(cohort: Cohort, spec: CovariateSpec) -> list[tuple[str, np.ndarray]]:
+def _levels(cohort: TrainingCohort, spec: CovariateDomain) -> list[tuple[str, np.ndarray]]:
     """Name and patients of each level that occurs; of a number, below and above the median."""
     values = cohort.covariates[spec.name]
     if spec.type == "number":
@@ -132,8 +122,8 @@ def _levels(cohort: Cohort, spec: CovariateSpec) -> list[tuple[str, np.ndarray]]
 
 
 def _subgroup(
-    cohort: Cohort,
-    spec: CovariateSpec,
+    cohort: TrainingCohort,
+    spec: CovariateDomain,
     level: str,
     score: np.ndarray,
     high: np.ndarray,
@@ -141,12 +131,10 @@ def _subgroup(
     interaction_p: float | None,
 ) -> Subgroup:
     notes = []
-    groups = attempt(lambda: stored_groups(high, cohort.months, cohort.event))
-    test = groups and attempt(lambda: logrank(cohort.months, cohort.event, high))
-    ratio = test and attempt(lambda: cox(high[:, None].astype(float), cohort.months, cohort.event))
+    groups = attempt(lambda: risk_groups(high, cohort.months, cohort.event, Attempts()))
     if groups is None:
         notes.append("One risk group has fewer than two patients.")
-    elif ratio is None:
+    elif groups.hazard_ratio is None:
         notes.append("There is no finite hazard ratio: one risk group has no event.")
     effects = attempt(lambda: _effects(cohort, score, others, notes)) or ()
     if not effects:
@@ -158,16 +146,13 @@ def _subgroup(
         n=len(cohort),
         events=cohort.events,
         groups=groups,
-        logrank=test,
-        hazard_ratio=ratio and Estimate(float(ratio.hr[0]), float(ratio.lower[0]), float(ratio.upper[0])),
-        hazard_ratio_p=ratio and float(ratio.p[0]),
         effects=effects,
         interaction_p=interaction_p,
         note=" ".join(notes) or None,
     )
 
 
-def _effects(cohort: Cohort, score: np.ndarray, others: Sequence[str], notes: list[str]) -> tuple[Effect, ...]:
+def _effects(cohort: TrainingCohort, score: np.ndarray, others: Sequence[str], notes: list[str]) -> tuple[Effect, ...]:
     columns = sum(len(cohort.spec(name).parameters()) for name in others)
     if cohort.events < _LEAST_EVENTS_A_COLUMN * (columns + 1):
         if others:
@@ -176,7 +161,7 @@ def _effects(cohort: Cohort, score: np.ndarray, others: Sequence[str], notes: li
     return effects_of(fit_clinical("subgroup", cohort, others, score), cohort, others)
 
 
-def _interaction_p(cohort: Cohort, name: str, score: np.ndarray) -> float:
+def _interaction_p(cohort: TrainingCohort, name: str, score: np.ndarray) -> float:
     columns = cohort.columns((name,))
     known = known_rows(columns)
     columns, centered = columns[known], (score - score.mean())[known]
@@ -191,21 +176,32 @@ def _counts(name: str, level: str | None, counts: Sequence[int]) -> Characterist
     return Characteristic(name, level, str(counts[0]), tuple(map(str, counts[1:])), None, None)
 
 
-def _number_row(spec: CovariateSpec, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:
+def _number_row(spec: CovariateDomain, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:
     numbers = spec.columns(values)[:, 0]
     known = [numbers[part][~np.isnan(numbers[part])] for part in parts]
     name = f"{spec.label}, {spec.unit}" if spec.unit else spec.label
     test, p = None, None
     if all(part.size > 1 for part in known):
-        # With two groups the test of Kruskal and Wallis is Wilcoxon's rank-sum test.
-        test = "Wilcoxon" if len(known) == 2 else "Kruskal-Wallis"
-        p = float(stats.kruskal(*known).pvalue)
+        test, p = ("Wilcoxon", _wilcoxon_p(*known)) if len(known) == 2 else ("Kruskal-Wallis", _kruskal_p(known))
     texts = [_median_text(part) for part in (numbers[~np.isnan(numbers)], *known)]
     rows = [Characteristic(name, None, texts[0], tuple(texts[1:]), test, p)]
     return rows + _unknown_row(spec, [np.isnan(numbers)[part].sum() for part in parts])
 
 
-def _level_rows(spec: CovariateSpec, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:
+def _wilcoxon_p(first: np.ndarray, second: np.ndarray) -> float:
+    """Wilcoxon's rank-sum test, exact where R's ``wilcox.test`` is: fewer than 50 in each group and no ties."""
+    both = np.concatenate([first, second])
+    if np.unique(both).size < 2:
+        return 1.0
+    exact = max(first.size, second.size) < 50 and np.unique(both).size == both.size
+    return float(stats.mannwhitneyu(first, second, method="exact" if exact else "asymptotic").pvalue)
+
+
+def _kruskal_p(parts: Sequence[np.ndarray]) -> float:
+    return 1.0 if np.unique(np.concatenate(parts)).size < 2 else float(stats.kruskal(*parts).pvalue)
+
+
+def _level_rows(spec: CovariateDomain, values: Sequence, parts: Sequence[np.ndarray]) -> list[Characteristic]:
     read = np.array([spec.level(value) or "" for value in values])
     levels = spec.levels or ("no", "yes")
     table = np.array([[(read[part] == level).sum() for part in parts] for level in levels])
@@ -229,7 +225,7 @@ def _level_rows(spec: CovariateSpec, values: Sequence, parts: Sequence[np.ndarra
     return rows + _unknown_row(spec, [(read[part] == "").sum() for part in parts])
 
 
-def _unknown_row(spec: CovariateSpec, counts: Sequence[int]) -> list[Characteristic]:
+def _unknown_row(spec: CovariateDomain, counts: Sequence[int]) -> list[Characteristic]:
     return [_counts(spec.label, "unknown", [sum(counts), *counts])] if sum(counts) else []
 
 

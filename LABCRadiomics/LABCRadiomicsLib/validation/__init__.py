@@ -1,28 +1,22 @@
 """How a model does on a cohort it was not made from, against other models, and its recalibration to that cohort.
 
-``workflow`` measures, ``report`` writes the results as files. ``comparison`` and ``stored_curves`` serve training too.
+``validate_model`` measures, ``comparators`` makes the markers to measure, ``recalibration`` fits a model anew.
 
-May import: errors, notices, tables, statistics, model, scoring.
+May import: errors, notices, tables, statistics, model, scoring, performance.
 """
 
-from .workflow import (
-    GROUP_SEPARATION,
-    LEAST_EVENTS,
-    Calibration,
-    GroupComparison,
-    MarkerROC,
-    Validation,
-    horizons_of,
-    validate,
-)
+from .comparators import clinical_marker, model_marker
+from .recalibration import recalibrate
+from .validate_model import LEAST_EVENTS, Validation, horizons_of, own_patients, training_cases, validate
 
 __all__ = [
-    "GROUP_SEPARATION",
     "LEAST_EVENTS",
-    "Calibration",
-    "GroupComparison",
-    "MarkerROC",
     "Validation",
+    "clinical_marker",
     "horizons_of",
+    "model_marker",
+    "own_patients",
+    "recalibrate",
+    "training_cases",
     "validate",
 ]

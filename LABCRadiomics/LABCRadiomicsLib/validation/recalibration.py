@@ -9,17 +9,17 @@ from typing import Literal
 import numpy as np
 
 from ..errors import CohortError, InputError, ModelError
-from ..model import Baseline, Change, Covariate, Model, Nomogram, Score
+from ..model import RANGE, Baseline, Change, Covariate, Model, Nomogram, Score
 from ..model.checks import FieldError, check
+from ..performance import stored_baseline, stored_groups
 from ..scoring.cohort import ScoredCohort
 from ..statistics.baseline_hazard import baseline_hazard
 from ..statistics.slope import SlopeRecalibration, recalibrate_slope
-from .stored_curves import stored_baseline, stored_groups
 
 Method = Literal["baseline", "slope"]
 METHODS: tuple[Method, ...] = ("baseline", "slope")
 LEAST_EVENTS = 10
-_RANGE = (1, 99)  # percentiles that count as a cohort's range, as in training
+_RECALIBRATED = ", recalibrated on"  # in the title of a recalibrated model, once however often it was
 
 
 def recalibrate(
@@ -94,6 +94,9 @@ def _parameter_rows(scored: ScoredCohort) -> np.ndarray:
     events = int(scored.event.sum())
     if events < LEAST_EVENTS:
         raise CohortError(f"the cohort has {events} events; a baseline survival needs at least {LEAST_EVENTS}.")
+    for notice in scored.notices:
+        if notice.code == "covariate-column-absent":
+            raise CohortError(f"recalibration needs every covariate of the model: {notice.message}")
     for case, prediction in zip(scored.cases, scored.predictions, strict=True):
         for covariate in prediction.covariates:
             if covariate.value is None:
@@ -145,7 +148,7 @@ def _with_ranges(nomogram: Nomogram, rows: np.ndarray) -> tuple[Covariate, ...]:
     covariates = []
     for covariate in nomogram.covariates:
         if covariate.type == "number" and covariate.low is None:
-            low, high = np.percentile(rows[:, places[covariate.name]], _RANGE)
+            low, high = np.percentile(rows[:, places[covariate.name]], RANGE)
             covariate = replace(covariate, low=float(low), high=float(high))
         covariates.append(covariate)
     return tuple(covariates)
@@ -154,7 +157,7 @@ def _with_ranges(nomogram: Nomogram, rows: np.ndarray) -> tuple[Covariate, ...]:
 def _score_with_range(score: Score, values: np.ndarray) -> Score:
     if score.low is not None:
         return score
-    low, high = np.percentile(values, _RANGE)
+    low, high = np.percentile(values, RANGE)
     return replace(score, low=float(low), high=float(high))
 
 
@@ -165,6 +168,7 @@ def _finished(scored: ScoredCohort, nomogram: Nomogram, change: Change) -> Model
     found = {"nomogram.center", "nomogram.baseline"} | ({"groups"} if groups is not None else set())
     recalibrated = replace(
         model,
+        title=f"{model.title.split(_RECALIBRATED)[0]}{_RECALIBRATED} {change.file or f'{len(scored.cases)} patients'}",
         score=_score_with_range(model.score, scored.score),
         nomogram=nomogram,
         groups=groups,

@@ -9,11 +9,11 @@ import numpy as np
 
 import example_models
 from LABCRadiomicsLib.model import Cutoff, Model, Nomogram, Score, Term
+from LABCRadiomicsLib.performance import stored_baseline, stored_groups
 from LABCRadiomicsLib.scoring.cohort import ScoredCohort, score_cohort
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable
 from LABCRadiomicsLib.tables.csv_table import write_table
-from LABCRadiomicsLib.validation.stored_curves import stored_baseline, stored_groups
 from r_reference import columns, gbsg2
 
 FULL = ("age", "horTh1", "post", "grade2", "grade3", "tsize", "pnodes", "progrec")

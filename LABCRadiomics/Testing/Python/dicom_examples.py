@@ -9,7 +9,7 @@ import pydicom
 import SimpleITK as sitk
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-from LABCRadiomicsLib.imaging.images import read_image
+from LABCRadiomicsLib.imaging import read_image
 
 SHAPE = (12, 32, 32)  # slices, rows, columns
 PATIENT_NAME = "Müller^Änne"
@@ -68,10 +68,7 @@ def _image(number: int, pixels: np.ndarray) -> pydicom.Dataset:
 
 def write_mask(series_folder: Path, path: Path) -> Path:
     """Write the tumor's mask on the grid of a series."""
-    image = read_image(series_folder)
     array = np.zeros(SHAPE, np.uint8)
     array[4:8, 10:20, 12:22] = 1
-    mask = sitk.GetImageFromArray(array)
-    mask.CopyInformation(image)
-    sitk.WriteImage(mask, str(path))
+    sitk.WriteImage(read_image(series_folder).volume.with_array(array).to_sitk(), str(path))
     return path

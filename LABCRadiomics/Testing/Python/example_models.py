@@ -131,6 +131,66 @@ def document() -> dict[str, Any]:
     return json.loads(json.dumps(_DOCUMENT))
 
 
+def document_2() -> dict[str, Any]:
+    """Give a fresh copy of a made-up model file that uses every field of format version 2."""
+    result = document() | {"format_version": 2}
+    result["provenance"]["cohort"]["case_hashes"] = ["0123456789abcdef", "fedcba9876543210"]
+    result["image"]["domain"] = {
+        "spacing_mm_low": [0.5, 0.5, 1],
+        "spacing_mm_high": [1, 1, 3],
+        "field_strengths_t": [1.5, 3],
+        "manufacturers": ["none"],
+        "volume_mm3_low": 100,
+        "volume_mm3_high": 90000,
+    }
+    result["extraction"]["preprocessing"] = [{"step": "n4"}, {"step": "zscore", "region": "otsu", "scale": 100}]
+    result["score"]["distribution"] = {
+        "n": 100,
+        "mean": [200, 0.9, 0.6],
+        "covariance": [[2500, 0.1, 0], [0.1, 0.0025, 0], [0, 0, 0.01]],
+        "percent": [50, 95, 99],
+        "distance": [1.5, 2.8, 3.4],
+    }
+    result["nomogram"]["covariate_distribution"] = {
+        "n": 100,
+        "mean": [50, 0.4, 0.2, 0.25, 4.5],
+        "covariance": [[100 if row == column else 0 for column in range(5)] for row in range(5)],
+    }
+    result["harmonization"] = {
+        "method": "combat",
+        "features": [term["feature"] for term in result["score"]["terms"]],
+        "mean": [200, 0.9, 0.6],
+        "sd": [50, 0.05, 0.1],
+        "covariates": [{"parameter": "age", "coefficients": [0.1, 0, 0]}],
+        "sites": [
+            {"name": "A", "n": 60, "location": [0.1, 0, 0], "scale": [1.1, 1, 1]},
+            {"name": "B", "n": 40, "location": [-0.1, 0, 0], "scale": [0.9, 1, 1]},
+        ],
+        "reference": "A",
+    }
+    repeat = {
+        "features": [0, 2], "coefficients": [0.011, 1.4], "intercept": 0.4, "cutoff": 3.9,
+        "parameters": [0.02, 0.3, 0.8, -0.5, 0.28], "survival": [0.97, 0.89, 0.79],
+    }  # fmt: skip
+    result["uncertainty"] = {
+        "method": "bootstrap of the patients",
+        "features": [term["feature"] for term in result["score"]["terms"]],
+        "repeats": [repeat, {"features": [1], "coefficients": [-2.2], "intercept": 0}],
+    }
+    stage, pcr = result["nomogram"]["covariates"][1:]
+    result["comparators"] = [
+        {
+            "name": "clinical",
+            "label": "Stage and pCR",
+            "covariates": [stage, pcr],
+            "center": {"stage=IIIa-b": 0.4, "stage=IIIc": 0.2, "pcr": 0.25},
+            "covariance": [[0.09, 0.03, 0], [0.03, 0.16, 0], [0, 0, 0.04]],
+            "baseline": {"months": [6, 70], "survival": [0.97, 0.75]},
+        }
+    ]
+    return json.loads(json.dumps(result))
+
+
 def incomplete_document() -> dict[str, Any]:
     """Give a published model without score, center and baseline."""
     result = document()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import radiomics
 import SimpleITK as sitk
-from ruamel.yaml import YAML
 
 from LABCRadiomicsLib import feature_names
 from LABCRadiomicsLib.feature_names import canonical_feature_name, image_prefixes
+
+radiomics = pytest.importorskip("radiomics", reason="needs pyradiomics: pip install 'labcradiomics[reference]'")
 
 
 def test_feature_tables_equal_pyradiomics():
@@ -24,6 +24,8 @@ def test_feature_tables_equal_pyradiomics():
 
 
 def test_setting_names_equal_pyradiomics():
+    from ruamel.yaml import YAML
+
     schema = YAML(typ="safe").load((Path(radiomics.__file__).parent / "schemas" / "paramSchema.yaml").read_text())
     assert set(schema["mapping"]["setting"]["mapping"]) == feature_names.SETTINGS
 

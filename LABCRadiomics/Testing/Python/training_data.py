@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from LABCRadiomicsLib.tables.csv_table import write_table
-from LABCRadiomicsLib.training.cohort import Cohort
+from LABCRadiomicsLib.training import TrainingCohort
 
 MAIN_EFFECTS = (1.2, -1.0, 0.9)
 
@@ -23,11 +23,11 @@ def simulated(
     return features, np.minimum(months, censored), months <= censored
 
 
-def cohort(seed: int, n: int = 120, p: int = 20, effects: tuple[float, ...] = ()) -> Cohort:
+def cohort(seed: int, n: int = 120, p: int = 20, effects: tuple[float, ...] = ()) -> TrainingCohort:
     """The same as a cohort without covariates."""
     features, months, event = simulated(seed, n, p, effects)
     names = tuple(f"f{at + 1}" for at in range(p))
-    return Cohort(names, features, months, event, cases=tuple(f"case-{at + 1}" for at in range(n)))
+    return TrainingCohort(names, features, months, event, cases=tuple(f"case-{at + 1}" for at in range(n)))
 
 
 def write_cohort(folder: Path, seed: int, n: int = 120, p: int = 20, effects: tuple[float, ...] = ()) -> Path:

@@ -141,8 +141,8 @@ def test_the_repetition_counts_too(tables):
     first, second = truth, truth + 0.05 * rng.normal(size=truth.shape)
     repeated = truth + noise * rng.normal(size=truth.shape)
     paths = tables(first, second, repeated)
-    assert reader_agreement(*paths[:2]).exceeding(0.75).tolist() == [True, True]
-    found = reader_agreement(*paths)
+    assert reader_agreement(*paths[:2], columns=".").exceeding(0.75).tolist() == [True, True]
+    found = reader_agreement(*paths, columns=".")
     assert found.exceeding(0.75).tolist() == [True, False]
     np.testing.assert_allclose(found.repeated.icc[0], _icc_by_moments(first[:, 0], repeated[:, 0]), rtol=1e-9)
 
@@ -154,7 +154,9 @@ def test_features_without_a_correlation_are_empty_and_do_not_exceed(tables, tmp_
     missing[3] = np.nan
     arrays = [np.column_stack([np.full(10, 0.1), good + shift, missing]) for shift in (0, 0.01)]
     out = tmp_path / "icc.csv"
-    code, stdout, stderr = agree(*tables(*arrays, features=["constant", "good", "missing"]), "--out", out)
+    code, stdout, stderr = agree(
+        *tables(*arrays, features=["constant", "good", "missing"]), "--out", out, "--feature-columns", "."
+    )
     assert code == 0 and "1 of 3 features" in stdout
     assert "2 features are constant or have missing values and no ICC, which counts as too low" in stderr
     assert stderr.endswith(": constant, missing.\n")
@@ -170,7 +172,7 @@ def test_common_cases_and_features_alone_are_compared_and_it_is_said(tmp_path):
     write_table(first, ["case", "x", "y"], [[f"p{at}", *values[at, :2]] for at in range(5)])
     other = values + 0.1 * rng.normal(size=values.shape)
     write_table(second, ["case", "z", "x"], [[f"p{at}", other[at, 2], other[at, 0]] for at in (5, 4, 3, 2, 1)])
-    found = reader_agreement(first, second)
+    found = reader_agreement(first, second, columns=".")
     assert found.features == ("x",) and found.between.cases == 4
     np.testing.assert_allclose(found.between.icc[0], _icc_by_moments(values[1:5, 0], other[1:5, 0]), rtol=1e-12)
     assert [notice.message for notice in found.notices] == [
@@ -192,9 +194,9 @@ def test_bad_input(tables, tmp_path, agree):
         ("case,f0\n0,1\n0,2\n", "row 3, column case: 0 repeats row 2"),
     ):
         other.write_text(content)
-        code, stdout, stderr = agree(first, other)
+        code, stdout, stderr = agree(first, other, "--feature-columns", ".")
         assert code == 2 and stdout == "" and sentence in stderr and stderr.count("\n") == 1
     assert agree(first, second, "--min-icc", 2)[0] == 2
     assert agree(first, tmp_path / "absent.csv")[0] == 2
     with pytest.raises(CohortError, match="cannot be written"):
-        write_agreement(tmp_path / "absent" / "icc.csv", reader_agreement(first, second))
+        write_agreement(tmp_path / "absent" / "icc.csv", reader_agreement(first, second, columns="."))

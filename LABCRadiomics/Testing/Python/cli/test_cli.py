@@ -13,14 +13,16 @@ import SimpleITK as sitk
 
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.features import extract
-from LABCRadiomicsLib.imaging.images import read_image, read_mask
+from LABCRadiomicsLib.files import FILE_LIST
+from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings
 from LABCRadiomicsLib.resources import models_folder
 
 SCORE_KEYS = [
-    "model", "fingerprint", "status", "score", "cutoff", "risk_group", "survival", "linear_predictor", "points",
-    "contributions", "stability", "warnings", "timings", "notice",
+    "format", "format_version", "model", "fingerprint", "status", "score", "cutoff", "risk_group", "survival",
+    "linear_predictor", "points", "contributions", "stability", "trust", "second_reader", "warnings", "timings",
+    "notice",
 ]  # fmt: skip
 
 
@@ -46,11 +48,13 @@ def test_score_json_is_what_the_library_computes(run, breast1):
     code, out, err = run("score", *breast1, "--json", "--covariate", "age=52", "--covariate", "stage=IIIc")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    assert list(found) == SCORE_KEYS
+    assert list(found)[: len(SCORE_KEYS)] == SCORE_KEYS
     assert found["notice"] == NOTICE
     model = find_model("demo-phantom")
     names = [term.feature for term in model.score.terms]
-    values = extract(read_image(breast1[0]), read_mask(breast1[1]), extraction_settings(model), names).values
+    values = extract(
+        read_image(breast1[0]).volume, read_mask(breast1[1]).volume, extraction_settings(model), names
+    ).values
     expected = model.score.intercept + sum(term.coefficient * values[term.feature] for term in model.score.terms)
     assert found["score"] == pytest.approx(expected, rel=1e-12)
     assert found["risk_group"] == ("high" if expected > model.cutoff.value else "low")
@@ -77,13 +81,13 @@ def test_score_for_people_and_its_files(run, breast1, tmp_path):
     assert "RISK" in out
     assert NOTICE.split(";")[0] in " ".join(out.replace("│", " ").split())
     written = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
-    assert written == ["report.html", "result.json"]
+    assert written == [FILE_LIST, "report.html", "report.pdf", "result.json"]
     page = (tmp_path / "new" / "folder" / "report.html").read_text()
     assert NOTICE in page
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 4  # slice, score, survival, nomogram
     assert "http" not in page.replace("https://doi.org", "")  # nothing is fetched when the page opens
     result = json.loads((tmp_path / "new" / "folder" / "result.json").read_text())
-    assert list(result) == [*SCORE_KEYS, "diagnostics"]
+    assert list(result) == list(json.loads(run("score", *breast1, "--json")[1]))
     assert result["diagnostics"]["voxels"] == int(sitk.GetArrayFromImage(sitk.ReadImage(str(breast1[1]))).sum())
 
 
@@ -97,8 +101,8 @@ def test_demo_goes_through_a_mrml_scene(run, tmp_path):
 def test_stability_is_reported(run, breast1):
     found = json.loads(run("score", *breast1, "--json", "--stability")[1])
     stability = found["stability"]
-    assert stability["contours"] == 20
-    assert 0 <= stability["same_group"] <= 20 - stability["failed"]
+    assert stability["contours"] == 30
+    assert 0 <= stability["same_group"] <= 30 - stability["failed"]
     assert stability["score_min"] <= stability["score_median"] <= stability["score_max"]
 
 
@@ -155,7 +159,7 @@ def test_dimensions_and_components(refused, case):
     four = variant(sitk.JoinSeries([volume, volume]), "four")
     rgb = variant(sitk.Compose([sitk.Cast(volume, sitk.sitkUInt8)] * 3), "rgb")
     flat = variant(volume[:, :, 5], "flat")
-    assert "4 dimensions" in refused("score", four, case[1])
+    assert "four dimensions, holds 2 acquisitions" in refused("score", four, case[1])
     assert "3 components" in refused("score", rgb, case[1])
     assert "2 dimensions" in refused("score", flat, case[1])
     assert "3 components" in refused("score", image, variant(sitk.Compose([mask] * 3), "layers"))
@@ -163,10 +167,13 @@ def test_dimensions_and_components(refused, case):
 
 def test_geometry(refused, run, case):
     image, _, _, mask, variant, _ = case
-    smaller = variant(mask[2:14, 2:14, 1:9], "smaller")  # another size, same place: resampled
-    code, out, _ = run("score", image, smaller, "--json")
-    assert code == 0
-    assert "mask-resampled" in {warning["code"] for warning in json.loads(out)["warnings"]}
+    for name, expected in (("smaller", False), ("shifted", True)):  # the voxels of a cropped mask are the image's own
+        other = mask[2:14, 2:14, 1:9]
+        if name == "shifted":
+            other.SetOrigin([start + 0.3 for start in other.GetOrigin()])
+        code, out, _ = run("score", image, variant(other, name), "--json")
+        assert code == 0
+        assert ("mask-resampled" in {warning["code"] for warning in json.loads(out)["warnings"]}) == expected
     elsewhere = sitk.Image(mask)
     elsewhere.SetOrigin((500, 0, 0))
     assert "do not overlap" in refused("score", image, variant(elsewhere, "elsewhere"))
@@ -313,7 +320,7 @@ def test_output_folder_that_cannot_be_written(refused, breast1, tmp_path):
 
 LIMITED = """
 import resource, runpy, sys
-import matplotlib, numpy, SimpleITK, radiomics, LABCRadiomicsLib.report, LABCRadiomicsLib.patient  # before the limit
+import matplotlib, numpy, SimpleITK, LABCRadiomicsLib.report, LABCRadiomicsLib.patient  # before the limit
 sys.argv = ["labcradiomics", *sys.argv[1:]]
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 import signal
@@ -334,7 +341,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(breast1, tmp_path):
     assert done.returncode == 2, done.stderr
     assert "cannot be written" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert list(folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
@@ -349,3 +356,24 @@ def test_the_scoring_path_needs_no_heavy_package():
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_second_reader_stands_beside_the_first(run, breast1, tmp_path):
+    image, mask = breast1
+    other = sitk.GetArrayFromImage(sitk.ReadImage(mask))
+    grown = sitk.BinaryDilate(sitk.ReadImage(mask) != 0, (1, 1, 0))
+    sitk.WriteImage(grown, tmp_path / "second.nrrd")
+    code, out, err = run("score", image, mask, "--second-reader", tmp_path / "second.nrrd", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)["second_reader"]
+    voxels = sitk.GetArrayFromImage(grown).sum()
+    assert found["dice"] == pytest.approx(2 * (other != 0).sum() / ((other != 0).sum() + voxels))
+    alone = json.loads(run("score", image, tmp_path / "second.nrrd", "--json")[1])
+    assert (found["score"], found["risk_group"]) == (alone["score"], alone["risk_group"])
+    assert found["survival"] == alone["survival"]
+    assert found["same_group"] == (alone["risk_group"] == json.loads(out)["risk_group"])
+    assert "second reader's contour (Dice" in " ".join(
+        run("score", image, mask, "--second-reader", tmp_path / "second.nrrd")[1].replace("\u2502", " ").split()
+    )
+    code, _, err = run("score", image, mask, "--second-reader", tmp_path / "absent.nrrd")
+    assert code == 2 and "absent.nrrd does not exist" in err

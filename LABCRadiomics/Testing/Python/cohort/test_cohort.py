@@ -11,16 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import radiomics
 import SimpleITK as sitk
 
-from LABCRadiomicsLib.cohort import errors_path, execution, extract_cases, extraction, journal_path, read_cases
+from LABCRadiomicsLib.cohort import errors_path, execution, extract_cases, feature_table, journal_path, read_cases
 from LABCRadiomicsLib.cohort.execution import Failure, over_cluster, over_processes
 from LABCRadiomicsLib.cohort.record import read_extraction, record_path
 from LABCRadiomicsLib.errors import CohortError, InputError
-from LABCRadiomicsLib.features import extract
+from LABCRadiomicsLib.features import PYRADIOMICS_VERSION, extract
 from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-from LABCRadiomicsLib.imaging.images import read_image, read_mask
+from LABCRadiomicsLib.imaging import AS_FILES_SAY, read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.tables.cohort import read_features
 
@@ -29,7 +28,7 @@ FEW = ExtractionSettings.from_parameters(
     {"imageType": {"Original": {}}, "featureClass": {"firstorder": [], "shape": []}, "setting": {"binWidth": 25}}, "LPS"
 )
 COMMAND = [sys.executable, "-m", "LABCRadiomicsLib.cli"]
-PACKAGES = str(Path(extraction.__file__).parents[2])
+PACKAGES = str(Path(feature_table.__file__).parents[2])
 
 
 def _write_case(folder: Path, index: int, shape=(14, 20, 22)) -> None:
@@ -62,7 +61,7 @@ def cases(tmp_path):
 def in_process(monkeypatch):
     """Do the cases one by one in this process."""
     monkeypatch.setattr(
-        extraction, "over_processes", lambda call, tasks, jobs: ((n, call(t)) for n, t in tasks.items())
+        feature_table, "over_processes", lambda call, tasks, jobs: ((n, call(t)) for n, t in tasks.items())
     )
 
 
@@ -92,7 +91,7 @@ def test_the_table_holds_what_each_case_gives_alone_whatever_the_number_of_jobs(
     assert table.cases == ("patient-2", "patient-0", "patient-3", "patient-1")
     for case, values in zip((2, 0, 3, 1), table.values, strict=True):
         image, mask = read_image(folder / f"image{case}.nrrd"), read_mask(folder / f"mask{case}.nrrd")
-        expected = extract(image, mask, ALL).values
+        expected = extract(image.volume, mask.volume, ALL).values
         assert table.names == tuple(expected)
         np.testing.assert_array_equal(values, list(expected.values()))
     assert {path.name for path in folder.iterdir() if path.suffix != ".nrrd"} == {
@@ -146,7 +145,7 @@ def test_the_record_gives_the_settings_back(cases, tmp_path):
     made = read_extraction(result.features_csv)
     parameters = {name: dict(part) for name, part in made.parameters().items()}
     assert ExtractionSettings.from_parameters(parameters, made.array_order) == ALL
-    assert made.pyradiomics_version == radiomics.__version__ and made.axes is None
+    assert made.pyradiomics_version == PYRADIOMICS_VERSION and made.axes is None
     assert None not in made.setting.values()  # a model file holds what is set, nothing else
     document = json.loads(result.record.read_text())
     assert (document["cases"], document["features"]) == (4, 851)
@@ -367,7 +366,7 @@ def test_a_journal_of_other_settings_features_or_software_is_refused(cases, refe
     ):
         with pytest.raises(CohortError, match=f"was begun with other {what}"):
             extract_cases(cases, out, settings, features, resume=True)
-    monkeypatch.setattr(extraction, "software_versions", lambda: {"numpy": "1.0"})
+    monkeypatch.setattr(feature_table, "software_versions", lambda: {"numpy": "1.0"})
     with pytest.raises(CohortError, match="was begun with other software"):
         extract_cases(cases, out, FEW, resume=True)
 
@@ -391,9 +390,11 @@ def test_cases_may_be_added_removed_and_reordered(cases, reference):
 
 
 def test_a_worker_with_other_software_is_refused(cases, reference, monkeypatch):
-    monkeypatch.setattr(extraction, "software_versions", lambda: {"numpy": "1.0"})
-    task = extraction._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"})
-    assert extraction._extract(task) == {"error": "This worker has numpy 1.0 where the run has 2.0: install the same."}
+    monkeypatch.setattr(feature_table, "software_versions", lambda: {"numpy": "1.0"})
+    task = feature_table._Task(read_cases(cases)[0], str(cases.parent), FEW, None, {"numpy": "2.0"}, AS_FILES_SAY)
+    assert feature_table._extract(task) == {
+        "error": "This worker has numpy 1.0 where the run has 2.0: install the same."
+    }
 
 
 # --- kill -9 and clusters ---------------------------------------------------------------------------------------

@@ -12,14 +12,15 @@ from pydicom.uid import EnhancedMRImageStorage, SegmentationStorage, generate_ui
 
 import dicom_examples
 import example_models
-from dicom_sr_reading import check_values, codes, concept, images, items, name, numbers, texts
-from LABCRadiomicsLib import NOTICE, __version__, feature_codes
-from LABCRadiomicsLib.dicom_sr import read_sources, structured_report, write_report
+from dicom_sr_reading import check_values, codes, concept, images, items, name, numbers, referenced, texts
+from LABCRadiomicsLib import NOTICE, __version__
+from LABCRadiomicsLib.dicom import feature_codes, read_sources, structured_report, write_object
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.feature_names import FEATURES
-from LABCRadiomicsLib.imaging.images import dicom_files, read_image, read_mask
+from LABCRadiomicsLib.files import FILE_LIST
+from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
-from LABCRadiomicsLib.patient import score_image
+from LABCRadiomicsLib.patient import score_patient
 from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.scoring.result_document import result_document
 
@@ -34,21 +35,21 @@ def series(tmp_path_factory):
 @pytest.fixture(scope="module")
 def document(series):
     model = find_model("demo-phantom")
-    pair = read_image(series[0]), read_mask(series[1])
-    prediction = score_image(model, *pair, covariates={"age": 52, "stage": "IIIc"}).prediction
+    pair = read_image(series[0]).volume, read_mask(series[1]).volume
+    prediction = score_patient(model, *pair, covariates={"age": 52, "stage": "IIIc"}).prediction
     return result_document(model, prediction, {"segment": "腫瘍", "covariates": {"age": "52", "stage": "IIIc"}})
 
 
 @pytest.fixture(scope="module")
 def sources(series):
-    return read_sources(dicom_files(series[0]))
+    return read_sources(read_image(series[0]).source.files)
 
 
 @pytest.fixture
 def written(document, sources, tmp_path):
     """The report of the made-up case, read back with pydicom alone."""
     path = tmp_path / "report.dcm"
-    write_report(path, structured_report(document, sources))
+    write_object(path, structured_report(document, sources), "DICOM SR")
     return pydicom.dcmread(path)
 
 
@@ -149,7 +150,7 @@ def test_equal_input_gives_equal_bytes(document, sources, tmp_path):
     def write(path):
         numbered = count(1)
         made = datetime(2026, 1, 2, 3, 4, 5)
-        write_report(path, structured_report(document, sources, made, lambda: f"2.25.{next(numbered)}"))
+        write_object(path, structured_report(document, sources, made, lambda: f"2.25.{next(numbered)}"), "DICOM SR")
         return path
 
     assert write(tmp_path / "1.dcm").read_bytes() == write(tmp_path / "2.dcm").read_bytes()
@@ -227,7 +228,7 @@ def test_what_is_no_image_is_refused(tmp_path):
 
 
 def test_an_instance_given_twice_is_one(series, sources):
-    files = dicom_files(series[0])
+    files = read_image(series[0]).source.files
     assert len(read_sources([*files, files[0]])) == len(sources)
 
 
@@ -253,7 +254,7 @@ def test_a_patient_that_dicom_does_not_allow_is_refused(document, tmp_path):
 def test_a_report_is_written_whole_or_not_at_all(document, sources, tmp_path, monkeypatch):
     report = structured_report(document, sources)
     with pytest.raises(InputError, match=r"cannot be written to .*absent"):
-        write_report(tmp_path / "absent" / "result.dcm", report)
+        write_object(tmp_path / "absent" / "result.dcm", report, "DICOM SR")
     path = tmp_path / "result.dcm"
     path.write_bytes(b"before")
 
@@ -262,7 +263,7 @@ def test_a_report_is_written_whole_or_not_at_all(document, sources, tmp_path, mo
 
     monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(InputError, match="No space left on device"):
-        write_report(path, report)
+        write_object(path, report, "DICOM SR")
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -278,12 +279,15 @@ def test_score_writes_the_report_of_a_dicom_series(run, series, tmp_path):
     out = tmp_path / "out"
     code, printed, errors = run("score", *series, "--out", out, "--json", "--covariate", "age=52")
     assert (code, errors) == (0, "")
-    assert sorted(path.name for path in out.iterdir()) == ["report.html", "result.dcm", "result.json"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        FILE_LIST, "contour.dcm", "report.dcm", "report.html", "report.pdf", "result.dcm", "result.json"
+    ]  # fmt: skip
     report = pydicom.dcmread(out / "result.dcm")
     check_values(report, json.loads(printed))
     assert texts(report, "covariate")[0] == "Age: 52"
     assert str(report.PatientName) == dicom_examples.PATIENT_NAME
-    assert len(images(report)) == dicom_examples.SHAPE[0]
+    assert len(referenced(report)) == dicom_examples.SHAPE[0] + 1
+    assert images(report) == [pydicom.dcmread(out / "contour.dcm").SOPInstanceUID]
     assert "result.dcm" in run("score", *series, "--out", out)[1]
 
 
@@ -298,8 +302,10 @@ def test_images_that_cannot_be_reported_on_are_scored_all_the_same(run, tmp_path
     mask = dicom_examples.write_mask(tmp_path / "series", tmp_path / "mask.nrrd")
     code, printed, errors = run("score", tmp_path / "series", mask, "--out", tmp_path / "out", "--json")
     assert code == 0 and json.loads(printed)["score"]
-    assert errors.startswith("labcradiomics: No DICOM structured report: ") and errors.count("\n") == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.html", "result.json"]
+    assert errors.startswith("labcradiomics: No DICOM objects: ") and errors.count("\n") == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        FILE_LIST, "report.html", "report.pdf", "result.json"
+    ]  # fmt: skip
 
 
 def test_a_real_series(run, shared_data, tmp_path):
@@ -313,5 +319,6 @@ def test_a_real_series(run, shared_data, tmp_path):
     headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in (folder / "dicom_t1").glob("*.dcm")]
     assert str(report.PatientName) == "06^Breast-MRI-NACT-Pilot"
     assert report.StudyInstanceUID == headers[0].StudyInstanceUID
-    assert set(images(report)) == {header.SOPInstanceUID for header in headers}
-    assert len(images(report)) == 60
+    contour = pydicom.dcmread(tmp_path / "contour.dcm").SOPInstanceUID
+    assert set(referenced(report)) == {header.SOPInstanceUID for header in headers} | {contour}
+    assert len(headers) == 60

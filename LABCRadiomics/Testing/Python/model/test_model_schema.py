@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
+import pytest
 
 import example_models
 from LABCRadiomicsLib.model.checks import FieldError
-from LABCRadiomicsLib.model.file import decode_model
+from LABCRadiomicsLib.model.file import decode_model, fields_after
 from LABCRadiomicsLib.resources import models_folder
 
 SCHEMA = json.loads((models_folder() / "model.schema.json").read_text(encoding="utf-8"))
@@ -43,16 +44,19 @@ REPLACEMENTS = (None, True, 0, -1, 1.5, 2.0, "", "text", [], [0, 1], {}, {"key":
 
 def _small() -> dict[str, Any]:
     """A document with every field and one entry a list: what decides here is each field, not their consistency."""
-    document = example_models.document() | {"missing": example_models.incomplete_document()["missing"]}
+    document = example_models.document_2() | {"missing": example_models.incomplete_document()["missing"]}
     document["score"]["terms"].pop(0)
     age, stage, _ = document["nomogram"]["covariates"]
     document["nomogram"]["covariates"] = [stage | age]
     return _trimmed(document)
 
 
+_LEAST = {"levels": 2, "repeats": 2, "spacing_mm_low": 3, "spacing_mm_high": 3}  # entries
+
+
 def _trimmed(value: Any, least: int = 1) -> Any:
     if isinstance(value, dict):
-        return {key: _trimmed(item, 2 if key == "levels" else 1) for key, item in value.items()}
+        return {key: _trimmed(item, _LEAST.get(key, 1)) for key, item in value.items()}
     return [_trimmed(item) for item in value[:least]] if isinstance(value, list) else value
 
 
@@ -92,8 +96,27 @@ def test_schema_and_loader_accept_the_same_mutations():
         if VALIDATOR.is_valid(document) != decoded:
             different.append(what)
     assert different == []
-    assert outcomes[True] > 200
-    assert outcomes[False] > 1000
+    assert outcomes[True] > 400
+    assert outcomes[False] > 2000
+
+
+def test_a_file_of_version_1_has_nothing_of_version_2():
+    whole = example_models.document_2()
+    assert VALIDATOR.is_valid(whole) and _is_decoded(whole)
+    old = example_models.document()
+    assert VALIDATOR.is_valid(old) and _is_decoded(old)
+    assert len(fields_after(1)) == 8 and fields_after(2) == []
+    for path in fields_after(1):
+        document = example_models.document()
+        value = _at(whole, path)
+        for empty in (value, type(value)()):
+            _at(document, path[:-1])[path[-1]] = empty
+            assert not VALIDATOR.is_valid(document), path
+            with pytest.raises(FieldError) as caught:
+                decode_model(document)
+            assert caught.value.path == ".".join(path) and "later version of the model format than 1" in str(
+                caught.value
+            )
 
 
 def test_schema_describes_every_field():

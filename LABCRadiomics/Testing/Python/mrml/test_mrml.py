@@ -2,17 +2,21 @@
 
 import csv
 import importlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
 from LABCRadiomicsLib import features, patient
 from LABCRadiomicsLib.errors import GeometryError, InputError
-from LABCRadiomicsLib.imaging import images
+from LABCRadiomicsLib.imaging import Volume, read_image, read_mask
+from LABCRadiomicsLib.imaging.volume import axis_orders
 from LABCRadiomicsLib.model import Score, Term, registry
+from LABCRadiomicsLib.resources import models_folder
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 vtk = pytest.importorskip("vtk", reason="needs the slicer-core package, which brings vtk")
@@ -102,14 +106,14 @@ def exported(segmentation, segment_id, volume) -> np.ndarray:
 
 def assert_exported(mask, segmentation, volume) -> None:
     expected = exported(segmentation, first_segment(segmentation), volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), expected)
+    np.testing.assert_array_equal(mask.array, expected)
 
 
-def same_place(one: sitk.Image, other: sitk.Image) -> None:
-    assert one.GetSize() == other.GetSize()
-    np.testing.assert_allclose(one.GetSpacing(), other.GetSpacing(), rtol=1e-12)
-    np.testing.assert_allclose(one.GetOrigin(), other.GetOrigin(), atol=1e-9)
-    np.testing.assert_allclose(one.GetDirection(), other.GetDirection(), atol=1e-12)
+def same_place(one: Volume, other: Volume) -> None:
+    assert one.array.shape == other.array.shape
+    np.testing.assert_allclose(one.spacing, other.spacing, rtol=1e-12)
+    np.testing.assert_allclose(one.origin, other.origin, atol=1e-9)
+    np.testing.assert_allclose(one.direction, other.direction, atol=1e-12)
 
 
 def ball(shape=(20, 24, 28), center=(10, 12, 14), radius=6) -> np.ndarray:
@@ -124,12 +128,12 @@ def test_breast1_nodes_equal_the_files(breast1, breast1_nodes):
     volume, segmentation = breast1_nodes
     image = mrml.image_from_volume(volume)
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
-    file_image, file_mask = images.read_image(breast1[0]), images.read_mask(breast1[1])
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(image), voxels(volume))
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(image), sitk.GetArrayViewFromImage(file_image))
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), sitk.GetArrayViewFromImage(file_mask) == 1)
-    assert mask.GetPixelID() == sitk.sitkUInt8
-    assert sitk.GetArrayViewFromImage(mask).sum() == 143
+    file_image, file_mask = read_image(breast1[0]).volume, read_mask(breast1[1]).volume
+    np.testing.assert_array_equal(image.array, voxels(volume))
+    np.testing.assert_array_equal(image.array, file_image.array)
+    np.testing.assert_array_equal(mask.array, file_mask.array == 1)
+    assert mask.array.dtype == np.uint8
+    assert mask.array.sum() == 143
     assert notices == []
     same_place(image, file_image)
     same_place(mask, image)
@@ -141,13 +145,13 @@ def test_left_handed_file_is_reversed_in_k_as_slicer_holds_it(scene, ucsf):
     assert np.linalg.det(np.array(stored.GetDirection()).reshape(3, 3)) == pytest.approx(-1)
     image = mrml.image_from_volume(volume)
     mask, notices = mrml.mask_from_segment(segmentation, first_segment(segmentation), volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(image), voxels(volume))
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(image), sitk.GetArrayViewFromImage(stored)[::-1])
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), sitk.GetArrayViewFromImage(stored_mask)[::-1])
-    assert np.linalg.det(np.array(image.GetDirection()).reshape(3, 3)) == pytest.approx(1)
+    np.testing.assert_array_equal(image.array, voxels(volume))
+    np.testing.assert_array_equal(image.array, sitk.GetArrayViewFromImage(stored)[::-1])
+    np.testing.assert_array_equal(mask.array, sitk.GetArrayViewFromImage(stored_mask)[::-1])
+    assert np.linalg.det(image.direction) == pytest.approx(1)
     assert notices == []
-    same_place(image, images.read_image(ucsf[0]))
-    same_place(mask, images.read_mask(ucsf[1]))
+    same_place(image, read_image(ucsf[0]).volume)
+    same_place(mask, read_mask(ucsf[1]).volume)
 
 
 def reference_features(path: Path) -> dict[str, float]:
@@ -177,12 +181,22 @@ def model():
     return replace(published, id="test", status="demonstration", score=Score(terms=terms, intercept=0.0))
 
 
+def keys_of(value, but=""):
+    """The keys of a document at every depth, but what only one of two can have."""
+    if isinstance(value, dict):
+        return {key: None if key == but else keys_of(part, but) for key, part in value.items()}
+    return [keys_of(part, but) for part in value[:1]] if isinstance(value, list) else None
+
+
 def test_nodes_score_as_the_files_do(breast1, breast1_nodes, model):
-    expected = patient.score_image(model, images.read_image(breast1[0]), images.read_mask(breast1[1]))
+    expected = patient.score_patient(model, read_image(breast1[0]).volume, read_mask(breast1[1]).volume)
     found = mrml.score_nodes(*breast1_nodes, None, model)
     assert found.prediction.score == expected.prediction.score
     assert found.prediction.warnings == expected.prediction.warnings
-    assert found.prediction.timings["read_s"] > 0
+    assert found.document["timings"]["read_s"] > 0
+    schema = json.loads((models_folder() / "result.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(found.document)
+    assert keys_of(found.document, but="fingerprint") == keys_of(expected.document, but="fingerprint")
 
 
 def test_labelmap_node_scores_as_the_segment_does(scene, breast1, breast1_nodes, model):
@@ -211,15 +225,15 @@ def test_shared_parent_transform_moves_image_and_mask_alike(scene, breast1_nodes
     segmentation.SetAndObserveTransformNodeID(transform.GetID())
     image = mrml.image_from_volume(volume)
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(image), sitk.GetArrayViewFromImage(before))
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), sitk.GetArrayViewFromImage(mask_before))
+    np.testing.assert_array_equal(image.array, before.array)
+    np.testing.assert_array_equal(mask.array, mask_before.array)
     assert notices == []
     same_place(mask, image)
     flip = np.diag([-1.0, -1, 1])
     for index in [(0, 0, 0), (3, 5, 7)]:
-        ras = flip @ before.TransformIndexToPhysicalPoint(index)
+        ras = flip @ before.point(index)
         moved = flip @ (ROTATION[:3, :3] @ ras + ROTATION[:3, 3])
-        np.testing.assert_allclose(image.TransformIndexToPhysicalPoint(index), moved, atol=1e-9)
+        np.testing.assert_allclose(image.point(index), moved, atol=1e-9)
 
 
 def test_nested_transforms_and_scaling_reach_the_geometry(scene):
@@ -227,9 +241,9 @@ def test_nested_transforms_and_scaling_reach_the_geometry(scene):
     outer = put_under(scene, make_volume(scene, np.zeros((1, 1, 1))), np.diag([2.0, 2, 2, 1]))
     put_under(scene, volume, [[1, 0, 0, 10], [0, 1, 0, 20], [0, 0, 1, 30], [0, 0, 0, 1]], parent=outer)
     image = mrml.image_from_volume(volume)
-    assert image.GetSpacing() == (2, 4, 6)
-    assert image.GetOrigin() == (-20, -40, 60)
-    assert image.GetDirection() == (-1, 0, 0, 0, -1, 0, 0, 0, 1)
+    assert image.spacing.tolist() == [2, 4, 6]
+    assert image.origin.tolist() == [-20, -40, 60]
+    assert image.direction.tolist() == [[-1, 0, 0], [0, -1, 0], [0, 0, 1]]
 
 
 def test_different_transforms_that_cancel_find_the_voxels_again(scene):
@@ -239,7 +253,7 @@ def test_different_transforms_that_cancel_find_the_voxels_again(scene):
     put_under(scene, volume, ROTATION)
     put_under(scene, segmentation, ROTATION)
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array)
+    np.testing.assert_array_equal(mask.array, array)
     assert notices == []
 
 
@@ -253,7 +267,7 @@ def test_a_transform_on_one_node_only_is_honored(scene, which):
     sign = 1 if which == "segmentation" else -1
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
     expected = np.roll(array, (1 * sign, -3 * sign, 2 * sign), axis=(0, 1, 2))
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), expected)
+    np.testing.assert_array_equal(mask.array, expected)
     assert notices == []
     assert_exported(mask, segmentation, volume)
 
@@ -265,7 +279,7 @@ def test_rotation_between_the_nodes_gives_what_slicer_exports(scene):
     put_under(scene, segmentation, turn)
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
     assert [notice.code for notice in notices] == ["mask-resampled"]
-    assert sitk.GetArrayViewFromImage(mask).sum() == pytest.approx(array.sum(), rel=0.05)
+    assert mask.array.sum() == pytest.approx(array.sum(), rel=0.05)
     assert_exported(mask, segmentation, volume)
 
 
@@ -313,7 +327,7 @@ def test_degenerate_transform_is_refused(scene, value, message):
 # --- grids of volumes ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("axes", "flips"), list(images.axis_orders()))
+@pytest.mark.parametrize(("axes", "flips"), list(axis_orders()))
 def test_every_axis_order_keeps_the_node_array_and_its_mask(axes, flips):
     """48 orders, left-handed ones among them, set in the scene by a script: nothing is reordered."""
     scene = mrml.new_scene()
@@ -325,11 +339,11 @@ def test_every_axis_order_keeps_the_node_array_and_its_mask(axes, flips):
     segmentation = make_segmentation(scene, array, matrix)
     image = mrml.image_from_volume(volume)
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(image), voxels(volume))
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array)
+    np.testing.assert_array_equal(image.array, voxels(volume))
+    np.testing.assert_array_equal(mask.array, array)
     assert notices == []
     ras = matrix @ [1, 2, 3, 1]
-    np.testing.assert_allclose(image.TransformIndexToPhysicalPoint((1, 2, 3)), ras[:3] * [-1, -1, 1], atol=1e-9)
+    np.testing.assert_allclose(image.point((1, 2, 3)), ras[:3] * [-1, -1, 1], atol=1e-9)
 
 
 def test_oblique_grid(scene):
@@ -338,9 +352,9 @@ def test_oblique_grid(scene):
     matrix = turn @ np.diag([0.7, 0.9, 2.0, 1])
     volume, segmentation = make_volume(scene, array.astype(np.float32), matrix), make_segmentation(scene, array, matrix)
     image = mrml.image_from_volume(volume)
-    np.testing.assert_allclose(image.GetSpacing(), (0.7, 0.9, 2.0), rtol=1e-14)
+    np.testing.assert_allclose(image.spacing, (0.7, 0.9, 2.0), rtol=1e-14)
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array)
+    np.testing.assert_array_equal(mask.array, array)
     assert notices == []
 
 
@@ -352,11 +366,11 @@ def test_extent_that_does_not_start_at_zero(scene):
     data.SetExtent(5, 32, 6, 29, 7, 26)
     volume.SetAndObserveImageData(data)
     image = mrml.image_from_volume(volume)
-    assert image.GetOrigin() == (-5, -6, 7)
+    assert image.origin.tolist() == [-5, -6, 7]
     shifted = np.eye(4)
     shifted[:3, 3] = (5, 6, 7)
     mask, notices = mrml.mask_from_segment(make_segmentation(scene, array, shifted), None, volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array)
+    np.testing.assert_array_equal(mask.array, array)
     assert notices == []
     same_place(mask, image)
 
@@ -365,7 +379,7 @@ def test_extent_that_does_not_start_at_zero(scene):
 def test_voxel_types(scene, dtype):
     array = (np.arange(60).reshape(3, 4, 5) % 100).astype(dtype)
     image = mrml.image_from_volume(make_volume(scene, array))
-    found = sitk.GetArrayFromImage(image)
+    found = image.array
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, array)
 
@@ -374,7 +388,7 @@ def test_image_is_a_copy(scene):
     volume = make_volume(scene, np.ones((3, 4, 5), np.int16))
     image = mrml.image_from_volume(volume)
     voxels(volume)[:] = 7
-    assert sitk.GetArrayViewFromImage(image).max() == 1
+    assert image.array.max() == 1
 
 
 # --- segments ------------------------------------------------------------------------------------------------------
@@ -389,7 +403,7 @@ def test_segments_sharing_a_labelmap_are_told_apart(scene):
     assert segmentation.GetSegmentation().GetNumberOfLayers() == 1
     for label, segment_id in enumerate(segment_ids, start=1):
         mask, _ = mrml.mask_from_segment(segmentation, segment_id, volume)
-        np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array == label)
+        np.testing.assert_array_equal(mask.array, array == label)
 
 
 def test_another_segment_of_the_shared_labelmap_may_lie_outside(scene):
@@ -398,7 +412,7 @@ def test_another_segment_of_the_shared_labelmap_may_lie_outside(scene):
     volume, segmentation = make_volume(scene, array[:, :, :20].astype(np.int16)), make_segmentation(scene, array)
     inside, outside = segmentation.GetSegmentation().GetSegmentIDs()
     mask, notices = mrml.mask_from_segment(segmentation, inside, volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array[:, :, :20] == 1)
+    np.testing.assert_array_equal(mask.array, array[:, :, :20] == 1)
     assert notices == []
     with pytest.raises(GeometryError, match="lies outside the volume"):
         mrml.mask_from_segment(segmentation, outside, volume)
@@ -412,7 +426,7 @@ def test_overlapping_segments_in_layers(scene):
     assert target.CopySegmentFromSegmentation(second.GetSegmentation(), first_segment(second))
     for segment_id, array in zip(target.GetSegmentIDs(), (one, other), strict=True):
         mask, _ = mrml.mask_from_segment(segmentation, segment_id, volume)
-        np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array)
+        np.testing.assert_array_equal(mask.array, array)
 
 
 def test_cropped_labelmap_extent(scene):
@@ -423,7 +437,7 @@ def test_cropped_labelmap_extent(scene):
     mask, notices = mrml.mask_from_segment(
         make_segmentation(scene, block, corner), None, make_volume(scene, array.astype(np.int16))
     )
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array)
+    np.testing.assert_array_equal(mask.array, array)
     assert notices == []
 
 
@@ -435,7 +449,7 @@ def test_labelmap_larger_than_the_volume_but_empty_outside(scene):
     mask, notices = mrml.mask_from_segment(
         make_segmentation(scene, padded, corner), None, make_volume(scene, array.astype(np.int16))
     )
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array)
+    np.testing.assert_array_equal(mask.array, array)
     assert notices == []
 
 
@@ -446,7 +460,7 @@ def test_oversampled_labelmap_is_resampled_and_said_so(scene):
     matrix[:3, 3] = -1 / 3  # the middle one of each three voxels lies on the volume's voxel center
     volume, segmentation = make_volume(scene, array.astype(np.int16)), make_segmentation(scene, fine, matrix)
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array)
+    np.testing.assert_array_equal(mask.array, array)
     assert [notice.code for notice in notices] == ["mask-resampled"]
     same_place(mask, mrml.image_from_volume(volume))
 
@@ -456,7 +470,7 @@ def test_coarser_labelmap_on_the_same_voxel_centers_is_resampled_and_said_so(sce
     volume = make_volume(scene, np.zeros((20, 24, 28), np.int16))
     segmentation = make_segmentation(scene, coarse, np.diag([2.0, 2, 2, 1]))
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask)[::2, ::2, ::2], coarse)
+    np.testing.assert_array_equal(mask.array[::2, ::2, ::2], coarse)
     assert [notice.code for notice in notices] == ["mask-resampled"]
     assert_exported(mask, segmentation, volume)
 
@@ -484,7 +498,7 @@ def test_closed_surface_only(scene, reference):
     assert notices[0].code == "segment-converted" and "is kept as a closed surface" in notices[0].message
     assert snapshot(scene) == before
     assert not segmentation.GetSegmentation().ContainsRepresentation(BINARY)
-    found = sitk.GetArrayViewFromImage(mask)
+    found = mask.array
     dice = 2 * (found & array).sum() / (found.sum() + array.sum())
     assert dice > 0.95
     assert_exported(mask, segmentation, volume)
@@ -506,7 +520,7 @@ def test_several_closed_surfaces_give_what_slicer_exports(scene):
     volume = make_volume(scene, array.astype(np.int16))
     segmentation = surface_only(scene, array, volume)
     segment_ids = segmentation.GetSegmentation().GetSegmentIDs()
-    found = [sitk.GetArrayFromImage(mrml.mask_from_segment(segmentation, s, volume)[0]) for s in segment_ids]
+    found = [mrml.mask_from_segment(segmentation, s, volume)[0].array for s in segment_ids]
     for mask, segment_id in zip(found, segment_ids, strict=True):
         np.testing.assert_array_equal(mask, exported(segmentation, segment_id, volume))
 
@@ -522,9 +536,9 @@ def test_labelmap_node(scene, label):
     slicer.util.updateVolumeFromArray(labelmap, array)
     put_under(scene, labelmap, ROTATION)
     mask = mrml.mask_from_labelmap(labelmap, label)
-    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(mask), array == 3)
-    assert mask.GetPixelID() == sitk.sitkUInt8
-    np.testing.assert_allclose(mask.GetOrigin(), (-5, 7, 11))
+    np.testing.assert_array_equal(mask.array, array == 3)
+    assert mask.array.dtype == np.uint8
+    np.testing.assert_allclose(mask.origin, (-5, 7, 11))
 
 
 def test_labelmap_errors(scene):

@@ -260,15 +260,6 @@ def test_a_defect_is_said_and_logged(ready, caplog, monkeypatch):
     assert ready.ui.applyButton.enabled
 
 
-def test_missing_pyradiomics_is_explained(ready, monkeypatch):
-    packages = __import__("LABCRadiomicsPanel.packages", fromlist=["packages"])
-    monkeypatch.setattr(packages, "hasRadiomics", lambda: False)
-    ready._checkCanApply()
-    assert not ready.ui.applyButton.enabled
-    assert "install the SlicerRadiomics extension" in ready.ui.messageLabel.text
-    assert "install the SlicerRadiomics extension" in tip(ready.ui.applyButton)
-
-
 @pytest.mark.parametrize(
     ("change", "what"),
     [
@@ -348,9 +339,9 @@ def test_stability_is_asked_for(ready):
     ready.ui.progressBar.connect("valueChanged(int)", shown.append)
     ready.ui.applyButton.click()
     stability = ready.resultView.document["stability"]
-    assert stability["contours"] == 20
-    assert f"{stability['same_group']} of 20 give the same risk group" in plain(ready.ui.resultLabel.text)
-    assert shown[-1] == 21 and len(shown) > 15
+    assert stability["contours"] == 30
+    assert f"{stability['same_group']} of 30 give the same risk group" in plain(ready.ui.resultLabel.text)
+    assert shown[-1] == 32 and len(shown) > 15
 
 
 def test_cancel_ends_the_run(ready, module):
@@ -428,7 +419,10 @@ def test_report_is_saved(ready, dialogs, tmp_path):
     ready.ui.saveReportButton.click()
     html = (tmp_path / "report.html").read_text()
     assert NOTICE in html and "breast1_image, breast1_label" in html
-    assert json.loads((tmp_path / "result.json").read_text())["score"] == ready.resultView.document["score"]
+    assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8")) == ready.resultView.document
+    dialogs["getSaveFileName"] = str(tmp_path / "values.json")
+    ready.ui.saveValuesButton.click()
+    assert (tmp_path / "values.json").read_bytes() == (tmp_path / "result.json").read_bytes()
 
 
 class Packaging(types.ModuleType):

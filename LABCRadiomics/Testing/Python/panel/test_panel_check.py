@@ -13,8 +13,8 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
+featureextractor = pytest.importorskip("radiomics.featureextractor", reason="needs pyradiomics, which it stands for")
 
-import radiomics.featureextractor  # noqa: E402
 import vtk  # noqa: E402
 
 from LABCRadiomicsLib import mrml  # noqa: E402
@@ -42,9 +42,11 @@ class Extension(CommandLineModule):
         return json.loads(Path(self.parameters["param"]).read_text())
 
     def values(self):
-        """Values by name, as texts."""
-        extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(self.settings)
-        found = extractor.execute(mrml.image_from_volume(self.image), mrml.mask_from_labelmap(self.mask, 1), label=1)
+        """What the stock extractor gives on the nodes' arrays."""
+        extractor = featureextractor.RadiomicsFeatureExtractor(self.settings)
+        found = extractor.execute(
+            mrml.image_from_volume(self.image).to_sitk(), mrml.mask_from_labelmap(self.mask, 1).to_sitk(), label=1
+        )
         return {name: str(value) for name, value in found.items()}
 
     def finish(self, *given, **options):

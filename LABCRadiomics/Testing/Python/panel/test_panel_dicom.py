@@ -7,6 +7,7 @@ slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
 import dicom_examples  # noqa: E402
+import dicom_making  # noqa: E402
 from dicom_sr_reading import check_values, images, texts  # noqa: E402
 from LABCRadiomicsLib import NOTICE  # noqa: E402
 from panel_reading import plain, tip  # noqa: E402
@@ -154,3 +155,18 @@ def test_the_package_is_asked_for(scored, save_as, monkeypatch):
 def test_the_standin_of_the_database_has_only_what_slicer_s_has(app):
     with pytest.raises(AttributeError):
         slicer.dicomDatabase.filesForInstance("1.2.3")
+
+
+def test_what_the_headers_say_of_the_volume_is_warned_of(ready, app, tmp_path):
+    """Two phases in one volume: the panel shows it, and the result is not to be relied on."""
+    images = dicom_making.slices(TemporalPositionIdentifier=1)
+    images += dicom_making.renamed(dicom_making.slices(TemporalPositionIdentifier=2), "second")
+    paths = sorted(dicom_making.write(tmp_path / "phases", images).iterdir())
+    for path in paths:
+        slicer.dicomDatabase.insert(str(path))
+    ready._parameterNode.inputVolume.SetAttribute("DICOM.instanceUIDs", " ".join(uids(paths)))
+    ready.ui.applyButton.click()
+    document = ready.resultView.document
+    assert document["warnings"][0]["code"] == "several-acquisitions"
+    assert "2 acquisitions" in document["warnings"][0]["message"]
+    assert document["trust"]["grade"] == "do-not-rely"

@@ -56,9 +56,10 @@ def test_the_readme_names_commands_and_files_that_exist():
         assert (ROOT / path).exists(), path
 
 
-def test_the_page_on_the_model_format_is_made_from_the_schema():
-    made = runpy.run_path(str(ROOT / "Utilities" / "document_model_format.py"))["page"]()
-    assert (ROOT / "Docs" / "model-format.md").read_text() == made
+@pytest.mark.parametrize("name", ["model", "result"])
+def test_the_page_on_a_format_is_made_from_its_schema(name):
+    made = runpy.run_path(str(ROOT / "Utilities" / "document_formats.py"))["page"](name)
+    assert (ROOT / "Docs" / f"{name}-format.md").read_text(encoding="utf-8") == made
 
 
 def test_the_wheel_holds_every_package(project):

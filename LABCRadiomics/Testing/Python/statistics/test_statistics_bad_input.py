@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.errors import DependencyError, InputError
-from LABCRadiomicsLib.statistics import decision
+from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.agreement import intraclass_correlation
 from LABCRadiomicsLib.statistics.baseline_table import benjamini_hochberg, chi_square, fisher_exact, t_test
 from LABCRadiomicsLib.statistics.brier import brier_score
@@ -175,9 +174,9 @@ OTHER = {
         "second has 39 patients",
     ),
     "two folds": (lambda: lasso_cv(X, TIME, EVENT, np.arange(N) % 2), "folds has 2 folds"),
-    "fold without event": (
-        lambda: lasso_cv(X, TIME, EVENT, np.where(EVENT, 1 + np.arange(N) % 2, 3)),
-        "folds has no event",
+    "fold with all events": (
+        lambda: lasso_cv(X, TIME, EVENT, np.where(EVENT, 1, 2 + np.arange(N) % 2)),
+        "folds has all events in fold 1",
     ),
     "too many folds": (lambda: random_folds(EVENT, N), "n_folds must lie between 3"),
     "risk above one": (lambda: brier_score(RISK * 100, TIME, EVENT, [5]), "risk must lie between 0 and 1"),
@@ -201,8 +200,8 @@ OTHER = {
     "short t test": (lambda: t_test([1], [2, 3]), "first has fewer than two"),
     "constant t test": (lambda: t_test([1, 1], [2, 2]), "first and second are both constant"),
     "p above one": (lambda: benjamini_hochberg([0.5, 2]), "p must lie between 0 and 1"),
-    "no effect": (lambda: nomogram_scale([0, 0], [0, 0], [1, 1]), "coef has no covariate"),
-    "falling axis": (lambda: nomogram_scale([1], [1], [0]), "high must be above low"),
+    "no effect": (lambda: nomogram_scale([0, 1], [0, 1]), "ends are the same as other_ends"),
+    "too many effects": (lambda: nomogram_scale([1], [0]).points([[1, 2]]), "effects has 2 columns"),
     "few repeats": (lambda: bootstrap_limits(lambda i: 1.0, 5, repeats=3), "repeats must be at least 10"),
     "covariance": (
         lambda: individual_survival(X, MODEL.coef, np.eye(2), MODEL.center, MODEL.baseline, [5]),
@@ -216,9 +215,3 @@ def test_other_bad_input(case) -> None:
     compute, message = case
     with pytest.raises(InputError, match=f"^{message}"):
         compute()
-
-
-def test_decision_curve_without_dcurves(monkeypatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "dcurves", None)
-    with pytest.raises(DependencyError, match="pip install dcurves"):
-        decision.decision_curve({"m": RISK}, TIME, EVENT, HORIZON)

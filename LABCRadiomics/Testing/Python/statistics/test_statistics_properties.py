@@ -238,12 +238,15 @@ def test_nomogram_points_lead_back_to_the_linear_predictor(coef, seed) -> None:
     assume(max(abs(value) for value in coef) > 1e-3)
     rng = np.random.default_rng(seed)
     low = rng.normal(size=len(coef))
-    scale = nomogram_scale(coef, low, low + rng.uniform(0.5, 3, len(coef)))
-    patients = rng.uniform(scale.low, scale.high, (5, len(coef)))
-    points = scale.points(patients)
-    assert points.min() >= -1e-9 and points.max() <= 100 + 1e-9
-    assert scale.linear_predictor(points.sum(axis=1)) == pytest.approx(patients @ scale.coef, abs=1e-9)
-    assert scale.total_points(patients @ scale.coef) == pytest.approx(points.sum(axis=1), abs=1e-6)
+    high = low + rng.uniform(0.5, 3, len(coef))
+    scale = nomogram_scale(np.multiply(coef, low), np.multiply(coef, high))
+    effects = np.multiply(coef, rng.uniform(low, high, (5, len(coef))))
+    points = scale.points(effects)
+    assert (
+        points.min() >= -1e-9 and (points <= scale.lengths + 1e-9).all() and scale.lengths.max() == pytest.approx(100)
+    )
+    assert scale.linear_predictor(points.sum(axis=1)) == pytest.approx(effects.sum(axis=1), abs=1e-9)
+    assert scale.total_points(effects.sum(axis=1)) == pytest.approx(points.sum(axis=1), abs=1e-6)
 
 
 @law

@@ -1,20 +1,25 @@
 """Optimism on simulated cohorts whose truth is known: with an effect, without any, and how sure the limits are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from LABCRadiomicsLib.errors import CohortError
+from LABCRadiomicsLib.model import infer_covariate
+from LABCRadiomicsLib.performance import NOMOGRAM, SCORE_ALONE, Marker, Measure, Metric
 from LABCRadiomicsLib.statistics.concordance import harrell_c
-from LABCRadiomicsLib.statistics.kaplan_meier import logrank
 from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
-from LABCRadiomicsLib.training.cohort import patient_folds
+from LABCRadiomicsLib.training import Plan, train
 from LABCRadiomicsLib.training.cross_validation import concordance_within, held_out, nested_validation, permutation_test
 from LABCRadiomicsLib.training.optimism import bootstrap_optimism, point632plus
-from LABCRadiomicsLib.training.procedure import GROUP_SEPARATION, Markers, Procedure, Recipe, measure
+from LABCRadiomicsLib.training.procedure import Procedure, Recipe, measure_markers
+from LABCRadiomicsLib.training.training_cohort import patient_folds
 from training_data import MAIN_EFFECTS, cohort, simulated
 
-C_INDEX = "C-index, radiomics score alone"
+C_INDEX = Measure(Metric.C_INDEX, SCORE_ALONE)
+SLOPE, PETO = Measure(Metric.SLOPE, SCORE_ALONE), Measure(Metric.PETO, SCORE_ALONE)
 QUICK = Recipe(n_folds=3, horizon=48.0)
 
 
@@ -25,8 +30,8 @@ def procedure(
 
 
 def optimism_of(made: Procedure, repeats: int, seed: int = 1, jobs: int = 1):
-    rows = np.arange(made.n)
-    return bootstrap_optimism(made, made.apply(made.build(rows, seed), rows), repeats=repeats, seed=seed, jobs=jobs)
+    apparent = made.apply(made.build(made.everyone, seed), made.everyone)
+    return bootstrap_optimism(made, apparent, repeats=repeats, seed=seed, jobs=jobs)
 
 
 @pytest.mark.parametrize(
@@ -56,20 +61,6 @@ def test_all_copies_of_a_patient_share_a_fold():
     assert patient_folds(few, np.array([1, 1, 1, 1, 0, 0, 0, 0], bool), 5, seed=1).max() == 3
 
 
-def test_group_separation_is_petos_log_hazard_ratio():
-    _, months, event = simulated(1, n=80)
-    high = np.arange(80) % 2 == 0
-    nothing = np.zeros(80)
-    value, se = measure(Markers(nothing, nothing, None, high), months, event, 48.0)[GROUP_SEPARATION]
-    test = logrank(months, event, high)
-    assert value / se == pytest.approx(np.sign(value) * np.sqrt(test.chisq))
-    assert value == pytest.approx((test.observed[1] - test.expected[1]) * se**2)
-    # A group without any event has a finite value; one group alone separates nobody.
-    value, _ = measure(Markers(nothing, nothing, None, event), months, event, 48.0)[GROUP_SEPARATION]
-    assert np.isfinite(value) and value > 1
-    assert measure(Markers(nothing, nothing, None, event | True), months, event, 48.0)[GROUP_SEPARATION][0] == 0
-
-
 def test_bootstrap_does_not_depend_on_the_number_of_jobs():
     made = procedure(5, n=80, p=10, effects=MAIN_EFFECTS)
     one, two = optimism_of(made, 8), optimism_of(made, 8, jobs=2)
@@ -88,17 +79,17 @@ def test_bootstrap_finds_the_features_that_drive_the_outcome():
     row = found.row(C_INDEX)
     assert row.out_of_bag.value < row.corrected.value < row.apparent.value
     assert row.corrected.lower < row.corrected.value < row.corrected.upper
-    assert found.row("calibration slope, radiomics score alone").apparent.value == pytest.approx(1.0)
-    assert found.row("calibration slope, radiomics score alone").corrected.value < 1.0
+    assert found.row(SLOPE).apparent.value == pytest.approx(1.0)
+    assert found.row(SLOPE).corrected.value < 1.0
     assert np.nanmin(found.cutoff_percentile) > 0 and np.nanmax(found.cutoff_percentile) < 1
 
 
 def test_bootstrap_refuses_a_cohort_without_enough_events():
     made = procedure(1, n=40, p=5, effects=MAIN_EFFECTS)
-    few = Procedure(made.features, made.months, np.arange(40) < 3, (), (), QUICK)
-    nothing = np.zeros(40)
+    few = replace(made, event=np.arange(40) < 3)
+    nothing = Marker(name=SCORE_ALONE, values=np.zeros(40))
     with pytest.raises(CohortError, match="too few events to train on"):
-        bootstrap_optimism(few, Markers(nothing, nothing, None, nothing > 0), repeats=10, seed=1)
+        bootstrap_optimism(few, (nothing,), repeats=10, seed=1)
 
 
 def test_concordance_within_folds_counts_only_their_pairs():
@@ -123,9 +114,10 @@ def test_held_out_markers_do_not_see_the_patient():
     features, months = made.features.copy(), made.months.copy()
     out = folds == 2
     months[out] = months[out][::-1]  # other outcomes for the patients of one fold
-    changed = held_out(Procedure(features, months, made.event, (), (), QUICK), folds, 1)
-    assert np.array_equal(before.score[out], changed.score[out])
-    assert not np.array_equal(before.score[~out], changed.score[~out])
+    changed = held_out(Procedure(features, months, made.event, QUICK), folds, 1)
+    (before,), (changed,) = before, changed
+    assert np.array_equal(before.values[out], changed.values[out])
+    assert not np.array_equal(before.values[~out], changed.values[~out])
 
 
 def test_nested_validation_is_near_the_truth():
@@ -137,7 +129,7 @@ def test_nested_validation_is_near_the_truth():
     found = dict(nested_validation(made, repeats=1, seed=3).rows)
     assert found[C_INDEX].lower < truth < found[C_INDEX].upper
     assert found[C_INDEX].value == pytest.approx(truth, abs=0.06)
-    assert found[GROUP_SEPARATION].lower > 0
+    assert found[PETO].lower > 0
 
 
 @pytest.mark.slow
@@ -197,3 +189,37 @@ def test_deviance_of_linear_predictors_that_are_a_thousand_apart_is_finite():
         np.logaddexp.reduce(60 * eta[order[: at + 1]]) - 60 * eta[order[at]] for at in range(40) if event[order[at]]
     )
     assert np.isfinite(extreme) and extreme == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_the_effect_of_the_score_is_marked_and_corrected():
+    """Without any signal p is small all the same; corrected, nothing is left of the hazard ratio."""
+    data = cohort(301, 90, 30)
+    training = train(data, Plan(recipe=QUICK, bootstrap=12, reclassification=0))
+    apparent, corrected = training.nomogram.effects[-1], training.nomogram.corrected
+    assert apparent.p < 0.05 and corrected.p > 0.05
+    assert corrected.lower < 1 < corrected.upper
+    assert abs(np.log(corrected.hr)) < 0.5 * abs(np.log(apparent.hr))
+    assert corrected.per_sd_hr == pytest.approx(corrected.hr**apparent.sd)
+    row = training.resampled.optimism.row(SLOPE)
+    assert np.log(corrected.hr) == pytest.approx(row.corrected.value * apparent.coef)
+    assert train(data, Plan(recipe=QUICK, bootstrap=0, reclassification=0)).nomogram.corrected is None
+
+
+def test_the_score_beside_covariates_has_a_slope_of_its_own():
+    """The share of the score in the nomogram is corrected, whatever the covariates do."""
+    rng = np.random.default_rng(4)
+    data = cohort(7, 120, 10, MAIN_EFFECTS)
+    bad = rng.integers(0, 2, 120).astype(float)
+    data = replace(
+        data, months=data.months / np.exp(1.5 * bad), covariates={"bad": tuple(bad)},
+        specs=(infer_covariate("bad", ["0", "1"]),),
+    )  # fmt: skip
+    made = Procedure.of(data, replace(QUICK, named=("bad",)))
+    built = made.build(made.everyone, 1)
+    nomogram, _ = made.apply(built, made.everyone)
+    found = measure_markers([nomogram], made.months, made.event, 48.0)
+    assert found[Measure(Metric.SCORE_SLOPE, NOMOGRAM)].value == pytest.approx(1)
+    share = nomogram.score_share / 2
+    half = replace(nomogram, score_share=share, log_hazard=nomogram.log_hazard - share)
+    found = measure_markers([half], made.months, made.event, 48.0)
+    assert found[Measure(Metric.SCORE_SLOPE, NOMOGRAM)].value == pytest.approx(2)

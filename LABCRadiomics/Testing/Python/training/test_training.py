@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from LABCRadiomicsLib.errors import CohortError
+from LABCRadiomicsLib.files import FILE_LIST
+from LABCRadiomicsLib.model import infer_covariate
 from LABCRadiomicsLib.model.file import load_model
 from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
-from LABCRadiomicsLib.training import Plan, train
+from LABCRadiomicsLib.training import Plan, Recipe, TrainingCohort, cohort_of, specs_of, train
 from LABCRadiomicsLib.training.clinical_models import fit_clinical
-from LABCRadiomicsLib.training.cohort import Cohort, cohort_of, specs_of
-from LABCRadiomicsLib.training.covariates import infer_covariate, parse_column
-from LABCRadiomicsLib.training.procedure import Recipe
+from LABCRadiomicsLib.training.procedure import Procedure
 from r_reference import DAYS_PER_MONTH, FOLDER, relative_difference, table
 from training_data import MAIN_EFFECTS, cohort, write_cohort
 
@@ -34,7 +34,7 @@ def trained(run, tmp_path):
     def call(folder: Path, *arguments):
         code, out, err = run(
             "train", folder / "features.csv", folder / "outcomes.csv", "--time", "months", "--event", "event",
-            "--out", tmp_path / "model.json", "--report", tmp_path / "report", *arguments,
+            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--feature-columns", ".", *arguments,
         )  # fmt: skip
         assert code == 0, err
         assert str(tmp_path / "model.json") in out
@@ -50,7 +50,8 @@ def refused(run, tmp_path):
     def call(folder: Path, *arguments):
         code, out, err = run(
             "train", folder / "features.csv", folder / "outcomes.csv", "--time", "months", "--event", "event",
-            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--bootstrap", 0, *arguments,
+            "--out", tmp_path / "model.json", "--report", tmp_path / "report", "--bootstrap", 0,
+            "--feature-columns", ".", *arguments,
         )  # fmt: skip
         assert (code, out) == (2, ""), err
         assert not (tmp_path / "model.json").exists() and not (tmp_path / "report").exists()
@@ -93,7 +94,7 @@ def test_transbig_equals_r(trained, tmp_path):
     )
     folds = table("transbig_foldid")["fold"].astype(int)
     write_table(tmp_path / "folds.csv", ["case", "fold"], zip(cases, folds, strict=True))
-    report = trained(tmp_path, "--folds", tmp_path / "folds.csv", "--bootstrap", 0)
+    report = trained(tmp_path, "--folds", tmp_path / "folds.csv", "--bootstrap", 0, "--feature-columns", "^X")
 
     univariable, cv = table("transbig_univariable_cox"), table("transbig_cvglmnet")
     assert [row["feature"] for row in report["univariable"]] == univariable["feature"].tolist()
@@ -205,7 +206,7 @@ def test_report_and_model_of_a_cohort_with_covariates(trained, tmp_path):
         "subgroups.csv", "subgroup_effects.csv", "baseline_table.csv", "performance.csv", "optimism.csv",
         "selection_frequency.csv", "nested.csv", "permutation.csv",
     }  # fmt: skip
-    assert not [name for name in names if name.startswith(".")]
+    assert [name for name in names if name.startswith(".")] == [FILE_LIST]
     model = load_model(tmp_path / "model.json")
     assert model.fingerprint == report["fingerprint"] == load_model(tmp_path / "report" / "model.json").fingerprint
     assert model.extraction is None and model.status == "complete" and model.nomogram.horizons_months[-1] == 60
@@ -216,7 +217,7 @@ def test_model_scores_the_cohort_it_was_made_from(trained, tmp_path):
     folder = write_cohort(tmp_path, 2, n=120, effects=MAIN_EFFECTS)
     trained(folder, "--bootstrap", 0, "--covariates", "age,stage,hr", "--n-folds", 5)
     model, written = load_model(tmp_path / "model.json"), read_table(tmp_path / "report" / "scores.csv")
-    features, clinical = read_features(folder / "features.csv"), read_table(folder / "outcomes.csv")
+    features, clinical = read_features(folder / "features.csv", "."), read_table(folder / "outcomes.csv")
     columns = {name: clinical.texts(name) for name in ("age", "stage", "hr")}
     predictions = [
         predict(model, dict(zip(features.names, row, strict=True)), {name: v[at] for name, v in columns.items()})
@@ -240,35 +241,88 @@ def test_model_scores_the_cohort_it_was_made_from(trained, tmp_path):
     assert (model.groups.high.n, model.groups.low.n) == (high.sum(), (~high).sum())
 
 
-def test_extraction_comes_from_the_record_or_the_settings(trained, run, tmp_path):
-    from LABCRadiomicsLib.cohort.record import extraction_of, write_record
+@pytest.fixture
+def extracted(tmp_path):
+    """Tables whose features are pyradiomics', as R writes their names, and the options of a quick training."""
     from LABCRadiomicsLib.feature_names import FEATURES
-    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 
     folder = write_cohort(tmp_path, 3, p=18, effects=MAIN_EFFECTS)
     lines = (folder / "features.csv").read_text().splitlines()
-    names = [f"wavelet.LLH_firstorder_{name}" for name in sorted(FEATURES["firstorder"])]  # as R writes them
+    names = [f"wavelet.LLH_firstorder_{name}" for name in sorted(FEATURES["firstorder"])]
     (folder / "features.csv").write_text("\n".join([",".join(["case", *names]), *lines[1:]]) + "\n")
-    options = ("--bootstrap", 0, "--n-folds", 5)
+    return folder, ("--bootstrap", 0, "--n-folds", 5)
+
+
+def write_lps_record(features: Path) -> None:
+    from LABCRadiomicsLib.cohort.record import extraction_of, write_record
+    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+
+    settings = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS, "LPS")
+    write_record(features, extraction_of(settings), {"cases": 120, "features": 18})
+
+
+def test_extraction_comes_from_the_record_and_without_one_from_the_settings(trained, refused, extracted, tmp_path):
+    folder, options = extracted
     trained(folder, *options)
     assert load_model(tmp_path / "model.json").extraction is None
-    settings = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS, "LPS")
-    write_record(folder / "features.csv", extraction_of(settings), {"cases": 120, "features": 18})
-    trained(folder, *options)
-    model = load_model(tmp_path / "model.json")
-    assert model.extraction.array_order == "LPS" and model.extraction.setting["binWidth"] == 25
-    assert all(term.feature.startswith("wavelet-LLH_") for term in model.score.terms)
     (folder / "params.yaml").write_text("setting:\n  binWidth: 10\nimageType:\n  Wavelet: {}\n")
     trained(folder, *options, "--settings", folder / "params.yaml")
     extraction = load_model(tmp_path / "model.json").extraction
     assert extraction.setting["binWidth"] == 10 and extraction.array_order == "as-loaded"
-    # Settings that do not make the features are refused.
+    write_lps_record(folder / "features.csv")
+    trained(folder, *options)
+    model = load_model(tmp_path / "model.json")
+    assert model.extraction.array_order == "LPS" and model.extraction.setting["binWidth"] == 25
+    assert all(term.feature.startswith("wavelet-LLH_") for term in model.score.terms)
+
+
+def test_a_parameter_file_that_agrees_with_the_record_leaves_the_axis_order_to_it(trained, extracted, tmp_path):
+    """The panel gives one settings field to extraction and training: the model must not lose the record's order."""
+    folder, options = extracted
+    write_lps_record(folder / "features.csv")
+    (folder / "params.yaml").write_text(
+        "setting:\n  binWidth: 25.0\n  symmetricalGLCM: true\n  correctMask: true\n"
+        "imageType:\n  Original: {}\n  Wavelet: {}\n"
+    )
+    trained(folder, *options, "--settings", folder / "params.yaml")
+    assert load_model(tmp_path / "model.json").extraction.array_order == "LPS"
+
+
+def test_settings_that_disagree_with_the_record_are_refused_with_both_values(refused, extracted, tmp_path):
+    folder, options = extracted
+    write_lps_record(folder / "features.csv")
+    (folder / "params.yaml").write_text(
+        "setting:\n  binWidth: 10\n  correctMask: true\nimageType:\n  Original: {}\n  Wavelet: {}\n"
+    )
+    sentence = refused(folder, *options, "--settings", folder / "params.yaml")
+    assert "features.settings.json says that the features were made with setting binWidth 25, not 10" in sentence
+    assert "array order LPS, not as-loaded" in refused(folder, *options, "--array-order", "as-loaded")
+
+
+def test_settings_that_do_not_make_the_features_are_refused(refused, extracted):
+    folder, options = extracted
     (folder / "params.yaml").write_text("imageType:\n  Original: {}\n")
-    code, _, err = run(
-        "train", folder / "features.csv", folder / "outcomes.csv", "--time", "months", "--event", "event", "--out",
-        tmp_path / "other.json", "--report", tmp_path / "other", *options, "--settings", folder / "params.yaml",
-    )  # fmt: skip
-    assert code == 2 and "not among the images" in err and not (tmp_path / "other.json").exists()
+    assert "not among the images" in refused(folder, *options, "--settings", folder / "params.yaml")
+
+
+def test_build_on_all_patients_is_what_train_gives():
+    """The recipe is written down once: resampling repeats exactly what made the model."""
+    data = with_covariates(8)
+    recipe = Recipe(candidates=("bad", "noise"), n_folds=5, horizon=36.0)
+    training = train(data, Plan(recipe=recipe, bootstrap=0, reclassification=0, seed=3))
+    procedure = Procedure.of(data, recipe)
+    built = procedure.build(procedure.everyone, 3)
+    assert np.array_equal(built.coefficients, training.built.coefficients)
+    assert [term.coefficient for term in training.score.stored.terms] == list(
+        built.coefficients[built.coefficients != 0]
+    )
+    assert built.cutoff == training.built.cutoff
+    assert built.covariates == (0,) and training.nomogram.model.covariates == ("bad",)
+    assert training.nomogram.stored.coefficients() == tuple(built.nomogram.coef)
+    nomogram, score = procedure.apply(built, procedure.everyone)
+    assert np.array_equal(nomogram.values, training.nomogram.model.linear_predictor)
+    assert np.array_equal(score.high, training.score.groups.high)
+    assert np.array_equal(score.values, training.score.values)
 
 
 def test_agreement_filter_and_notes(trained, tmp_path):
@@ -292,11 +346,6 @@ def test_agreement_filter_and_notes(trained, tmp_path):
     assert "10 features, such as f11, have no intraclass correlation" in notes["icc-missing"]
     assert "1 features have one value" in notes["constant-features"]
     assert "optimism-unknown" in notes
-
-
-def test_combat_is_refused_and_says_why(refused, tmp_path):
-    folder = write_cohort(tmp_path, 1)
-    assert "cannot hold its parameters" in refused(folder, "--combat", "scanner")
 
 
 # --- Bad input -------------------------------------------------------------------------------------------------------
@@ -324,7 +373,7 @@ BAD_TABLES = {
         "outcomes.csv",
         lambda rows: [*rows[:-1], [*rows[-1][:3], "old", *rows[-1][4:]]],
         ("--covariates", "age"),
-        "'old', which is no number",
+        "case case-120: covariate age has 37 different values, among them 'old', which is not a number",
     ),
     "no column": ("outcomes.csv", lambda rows: rows, ("--covariates", "cT"), "no column cT; its covariates are"),
     "text feature": ("features.csv", constant(3, "x"), (), "row 2, column f3: 'x' is not a number"),
@@ -386,16 +435,16 @@ def test_kind_of_a_column(texts, kind, levels, reference):
 
 def test_columns_of_covariates():
     number = infer_covariate("age", ["41,5", "52", ""])
-    assert parse_column(number, "abc", ["41,5", "52", ""]) == (41.5, 52.0, None)
+    assert number.parse_column("abc", ["41,5", "52", ""]) == (41.5, 52.0, None)
     assert np.array_equal(number.columns((41.5, None)), [[41.5], [np.nan]], equal_nan=True)
     binary = infer_covariate("hr", ["negative", "positive"])
-    assert parse_column(binary, "abc", ["Negative", "1", "unknown"]) == (0.0, 1.0, None)
+    assert binary.parse_column("abc", ["Negative", "1", "unknown"]) == (0.0, 1.0, None)
     category = infer_covariate("cT", ["2", "3", "4"], category=True)
     assert category.levels == ("2", "3", "4") and category.parameters() == ("cT=3", "cT=4")
-    values = parse_column(category, "abc", ["4", "2", ""])
+    values = category.parse_column("abc", ["4", "2", ""])
     assert np.array_equal(category.columns(values), [[0, 1], [0, 0], [np.nan, np.nan]], equal_nan=True)
     with pytest.raises(CohortError, match=r"case b: covariate cT: '7' is not one of 2, 3, 4"):
-        parse_column(category, "ab", ["2", "7"])
+        category.parse_column("ab", ["2", "7"])
     with pytest.raises(CohortError, match="7 different values, among them 'a'"):
         infer_covariate("x", list("abcdefg"))
     assert infer_covariate("x", list("abcdefg"), category=True).reference == "a"
@@ -414,7 +463,7 @@ def test_cohort_is_joined_in_the_order_of_the_features():
     assert (part.cases, part.covariates["age"], part.months.tolist()) == (("a",), (1.0,), [10])
 
 
-def with_covariates(seed: int, n: int = 160) -> Cohort:
+def with_covariates(seed: int, n: int = 160) -> TrainingCohort:
     """A cohort whose binary covariate ``bad`` raises the hazard and whose ``noise`` does not."""
     rng = np.random.default_rng(seed)
     base = cohort(seed, n, 10, MAIN_EFFECTS)
@@ -422,23 +471,23 @@ def with_covariates(seed: int, n: int = 160) -> Cohort:
     months = base.months / np.exp(2 * bad)
     specs = (infer_covariate("bad", ["0", "1"]), infer_covariate("noise", ["0", "1"]))
     covariates = {"bad": tuple(map(float, bad)), "noise": tuple(map(float, noise))}
-    return Cohort(base.names, base.features, months, base.event, covariates, base.cases, specs)
+    return TrainingCohort(base.names, base.features, months, base.event, covariates, base.cases, specs)
 
 
 def test_candidates_enter_by_their_own_p_and_named_covariates_always():
     data = with_covariates(8)
-    names = lambda found: found.clinical.covariates  # noqa: E731
+    names = lambda found: found.nomogram.model.covariates  # noqa: E731
     recipe, quick = {"n_folds": 5, "horizon": 36.0}, {"bootstrap": 0, "reclassification": 0}
     tried = train(data, Plan(recipe=Recipe(candidates=("bad", "noise"), **recipe), **quick))
     assert names(tried) == ("bad",)
-    assert [row.chosen for row in tried.alone] == [True, False, True]
+    assert [row.chosen for row in tried.nomogram.alone] == [True, False, True]
     named = train(data, Plan(recipe=Recipe(named=("noise",), candidates=("bad",), **recipe), **quick))
     assert names(named) == ("noise", "bad")
-    added = dict(named.added_value.added)["nomogram"]
+    added = next(found for found in named.apparent.added_value.added if found.marker == "nomogram")
     assert added.c_difference.difference > 0.05 and added.c_difference.p < 0.05
     # Fitted with an unknown value, the multivariable model leaves that patient out, and only that one.
     holes = {**data.covariates, "bad": (None, *data.covariates["bad"][1:])}
-    cut = Cohort(data.names, data.features, data.months, data.event, holes, data.cases, data.specs)
+    cut = TrainingCohort(data.names, data.features, data.months, data.event, holes, data.cases, data.specs)
     model = fit_clinical("m", cut, ("bad",), None)
     assert model.rows.sum() == 159 and not model.rows[0]
     assert model.fitted.coef[0] == pytest.approx(

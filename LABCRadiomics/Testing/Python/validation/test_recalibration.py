@@ -1,5 +1,7 @@
 """Recalibration: equal to R, an identity on the model's own cohort, and the path of the article's model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -230,3 +232,13 @@ def test_horizons_beyond_the_cohorts_follow_up_are_dropped_and_said():
     )
     assert found.nomogram.horizons_months == (12, 36)
     assert "1 horizons beyond its follow-up dropped" in found.provenance.changes[-1].what
+
+
+def test_a_recalibrated_model_has_a_title_of_its_own():
+    """Whichever is open, one can see which it is; recalibrated again, it does not gather the names of all cohorts."""
+    scored = gbsg2_scored(slice(1, None, 2))
+    once = recalibrate(scored, file="first.csv")
+    assert once.title == "GBSG2, Cox model, recalibrated on first.csv"
+    again = recalibrate(replace(scored, model=once), file="second.csv")
+    assert again.title == "GBSG2, Cox model, recalibrated on second.csv"
+    assert recalibrate(scored).title == "GBSG2, Cox model, recalibrated on 343 patients"

@@ -15,10 +15,9 @@ from LABCRadiomicsLib.errors import CohortError, ModelIncompleteError
 from LABCRadiomicsLib.model.file import load_model, save_model
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.scoring.cohort import read_model_features, score_cases, score_cohort, write_scores
+from LABCRadiomicsLib.study_reports import validation_document, write_validation_report
 from LABCRadiomicsLib.tables.cohort import OutcomeTable
-from LABCRadiomicsLib.validation import horizons_of, validate
-from LABCRadiomicsLib.validation.comparison import clinical_predictor, predictor_of
-from LABCRadiomicsLib.validation.report import validation_document, write_validation_report
+from LABCRadiomicsLib.validation import clinical_marker, horizons_of, model_marker, validate
 from r_reference import gbsg2, table
 
 HALF = slice(1, None, 2)
@@ -34,7 +33,7 @@ def whole():
 def five():
     """The five-variable model of R, compared with age and hormone therapy."""
     scored = gbsg2_scored(model=gbsg2_model(FIVE))
-    base = clinical_predictor(["age", "horTh"], scored, horizons_of(scored))
+    base = clinical_marker(["age", "horTh"], scored, horizons_of(scored))
     return validate(scored, comparator=base, bootstrap=0)
 
 
@@ -42,12 +41,12 @@ def five():
 def half():
     """A report document of half of the cohort, with a comparator and bootstrap limits."""
     scored = gbsg2_scored(HALF)
-    base = clinical_predictor(["grade", "nodes"], scored, horizons_of(scored))
+    base = clinical_marker(["grade", "nodes"], scored, horizons_of(scored))
     return validation_document(validate(scored, comparator=base, bootstrap=20), {"features.csv": "0" * 64})
 
 
 def _value(validation, metric):
-    return next(row for row in validation.performance if row.metric == metric)
+    return next(row for row in validation.performance if row.label == metric)
 
 
 def test_harrells_c_equals_r(whole):
@@ -126,12 +125,6 @@ def test_the_groups_are_those_of_the_stored_cutoff(whole):
     assert at[0] == pytest.approx(high[beyond].mean())  # a control weighs as every other
 
 
-def test_the_separation_of_the_groups_has_the_name_it_has_in_training(whole):
-    from LABCRadiomicsLib.training.procedure import GROUP_SEPARATION
-
-    assert _value(whole, GROUP_SEPARATION).value == pytest.approx(np.log(whole.groups.hazard_ratio.value))
-
-
 def test_a_group_without_events_has_no_hazard_ratio_and_a_perfect_auc_no_limits():
     features, outcomes = gbsg2_tables(slice(0, 40))
     scored = score_cohort(gbsg2_model(), features, outcomes)
@@ -158,12 +151,12 @@ def test_bootstrap_limits_enclose_the_value(half):
 def test_a_second_model_is_a_comparator():
     scored = gbsg2_scored(HALF)
     other = gbsg2_scored(HALF, gbsg2_model(FIVE))
-    found = validate(scored, comparator=predictor_of(other, horizons_of(scored), "five"), bootstrap=0)
+    found = validate(scored, comparator=model_marker(other, horizons_of(scored), "five"), bootstrap=0)
     assert found.comparison.c_difference.difference == pytest.approx(
         _value(found, "C-index, nomogram").value - _value(found, "C-index, five").value
     )
     assert [row.horizon for row in found.comparison.reclassification] == [12, 36, 60]
-    assert set(found.decision_curves[60].net_benefit) == {"nomogram", "five"}
+    assert set(found.decision.curve.net_benefit) == {"nomogram", "five"}
 
 
 def test_a_model_without_baseline_is_measured_as_far_as_it_goes():
@@ -174,18 +167,20 @@ def test_a_model_without_baseline_is_measured_as_far_as_it_goes():
         _value(validate(gbsg2_scored(HALF), bootstrap=0), "C-index, nomogram").value
     )
     assert found.groups is not None
-    assert (found.calibration, found.decision_curves) == ((), {})
+    assert (found.calibration, found.decision) == ((), None)
     assert "no-baseline" in {notice.code for notice in found.notices}
     document = validation_document(found)
-    assert document["calibration"] == {"horizons": []}
+    assert document["calibration"]["horizons"] == []
     assert document["reclassification"] is None
-    assert not any(row["metric"].startswith(("Brier", "IPA", "calibration")) for row in document["performance"])
+    names = [row["metric"] for row in document["performance"]]
+    assert not any(name.startswith(("Brier", "IPA", "observed")) for name in names)
+    assert "calibration slope, nomogram" in names  # of the linear predictor, which needs no baseline
 
 
 def test_a_model_without_nomogram_and_cutoff_has_its_score_measured():
     bare = replace(gbsg2_model(), nomogram=None, cutoff=None, groups=None, status="incomplete")
     found = validate(gbsg2_scored(HALF, bare), bootstrap=0)
-    assert {row.metric.split(", ")[0] for row in found.performance} >= {"C-index", "AUC at 60 months"}
+    assert {row.label.split(", ")[0] for row in found.performance} >= {"C-index", "AUC at 60 months"}
     assert found.groups is None
     assert {"no-linear-predictor", "no-cutoff"} <= {notice.code for notice in found.notices}
 
@@ -235,8 +230,8 @@ def test_the_tables_beside_the_report(tmp_path):
     write_validation_report(tmp_path / "new", found)
     names = {path.name for path in (tmp_path / "new").iterdir()}
     assert names == {
-        "report.json", "scores.csv", "performance.csv", "kaplan_meier.csv", "roc.csv", "calibration_groups.csv",
-        "calibration_curve.csv", "decision_curve.csv",
+        "report.json", "index.html", "scores.csv", "performance.csv", "kaplan_meier.csv", "roc.csv",
+        "calibration_groups.csv", "calibration_curve.csv", "decision_curve.csv",
     }  # fmt: skip
     with (tmp_path / "new" / "scores.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -403,3 +398,72 @@ def test_an_unknown_comparator_ends_with_one_sentence(study, tmp_path, monkeypat
     code = _run(monkeypatch, "validate", *study, *OUTCOME, "--report", tmp_path / "out", "--comparator", "ctnm")
     assert code == 2
     assert "no column ctnm for the comparator; its columns are age, grade, nodes" in capsys.readouterr().err
+
+
+# ---- the model's own patients ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(run, tmp_path):
+    """A model trained on a table; gives its path, and validates it on the rows of that table that are asked for."""
+    from training_data import MAIN_EFFECTS, write_cohort
+
+    folder = write_cohort(tmp_path, 2, n=120, effects=MAIN_EFFECTS)
+    model = tmp_path / "model.json"
+    code, _, err = run(
+        "train", folder / "features.csv", folder / "outcomes.csv", *OUTCOME, "--out", model, "--report",
+        tmp_path / "training", "--bootstrap", 0, "--n-folds", 5, "--feature-columns", ".",
+    )  # fmt: skip
+    assert code == 0, err
+
+    def call(change=lambda cells: cells):
+        lines = [line.split(",") for line in (folder / "features.csv").read_text().splitlines()]
+        lines[1:] = map(change, lines[1:])
+        (folder / "features.csv").write_text("\n".join(",".join(cells) for cells in lines) + "\n")
+        code, out, err = run(
+            "validate", model, folder / "features.csv", folder / "outcomes.csv", *OUTCOME, "--report", tmp_path / "v",
+            "--bootstrap", 0, "--external",
+        )  # fmt: skip
+        assert code == 0, err
+        return (
+            out,
+            json.loads((tmp_path / "v" / "report.json").read_text()),
+            (tmp_path / "v" / "index.html").read_text(),
+        )
+
+    return model, call
+
+
+def headline(page: str) -> str:
+    return page.split('<p class="headline">')[1].split("</p>")[0]
+
+
+def test_validating_on_the_training_patients_is_said_first(own):
+    model, validated = own
+    out, report, page = validated()
+    sentence = "These are the training patients of the model"
+    assert out.splitlines()[0].startswith(f"! {sentence}")
+    assert headline(page).startswith(sentence)
+    assert report["training_cases"] == report["n"] == 120
+    assert {row["kind"] for row in report["performance"]} == {"apparent"}
+    assert "case-1" not in model.read_text()
+
+
+def test_some_training_patients_among_others_are_counted(own):
+    _, validated = own
+    out, report, page = validated(lambda cells: cells if int(cells[0][5:]) <= 30 else [cells[0], *cells[:0:-1]])
+    assert "30 of the 120 cases are training patients of the model" in out.splitlines()[0]
+    assert headline(page).startswith("30 of the 120 cases")
+    assert report["kind"] == "external"
+    out, report, page = validated(lambda cells: [cells[0], *(f"{float(cell) + 1:.12g}" for cell in cells[1:])])
+    assert report["training_cases"] == 0 and "training patients" not in out + headline(page)
+
+
+def test_marks_say_nothing_and_stand_only_for_one_patient():
+    from LABCRadiomicsLib.model.case_hashes import case_hashes, distinctive_hashes
+
+    rows = [[1.0, 2.5, 7.0], [3.0, -1.0, 0.1]]
+    assert case_hashes(rows) == case_hashes([[1.0 + 1e-12, 2.5, 7], [3, -1, 0.1]])
+    assert distinctive_hashes(rows) == tuple(sorted(case_hashes(rows)))
+    assert distinctive_hashes([*rows, [1.0, 2.5, 7.0]]) == ()
+    assert distinctive_hashes([row[:2] for row in rows]) == ()  # two values can be found by trying them all

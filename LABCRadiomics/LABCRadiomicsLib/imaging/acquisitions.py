@@ -1,0 +1,320 @@
+"""Which frames belong together: the acquisitions that one DICOM series holds, listed and chosen, never mixed.
+
+A series may hold the phases of a dynamic study, several echoes or b-values, magnitude and phase images, or a localizer.
+Frames of one size and direction make a stack. Where a stack has several frames at one place, the headers say what
+tells them apart; it is looked for in what DICOM provides for it first and in times and numbers last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from ..errors import GeometryError, InputError
+from .dicom_headers import Frame
+from .slice_grids import plane_axes
+
+FIRST_POST = "first-post"
+ADVICE = "choose one with --phase"
+ADVICE_FOR_MASKS = "give a mask that is one of them"
+_SAME_PLACE_MM = 0.01
+_SAME_DIRECTION = 2e-3
+_SHOWN = 12
+# How far a time that is asked for may be from an acquisition's: in seconds, or as a share of the time between two.
+_SECONDS, _SHARE_OF_STEP = 1.0, 0.1
+# In the order in which they are believed to tell acquisitions apart.
+_DISTINCT = ("temporal position", "trigger time", "acquisition number", "echo time", "b-value", "flip angle",
+             "inversion time", "image type", "stack", "acquisition time", "content time")  # fmt: skip
+_RANKED = ("trigger time", "acquisition time", "content time")
+_TIMES = ("trigger time", "acquisition time", "content time")
+# A temporal position is of an acquisition, so two of them are two even where their slices lie between each other.
+_NEVER_OF_ONE = ("temporal position", "echo time", "b-value", "inversion time")
+_UNITS = {"echo time": " ms", "b-value": "", "flip angle": " degrees", "inversion time": " ms"}
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """Frames of one volume, in the order of their places.
+
+    Attributes
+    ----------
+    frames : tuple of Frame
+    seconds : float or None
+        When it was acquired, after the first acquisition of its series.
+    told_by : str
+        What tells it from the others, in words: ``"temporal position 2"``; empty when there is just one.
+    """
+
+    frames: tuple[Frame, ...]
+    seconds: float | None = None
+    told_by: str = ""
+
+    def describe(self) -> str:
+        """Its number of slices, time, and what tells it from the others."""
+        count = len(self.frames)
+        parts = [f"{count} slice{'s' * (count != 1)}"]
+        if self.seconds is not None:
+            parts.append(f"{self.seconds:.4g} s after the first" if self.seconds else "the first")
+        if self.told_by:
+            parts.append(self.told_by)
+        return ", ".join(parts)
+
+
+def acquisitions_of(frames: Sequence[Frame], what: str) -> list[Acquisition]:
+    """Divide the frames of one series into acquisitions, in the order of their times.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        All with position, orientation and pixel spacing.
+    what : str
+        How messages call the series.
+
+    Returns
+    -------
+    list of Acquisition
+
+    Raises
+    ------
+    GeometryError
+        Several frames lie at one place and nothing in the headers tells them apart.
+    """
+    found: list[Acquisition] = []
+    stacks = _stacks(frames, what)
+    for stack in stacks:
+        axes = plane_axes(stack[0].orientation or (), what)
+        divided = _divided(stack, axes[:, 2], what)
+        if len(stacks) > 1:
+            rows, columns = stack[0].size
+            across, along = stack[0].pixel_spacing or (0.0, 0.0)
+            size = f"{columns} x {rows} pixels of {along:.4g} x {across:.4g} mm"
+            about = f"{size}, {_plane(axes[:, 2])}{_localizer(stack)}"
+            divided = [(members, f"{told}, {about}" if told else about) for members, told in divided]
+        found += [Acquisition(_in_place(members, axes[:, 2]), None, told) for members, told in divided]
+    return _timed(found)
+
+
+def choose_acquisition(found: Sequence[Acquisition], wanted: str | None, what: str, advice: str = ADVICE) -> int:
+    """Decide which acquisition is read.
+
+    Parameters
+    ----------
+    found : sequence of Acquisition
+    wanted : str or None
+        A number from 1, seconds after the first (``"90s"``, ``"92.5"``), or ``"first-post"``: the first one after
+        contrast; None takes the only one there is.
+    what, advice : str
+        How messages call the series, and what they advise where none is chosen of several.
+
+    Returns
+    -------
+    int
+        Its place in the list.
+
+    Raises
+    ------
+    InputError
+        There are several and none is chosen, or the one chosen is not there.
+    """
+    times = [acquisition.seconds for acquisition in found]
+    return choose_phase(times, wanted, what, [acquisition.describe() for acquisition in found], advice)
+
+
+def choose_phase(
+    times: Sequence[float | None], wanted: str | None, what: str, listed: Sequence[str], advice: str = ADVICE
+) -> int:
+    """Decide which of several phases is meant, given their times in seconds; see :func:`choose_acquisition`."""
+    count = len(listed)
+    shown = "; ".join(f"{number}: {line}" for number, line in enumerate(listed[:_SHOWN], 1))
+    shown += "; ..." if count > _SHOWN else ""
+    if wanted is None:
+        if count == 1:
+            return 0
+        raise InputError(f"{what} holds {count} acquisitions ({shown}): {advice}.")
+    if wanted == FIRST_POST:
+        return 1 if count > 1 else 0
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s?)", wanted.strip())
+    if match is None:
+        raise InputError(f"Phase {wanted!r} is not understood: give its number, seconds such as 90s, or {FIRST_POST}.")
+    value, seconds = float(match[1]), bool(match[2])
+    if not seconds and value.is_integer() and 1 <= value <= count:
+        return int(value) - 1
+    known = [time for time in times if time is not None]
+    if len(known) == count and count > 1 and (seconds or value):  # numbers begin at 1, so a 0 is no time either
+        nearest = min(range(count), key=lambda at: abs(known[at] - value))
+        # A whole number may be a number that is not there, so it must be the very second.
+        step = float(np.diff(sorted(known)).min()) if seconds or not value.is_integer() else 0.0
+        if abs(known[nearest] - value) <= max(_SECONDS, _SHARE_OF_STEP * step):
+            return nearest
+    if count == 1:
+        raise InputError(f"{what} holds one acquisition, so no phase {wanted}: leave the phase out.")
+    raise InputError(f"{what} has no phase {wanted} among its {count} ({shown}): choose one of these with --phase.")
+
+
+def _stacks(frames: Iterable[Frame], what: str) -> list[list[Frame]]:
+    """Frames of one size, pixel spacing and direction, the largest stack first."""
+    stacks: list[list[Frame]] = []
+    for frame in frames:
+        for stack in stacks:
+            if _alike(stack[0], frame):
+                stack.append(frame)
+                break
+        else:
+            stacks.append([frame])
+    return sorted(stacks, key=len, reverse=True)
+
+
+def _alike(one: Frame, other: Frame) -> bool:
+    if (one.size, one.orientation, one.pixel_spacing) == (other.size, other.orientation, other.pixel_spacing):
+        return True
+    return (
+        one.size == other.size
+        and np.allclose(one.orientation, other.orientation, rtol=0, atol=_SAME_DIRECTION)
+        and np.allclose(one.pixel_spacing, other.pixel_spacing, rtol=1e-3, atol=0)
+    )
+
+
+def _plane(normal: np.ndarray) -> str:
+    return ("sagittal", "coronal", "axial")[int(np.abs(normal).argmax())]
+
+
+def _localizer(stack: Sequence[Frame]) -> str:
+    return ", localizer" if any("LOCALIZER" in str(frame.marks.get("image type")) for frame in stack) else ""
+
+
+def _place(frame: Frame, normal: np.ndarray) -> float:
+    return float(np.dot(frame.position, normal))
+
+
+def _in_place(frames: Iterable[Frame], normal: np.ndarray) -> tuple[Frame, ...]:
+    return tuple(sorted(frames, key=lambda frame: _place(frame, normal)))
+
+
+def _by_plane(frames: Sequence[Frame], normal: np.ndarray) -> list[list[Frame]]:
+    """Frames at one place along the normal together, in the order of the places."""
+    planes: list[list[Frame]] = []
+    last = None
+    for frame in _in_place(frames, normal):
+        place = _place(frame, normal)
+        if last is not None and place - last < _SAME_PLACE_MM:
+            planes[-1].append(frame)
+        else:
+            planes.append([frame])
+            last = place
+    return planes
+
+
+def _divided(stack: Sequence[Frame], normal: np.ndarray, what: str) -> list[tuple[list[Frame], str]]:
+    """Acquisitions of one stack, each with what tells it from the others."""
+    planes = _by_plane(stack, normal)
+    most = max(map(len, planes))
+    if most == 1:
+        return _told_apart_between_planes(stack, len(planes))
+    keys: list[tuple[tuple[str, ...], Callable[[Frame], Hashable]]] = []
+    present = [name for name in _DISTINCT if all(name in frame.marks for frame in stack)]
+    present = [name for name in present if len({frame.marks[name] for frame in stack}) > 1]
+    keys += [((name,), lambda frame, name=name: frame.marks[name]) for name in present]
+    places = {id(frame): _in_plane(frame, stack[0]) for frame in stack}
+    keys.append((("place",), lambda frame: places[id(frame)]))
+    for count in (2, 3):
+        for names in combinations(present, count):
+            keys.append((names, lambda frame, names=names: tuple(frame.marks[name] for name in names)))
+    for names, key in keys:
+        groups = _grouped(stack, key)
+        if len(groups) == most and all(max(map(len, _by_plane(group, normal))) == 1 for group in groups.values()):
+            return [(group, _told(names, value)) for value, group in groups.items()]
+    for name in _RANKED:
+        if ranked := _ranked(planes, lambda frame, name=name: frame.marks.get(name)):
+            return [(group, f"by {name}") for group in ranked]
+    if ranked := _ranked(planes, lambda frame: frame.instance_number):
+        return [
+            (group, _range("instance numbers", [frame.instance_number or 0 for frame in group])) for group in ranked
+        ]
+    if len({frame.path for frame in stack}) == 1 and (ranked := _ranked(planes, lambda frame: frame.index)):
+        return [(group, _range("frames", [frame.index + 1 for frame in group])) for group in ranked]
+    crowded = next(plane for plane in planes if len(plane) == most)
+    raise GeometryError(
+        f"{what} holds up to {most} images at one place ({', '.join(frame.name for frame in crowded[:3])}"
+        f"{', ...' if most > 3 else ''}) and nothing in their headers tells acquisitions apart: "
+        "give a folder with the images of one acquisition."
+    )
+
+
+def _range(what: str, numbers: Sequence[int]) -> str:
+    return f"{what} {min(numbers)} to {max(numbers)}"
+
+
+def _told_apart_between_planes(stack: Sequence[Frame], planes: int) -> list[tuple[list[Frame], str]]:
+    """Acquisitions whose slices lie between each other's: one frame at each place, but of several phases."""
+    for name in _NEVER_OF_ONE:
+        if all(name in frame.marks for frame in stack):
+            groups = _grouped(stack, lambda frame, name=name: frame.marks[name])
+            if 1 < len(groups) <= planes // 2:
+                return [(group, _told((name,), value)) for value, group in groups.items()]
+    return [(list(stack), "")]
+
+
+def _in_plane(frame: Frame, first: Frame) -> tuple[float, ...]:
+    """Where a frame lies in its plane against the first one, in tenths of a millimeter."""
+    offset = np.subtract(frame.position, first.position)
+    axes = np.reshape(first.orientation, (2, 3))
+    return tuple(np.round(axes @ offset, 1) + 0.0)
+
+
+def _grouped(frames: Iterable[Frame], key: Callable[[Frame], Hashable]) -> dict[Hashable, list[Frame]]:
+    groups: dict[Hashable, list[Frame]] = defaultdict(list)
+    for frame in frames:
+        groups[key(frame)].append(frame)
+    return dict(sorted(groups.items(), key=lambda entry: entry[0]))
+
+
+def _told(names: tuple[str, ...], value: Hashable) -> str:
+    values = value if isinstance(value, tuple) and names != ("place",) else (value,)
+    if names == ("place",):
+        return f"shifted in plane by {value} mm"
+    parts = [
+        f"{name} {part:g}{_UNITS.get(name, '')}" if isinstance(part, float) else f"{name} {part}"
+        for name, part in zip(names, values, strict=True)
+        if name not in _TIMES
+    ]
+    return ", ".join(parts)
+
+
+def _ranked(planes: Sequence[Sequence[Frame]], key: Callable[[Frame], float | None]) -> list[list[Frame]] | None:
+    """The first, second, ... frame of every place; None when places differ in number or a key is absent or equal."""
+    if len({len(plane) for plane in planes}) != 1:
+        return None
+    ordered = []
+    for plane in planes:
+        values = [key(frame) for frame in plane]
+        if None in values or len(set(values)) != len(values):
+            return None
+        ordered.append(sorted(plane, key=key))
+    return [list(group) for group in zip(*ordered, strict=True)]
+
+
+def _timed(found: list[Acquisition]) -> list[Acquisition]:
+    """Give each acquisition its time after the first, where the headers tell times, and put them in that order."""
+    for name in _TIMES:
+        times = [
+            min(frame.marks[name] for frame in acquisition.frames)
+            if all(name in frame.marks for frame in acquisition.frames)
+            else None
+            for acquisition in found
+        ]
+        if None in times or len(set(times)) != len(times) or len(times) < 2:
+            continue
+        start = min(times)
+        timed = [
+            Acquisition(acquisition.frames, float(time - start), acquisition.told_by)
+            for acquisition, time in zip(found, times, strict=True)
+        ]
+        if all(acquisition.told_by.startswith("temporal position") for acquisition in timed):
+            return timed
+        return sorted(timed, key=lambda acquisition: acquisition.seconds)
+    return found

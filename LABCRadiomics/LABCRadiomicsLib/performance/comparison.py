@@ -1,0 +1,122 @@
+"""What a marker adds to a comparator on the same patients: discrimination, reclassification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..statistics.concordance import ConcordanceDifference, concordance_difference, harrell_c
+from ..statistics.cox import cox
+from ..statistics.reclassification import discrimination_improvement, net_reclassification
+from .attempts import Attempts
+from .marker import Marker
+from .metrics import Estimate, Measure, Metric, bootstrapped
+
+
+@dataclass(frozen=True)
+class Reclassification:
+    """Improvement of predicted risks at a horizon: IDI, continuous NRI (survIDINRI's half), median improvement."""
+
+    horizon: float
+    idi: Estimate
+    nri_half_continuous: Estimate
+    nri_continuous_km: Estimate
+    median_improvement: Estimate
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A marker against a comparator; ``c_difference`` is the marker's C-index less the comparator's."""
+
+    marker: str
+    comparator: Marker
+    comparator_c: Estimate
+    c_difference: ConcordanceDifference
+    reclassification: tuple[Reclassification, ...]
+
+    def estimates(self) -> dict[Measure, Estimate]:
+        """Give the comparison as figures."""
+        gain, over = self.c_difference, self.comparator.name
+        found = {
+            Measure(Metric.C_INDEX, over): self.comparator_c,
+            Measure(Metric.C_GAIN, self.marker, over=over): Estimate(gain.difference, gain.lower, gain.upper, gain.se),
+        }
+        for row in self.reclassification:
+            found[Measure(Metric.IDI, self.marker, row.horizon, over)] = row.idi
+            found[Measure(Metric.NRI, self.marker, row.horizon, over)] = row.nri_continuous_km
+        return found
+
+
+def compare(
+    marker: Marker,
+    comparator: Marker,
+    months: np.ndarray,
+    event: np.ndarray,
+    *,
+    bootstrap: int,
+    seed: int,
+    attempts: Attempts,
+) -> Comparison:
+    """Compare two markers of the same patients.
+
+    Parameters
+    ----------
+    marker, comparator : Marker
+        Of n patients; those whom one of them does not know are left out.
+    months, event : numpy.ndarray, shape (n,)
+    bootstrap, seed : int
+        Resamples of the patients for the limits of IDI and NRI; a Cox model that was fitted to these patients is
+        fitted again in each, the predictions of other models stay as they are.
+    attempts : Attempts
+        Is told of resamples without IDI or NRI.
+
+    Returns
+    -------
+    Comparison
+        With reclassification at the horizons for which both predict a risk.
+
+    Raises
+    ------
+    InputError
+        There is no pair of patients that can be compared, or nobody with or without the event at a horizon.
+    """
+    known = marker.known & comparator.known
+    marker, comparator, months, event = marker.take(known), comparator.take(known), months[known], event[known]
+    theirs = harrell_c(comparator.values, months, event)
+    difference = concordance_difference(harrell_c(marker.values, months, event), theirs)
+    rows = tuple(
+        _reclassification(comparator, marker, months, event, horizon, bootstrap, seed, attempts)
+        for horizon in marker.survival
+        if horizon in comparator.survival and horizon <= months.max()
+    )
+    c = Estimate.normal(theirs.c, theirs.se, least=0, most=1)
+    return Comparison(marker.name, comparator, c, difference, rows)
+
+
+def _reclassification(
+    older: Marker,
+    newer: Marker,
+    months: np.ndarray,
+    event: np.ndarray,
+    horizon: float,
+    bootstrap: int,
+    seed: int,
+    attempts: Attempts,
+) -> Reclassification:
+    def measures(rows: np.ndarray) -> tuple[float, ...]:
+        outcome = months[rows], event[rows]
+        arrays = *(_risk_of(marker, rows, *outcome, horizon) for marker in (older, newer)), *outcome, horizon
+        gain = discrimination_improvement(*arrays)
+        return gain.idi, gain.nri_half_continuous, net_reclassification(*arrays).nri, gain.median_improvement
+
+    what = f"The reclassification at {horizon:g} months, {newer.name} over {older.name},"
+    return Reclassification(horizon, *bootstrapped(what, measures, months.size, bootstrap, seed, attempts))
+
+
+def _risk_of(marker: Marker, rows: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float) -> np.ndarray:
+    """Risk of the patients of a resample, by the model as it would have been made of them if it was made here."""
+    if marker.design is None:
+        return marker.risk(horizon)[rows]
+    design = marker.design[rows]
+    return 1 - cox(design, months, event).survival(design, np.array([horizon])).survival[:, 0]

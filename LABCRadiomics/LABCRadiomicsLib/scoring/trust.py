@@ -1,0 +1,98 @@
+"""How far to trust a result: a grade, and what it is given for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from ..notices import Notice
+from .prediction import Contribution
+
+Grade = Literal["fine", "care", "do-not-rely"]
+GRADES: tuple[Grade, ...] = get_args(Grade)  # from good to bad
+
+STABLE = 0.9  # share of redrawn contours in the same group below which the group is said to depend on the contour
+HALF = 0.5  # below which the group is no better than a coin for it
+FAR_OUTSIDE = 1 / 3  # share of features outside the training range from which a score is no more than a guess
+
+# These say what a model does not give, which takes nothing from what it does give.
+_ABOUT_THE_MODEL = frozenset(
+    {"no-cutoff", "no-nomogram", "no-baseline", "no-limits", "no-center", "no-points", "demonstration"}
+)
+_OUTSIDE = "feature-out-of-range"
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far to trust a result.
+
+    Attributes
+    ----------
+    grade : {"fine", "care", "do-not-rely"}
+    reasons : tuple of Notice
+        What the grade is given for, the gravest first; none where it is fine.
+    """
+
+    grade: Grade
+    reasons: tuple[Notice, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the grade and its reasons as the result document holds them."""
+        return {"grade": self.grade, "reasons": [notice.to_dict() for notice in self.reasons]}
+
+
+def trust_of(
+    contributions: Sequence[Contribution],
+    warnings: Iterable[Notice],
+    stability: Mapping[str, Any] | None = None,
+    second_reader: Mapping[str, Any] | None = None,
+) -> Trust:
+    """Grade a result by what was noticed on the way to it.
+
+    Parameters
+    ----------
+    contributions : sequence of Contribution
+        A third or more of them outside the training range make a result not to be relied on.
+    warnings : iterable of Notice
+        Those that say something about this patient count: a grave one makes a result not to be relied on, any other
+        asks for care.
+    stability : mapping, optional
+        See :func:`.robustness.contour_stability`. Fewer than nine in ten redrawn contours in the same group ask for
+        care, fewer than half make a result not to be relied on.
+    second_reader : mapping, optional
+        See :func:`.robustness.second_reading`. Another risk group than the first reader's asks for care.
+    """
+    graded = [*_outside(contributions), *_unsteady(stability), *_disputed(second_reader)]
+    for notice in warnings:
+        if notice.code != _OUTSIDE and notice.code not in _ABOUT_THE_MODEL:
+            graded.append((GRADES[2] if notice.grave else GRADES[1], notice))
+    graded.sort(key=lambda found: -GRADES.index(found[0]))  # stable: in the order of the patient's way
+    return Trust(graded[0][0] if graded else GRADES[0], tuple(notice for _, notice in graded))
+
+
+def _outside(contributions: Sequence[Contribution]) -> list[tuple[Grade, Notice]]:
+    count, total = sum(part.in_range is False for part in contributions), len(contributions)
+    if not count:
+        return []
+    text = f"{count} of {total} features lie outside the training cohort's range: the score is an extrapolation."
+    return [(GRADES[2] if count >= FAR_OUTSIDE * total else GRADES[1], Notice(_OUTSIDE, text))]
+
+
+def _unsteady(stability: Mapping[str, Any] | None) -> list[tuple[Grade, Notice]]:
+    if stability is None:
+        return []
+    scored, same = stability["contours"] - stability["failed"], stability["same_group"]
+    if not scored:
+        text = f"None of {stability['contours']} redrawn contours could be scored."
+        return [(GRADES[1], Notice("contours-not-scored", text))]
+    if same is None or same >= STABLE * scored:
+        return []
+    text = f"The risk group depends on the contour: {same} of {scored} redrawn contours give the same one."
+    return [(GRADES[2] if same < HALF * scored else GRADES[1], Notice("contour-dependent", text))]
+
+
+def _disputed(second_reader: Mapping[str, Any] | None) -> list[tuple[Grade, Notice]]:
+    if second_reader is None or second_reader["same_group"] is not False:
+        return []
+    return [(GRADES[1], Notice("readers-disagree", "The second reader's contour gives the other risk group."))]

@@ -1,0 +1,192 @@
+"""The report of a training: what was made, how far to trust it, and every step's evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..model import Model
+from ..model.file import format_model
+from ..tables.report_folder import report_document
+from ..training import Training
+from ..training.cross_validation import PERMUTATION_STATISTIC
+from .calibration_section import calibration_section
+from .comparison_section import added_value_parts, added_value_section
+from .discrimination_section import training_discrimination
+from .groups_section import groups_section
+from .net_benefit_section import net_benefit_section
+from .nomogram_section import nomogram_section
+from .optimism_section import optimism_section, trust_table
+from .page_parts import Page, figure_limits, main_index, p_value
+from .patients_section import patients_section
+from .performance_section import performance_section
+from .sections import Section
+from .selection_section import selection_section
+from .subgroups_section import subgroups_section
+from .writing import document_of, write_study
+
+_APPARENT_GROUPS = "Apparent: the cutoff was chosen on these patients, so p and hazard ratio are too good."
+_APPARENT_CALIBRATION = (
+    "Apparent: a model fits its own patients. The corrected calibration slope is in the table at the top."
+)
+
+
+def write_training_report(
+    folder: str | Path, training: Training, model: Model, inputs: Mapping[str, str] | None = None
+) -> Path:
+    """Write ``report.json``, ``model.json``, a table of every step and ``index.html``.
+
+    Parameters
+    ----------
+    folder : path-like
+        Made when it does not exist; each file is written whole or not at all.
+    training : Training
+    model : Model
+        Made from it.
+    inputs : mapping of str to str, optional
+        Names of the tables read, and their SHA-256.
+
+    Returns
+    -------
+    pathlib.Path
+        ``index.html``.
+
+    Raises
+    ------
+    CohortError
+        The folder cannot be written.
+    """
+    sections = _sections(training, model)
+    document = _document(sections, training, model, inputs)
+    page = _page(document, sections, training)
+    return write_study(folder, document, sections, page, {"model.json": format_model(model)})
+
+
+def training_document(training: Training, model: Model, inputs: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Give a training as ``report.json`` holds it; parameters as for :func:`write_training_report`."""
+    return _document(_sections(training, model), training, model, inputs)
+
+
+def _sections(training: Training, model: Model) -> tuple[Section, ...]:
+    """The findings in the order of the page; a new one is one more line here."""
+    score, apparent, endpoint = training.score, training.apparent, training.nomogram.stored.endpoint
+    added = apparent.added_value
+    decision = added.decision if added else apparent.nomogram.decision
+    return (
+        selection_section(training),
+        groups_section(
+            score.groups, endpoint, training.built.cutoff, score.values, training.cohort.event, remark=_APPARENT_GROUPS
+        ),
+        training_discrimination(
+            training.built.chosen, apparent.score, training.performance, lambda: added_value_parts(added)
+        ),
+        added_value_section(added),
+        nomogram_section(training, model),
+        calibration_section(
+            apparent.nomogram.calibration, endpoint, model=apparent.nomogram.marker.name,
+            sentences=(_APPARENT_CALIBRATION,),
+        ),
+        net_benefit_section(decision, "Apparent."),
+        subgroups_section(training.subgroups, endpoint),
+        patients_section(training),
+        performance_section(training.performance, listed=False),
+        optimism_section(training),
+    )  # fmt: skip
+
+
+def _document(
+    sections: tuple[Section, ...], training: Training, model: Model, inputs: Mapping[str, str] | None
+) -> dict[str, Any]:
+    head = {
+        "report": "training",
+        "model": model.id,
+        "title": model.title,
+        "fingerprint": model.fingerprint,
+        "status": model.status,
+        "endpoint": training.nomogram.stored.endpoint,
+        "n": len(training.cohort),
+        "events": training.cohort.events,
+        "horizon": training.plan.recipe.horizon,
+        "horizons_months": training.nomogram.stored.horizons_months,
+    }
+    tail = {"settings": _settings(training), "notes": [notice.to_dict() for notice in training.notices]}
+    return report_document(document_of(head, sections, tail), inputs)
+
+
+def _settings(training: Training) -> dict[str, Any]:
+    plan = vars(training.plan)
+    return {**vars(plan["recipe"]), **{name: value for name, value in plan.items() if name not in ("recipe", "jobs")}}
+
+
+def _page(document: Mapping[str, Any], sections: tuple[Section, ...], training: Training) -> Page:
+    shown = (section.page() for section in sections)
+    endpoint = document["endpoint"].lower()
+    return Page(
+        title=document["title"],
+        subtitle=f"{document['n']} patients, {document['events']} events; endpoint {endpoint}",
+        demonstration=document["status"] == "demonstration",
+        headline=_headline(training),
+        answer=tuple(_answer(training)),
+        trust=trust_table(training),
+        warnings=tuple(notice.message for notice in training.notices),
+        sections=tuple(section for section in shown if section is not None),
+        provenance=(
+            ("model", f"{document['model']}, {document['status']}"),
+            ("model fingerprint", document["fingerprint"]),
+            *((f"SHA-256 of {name}", value) for name, value in document["inputs"].items()),
+            ("settings", ", ".join(f"{name} {_setting(value)}" for name, value in document["settings"].items())),
+            ("software", ", ".join(f"{name} {number}" for name, number in document["software"].items())),
+        ),
+    )
+
+
+def _setting(value: Any) -> str:
+    return (" + ".join(value) or "none") if isinstance(value, list) else "none" if value is None else str(value)
+
+
+def _headline(training: Training) -> str:
+    apparent = main_index(training.performance, "apparent")
+    corrected = main_index(training.performance, "optimism-corrected")
+    if corrected is None:
+        unseen = dict(training.resampled.nested.rows).get(apparent.measure) if training.resampled.nested else None
+        if unseen is None:
+            return f"Apparent C-index {apparent.value:.2f}: its optimism was not measured"
+        return f"C-index {unseen.value:.2f} in nested cross-validation; {apparent.value:.2f} on its own patients"
+    verdict = "" if corrected.lower is not None and corrected.lower > 0.5 else ": not shown to be better than chance"
+    return (
+        f"C-index {corrected.value:.2f} ({figure_limits(corrected, 2)}) expected on other patients{verdict}; "
+        f"{apparent.value:.2f} on its own"
+    )
+
+
+def _answer(training: Training) -> list[str]:
+    groups, resampled = training.score.groups.curves, training.resampled
+    sentences = [
+        f"Of {len(training.agreement.features_in)} features {training.built.selection.kept.size} pass the univariable "
+        f"screening and {len(training.score.stored.terms)} make the score. Its cutoff {training.built.cutoff:.5g} puts "
+        f"{groups.high.n} patients at high and {groups.low.n} at low risk."
+    ]
+    if resampled.optimism:
+        sentences.append(
+            "On its own patients any model looks better than it is, because features, penalty and cutoff were chosen "
+            f"on them. The whole selection was repeated on {resampled.optimism.repeats} bootstrap samples; the "
+            "corrected column below is what to expect on other patients of the same kind."
+        )
+    elif resampled.nested:
+        sentences.append(
+            "The whole selection was repeated in nested cross-validation, whose column below is what to expect on "
+            "other patients; every other figure is apparent, on the patients the model was made from, and too good."
+        )
+    else:
+        sentences.append("Every figure here is apparent, on the patients the model was made from, and too good.")
+    permutation = resampled.permutation
+    if permutation:
+        verdict = "there is a signal" if permutation.p < 0.05 else "no signal is shown"
+        if permutation.null.size < 19:
+            verdict = "too few permutations to tell, for which 19 are the least"
+        sentences.append(
+            f"With outcomes shuffled {permutation.null.size} times, p {p_value(permutation.p)}: {verdict} "
+            f"({PERMUTATION_STATISTIC})."
+        )
+    return sentences

@@ -1,0 +1,166 @@
+"""The model file of a training: its score, cutoff, nomogram, evidence and where it comes from."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from .. import __version__
+from ..errors import CohortError
+from ..feature_names import split_feature_name
+from ..model import Cohort as CohortSummary
+from ..model import Extraction, Image, Model, Performance, Provenance
+from ..model.case_hashes import distinctive_hashes
+from ..model.checks import FieldError, check
+from ..performance import stored_performance
+from .train_model import Training
+
+_OPTIMISTIC = (
+    "Features, penalty and cutoff were chosen on the training cohort: judge by the optimism-corrected figures."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What no cohort can tell about a model.
+
+    Attributes
+    ----------
+    id, title, version : str
+    status : {"complete", "demonstration"}
+    origin : {"trained", "simulated"}
+    citation, licence, source, intended_use : str
+    created : str
+        Date.
+    description : str or None
+        Of the cohort.
+    image : Image
+    limitations : tuple of str
+        Beside those that training found.
+    software : mapping of str to str
+        Versions beside ours.
+    """
+
+    id: str
+    title: str
+    version: str = "1"
+    status: str = "complete"
+    origin: str = "trained"
+    citation: str = "Not published."
+    licence: str = "Not stated."
+    source: str = "labcradiomics train"
+    created: str = field(default_factory=lambda: date.today().isoformat())
+    intended_use: str = "Research on cohorts like the training cohort. Not for diagnosis or treatment decisions."
+    description: str | None = None
+    image: Image = field(default_factory=lambda: Image(modality="MR", sequence="not stated", timing="not stated"))
+    limitations: tuple[str, ...] = ()
+    software: Mapping[str, str] = field(default_factory=dict)
+
+
+def model_id(stem: str) -> str:
+    """Make a model's id of a file's name."""
+    name = re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-._")
+    return name[:64] or "model"
+
+
+def trained_model(
+    training: Training, card: Card, extraction: Extraction | None, further: tuple[Performance, ...] = ()
+) -> Model:
+    """Make the model of a training.
+
+    Parameters
+    ----------
+    training : Training
+    card : Card
+    extraction : Extraction or None
+        How the features were computed; without it the model scores tables only.
+    further : tuple of Performance
+        Of other cohorts, beside that of the training.
+
+    Raises
+    ------
+    CohortError
+        The model's parts do not fit together, such as an extraction that does not yield its features.
+    """
+    cohort = training.cohort
+    model = Model(
+        id=card.id,
+        title=card.title,
+        version=card.version,
+        status=card.status,
+        provenance=Provenance(
+            citation=card.citation,
+            licence=card.licence,
+            origin=card.origin,
+            created=card.created,
+            source=card.source,
+            software={
+                "LABCRadiomics": __version__,
+                "numpy": np.__version__,
+                "Python": platform.python_version(),
+                **card.software,
+            },
+            cohort=CohortSummary(
+                n=len(cohort),
+                events=cohort.events,
+                description=card.description,
+                case_hashes=distinctive_hashes(_score_features(training)),
+            ),
+            methods=method_sentences(training),
+        ),
+        intended_use=card.intended_use,
+        limitations=(*card.limitations, _OPTIMISTIC, *(notice.message for notice in training.notices)),
+        image=card.image,
+        extraction=extraction,
+        score=training.score.stored,
+        cutoff=training.built.chosen.cutoff,
+        nomogram=training.nomogram.stored,
+        groups=training.score.groups.curves,
+        performance=(*stored_performance(training.performance), *further),
+    )
+    try:
+        check(model)
+    except FieldError as fault:
+        raise CohortError(f"The trained model is not consistent: {fault.path} {fault.problem}.") from fault
+    return model
+
+
+def _score_features(training: Training) -> list[list[float]]:
+    """The features of the score of each patient, in the order of its terms."""
+    terms = np.flatnonzero(training.built.coefficients)
+    return training.cohort.features[:, terms].tolist()
+
+
+def yields_all(extraction: Extraction | None, training: Training) -> Extraction | None:
+    """Give the extraction of a table's record if the score's features are pyradiomics', else None."""
+    if extraction is None or any(split_feature_name(term.feature) is None for term in training.score.stored.terms):
+        return None
+    return extraction
+
+
+def method_sentences(training: Training) -> tuple[str, ...]:
+    """Say in sentences how a model was made."""
+    plan, recipe, selection = training.plan, training.plan.recipe, training.built.selection
+    kept, looked_at = len(training.cohort.names), len(training.agreement.features_in)
+    parts = [*training.nomogram.model.covariates, "the score"]
+    sentences = [f"{looked_at} features."]
+    if training.agreement.icc is not None:
+        sentences = [f"{looked_at} features; {kept} of them with an intraclass correlation above {plan.min_icc:g}."]
+    chosen = f"lambda.{recipe.penalty} = {selection.penalty:.4g}"
+    sentences += [
+        f"Univariable Cox regression, p < {recipe.p:g}: {selection.kept.size} features kept.",
+        f"LASSO-Cox regression, {np.unique(training.score.folds).size}-fold cross-validation, {chosen}: "
+        f"{len(training.score.stored.terms)} features.",
+        f"Cutoff: largest Youden index on the time-dependent ROC curve (IPCW) at {recipe.horizon:g} months.",
+        f"Nomogram: multivariable Cox regression (Efron) of {', '.join(parts)}.",
+    ]
+    if training.resampled.optimism:
+        sentences.append(
+            f"Optimism: {training.resampled.optimism.repeats} bootstrap repeats of the whole selection, .632+."
+        )
+    return tuple(sentences)

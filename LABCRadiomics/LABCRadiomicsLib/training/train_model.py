@@ -1,0 +1,411 @@
+"""A radiomics score, its cutoff and its nomogram from a cohort, in the source article's steps (Wang 2022), and beyond.
+
+The recipe itself is in :mod:`.procedure`. Around it: agreement filter, effects of covariates, comparison with clinical
+models, subgroups; then how much of it is optimism.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..model import Nomogram, Score
+from ..notices import Notice
+from ..performance import NOMOGRAM, SCORE_ALONE, Figure, MarkerPerformance, Metric, RiskGroups, measure, risk_groups
+from ..performance.attempts import Attempts
+from ..statistics.proportional_hazards import ProportionalHazards
+from .added_value import AddedValue, compare_models
+from .cautions import (
+    EventsPerParameter,
+    capacity_notices,
+    events_per_parameter,
+    icc_notices,
+    optimism_notices,
+    outcome_like_notices,
+    proportionality_notices,
+    screening_notices,
+    stability_notices,
+)
+from .clinical_models import (
+    ClinicalModel,
+    Effect,
+    effects_alone,
+    effects_of,
+    fit_clinical,
+    known_rows,
+    nomogram_of,
+    proportionality,
+)
+from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
+from .missing_features import Missing, filled, settle_missing
+from .optimism import Optimism, bootstrap_optimism
+from .procedure import Built, Procedure, Recipe
+from .score_effect import CorrectedEffect, corrected_effect
+from .selection import agreeing_features, score_values, stored_score
+from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
+from .training_cohort import TrainingCohort, fold_notices, given_folds, require_events
+
+CLINICAL = "clinical model"
+HORIZONS = (12.0, 36.0, 60.0)
+_APPARENT = (Metric.C_INDEX, Metric.AUC, Metric.LOGRANK_P)  # the others of the model's own patients say nothing
+
+Steps = Callable[[str], Callable[[int, int], None] | None]
+Correlations = Mapping[str, tuple[float, float, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to do with a cohort.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        How the score is made.
+    min_icc : float
+        Features must exceed it, where correlations are given.
+    missing : {"impute", "cases", "features"} or None
+        What to do with empty cells of features; see :func:`.missing_features.settle_missing`.
+    max_missing : float or None
+        Features with a larger share of empty cells are left out.
+    seed : int
+        Of folds, bootstrap and permutations.
+    stage : str or None
+        Covariate of the stage-only model.
+    subgroups : tuple of str
+        Covariates to analyze the groups within.
+    bootstrap, nested, permutations : int
+        Repeats of the estimates of optimism; 0 leaves one out.
+    reclassification : int
+        Bootstrap repeats of the limits of IDI and NRI.
+    jobs : int
+        Processes.
+    endpoint : str
+    """
+
+    recipe: Recipe = field(default_factory=Recipe)
+    min_icc: float = 0.75
+    missing: Missing | None = None
+    max_missing: float | None = None
+    seed: int = 0
+    stage: str | None = None
+    subgroups: tuple[str, ...] = ()
+    bootstrap: int = 200
+    nested: int = 0
+    permutations: int = 0
+    reclassification: int = 200
+    jobs: int = 1
+    endpoint: str = "Disease-free survival"
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Every column of the outcome table that the plan needs."""
+        stage = (self.stage,) if self.stage else ()
+        return tuple(dict.fromkeys((*self.recipe.named, *self.recipe.candidates, *stage, *self.subgroups)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """The features before the agreement filter, and their correlations with limits; None where none were given."""
+
+    features_in: tuple[str, ...]
+    icc: Correlations | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedScore:
+    """The score on the patients it was made from.
+
+    Attributes
+    ----------
+    stored : Score
+        As the model file holds it.
+    values : numpy.ndarray, shape (n,)
+        Of each patient.
+    folds : numpy.ndarray, shape (n,)
+        Of the cross-validation of the penalty.
+    groups : RiskGroups
+        By the cutoff.
+    """
+
+    stored: Score
+    values: np.ndarray
+    folds: np.ndarray
+    groups: RiskGroups
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedNomogram:
+    """The multivariable model of covariates and score.
+
+    Attributes
+    ----------
+    stored : Nomogram
+        As the model file holds it.
+    model : ClinicalModel
+    alone, effects : tuple of Effect
+        Covariates and score each on its own, and together.
+    proportionality : ProportionalHazards
+    corrected_alone, corrected : CorrectedEffect or None
+        Of the score in each, corrected for optimism; None without a bootstrap.
+    """
+
+    stored: Nomogram
+    model: ClinicalModel
+    alone: tuple[Effect, ...]
+    effects: tuple[Effect, ...]
+    proportionality: ProportionalHazards
+    corrected_alone: CorrectedEffect | None
+    corrected: CorrectedEffect | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apparent:
+    """The model on its own patients.
+
+    Attributes
+    ----------
+    nomogram, score : MarkerPerformance
+        The nomogram of those without an unknown covariate.
+    added_value : AddedValue or None
+        None when there is neither a covariate nor a stage to compare with.
+    """
+
+    nomogram: MarkerPerformance
+    score: MarkerPerformance
+    added_value: AddedValue | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resampled:
+    """Estimates of optimism; None where one was not asked for."""
+
+    optimism: Optimism | None = None
+    nested: NestedValidation | None = None
+    permutation: PermutationTest | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Everything that training found; arrays of patients are in the order of ``cohort``.
+
+    Attributes
+    ----------
+    plan : Plan
+    cohort : TrainingCohort
+        With the features that passed the agreement filter, and without holes.
+    agreement : Agreement
+    built : Built
+        What the recipe made of all patients.
+    score : TrainedScore
+    nomogram : TrainedNomogram
+    apparent : Apparent
+    resampled : Resampled
+    subgroups : tuple of Subgroup
+    characteristics : tuple of Characteristic
+        Lines of the table of patients.
+    events_per_parameter : EventsPerParameter
+    notices : tuple of Notice
+    """
+
+    plan: Plan
+    cohort: TrainingCohort
+    agreement: Agreement
+    built: Built
+    score: TrainedScore
+    nomogram: TrainedNomogram
+    apparent: Apparent
+    resampled: Resampled
+    subgroups: tuple[Subgroup, ...]
+    characteristics: tuple[Characteristic, ...]
+    events_per_parameter: EventsPerParameter
+    notices: tuple[Notice, ...]
+
+    @property
+    def performance(self) -> tuple[Figure, ...]:
+        """Apparent figures and, where the bootstrap was run, optimism-corrected ones."""
+        measured = [self.apparent.score]
+        if self.plan.recipe.named or self.plan.recipe.candidates:
+            measured.insert(0, self.apparent.nomogram)
+        rows = [row for part in measured for row in part.figures("training", "apparent", _APPARENT)]
+        found = self.resampled.optimism
+        common = {"cohort": "training", "n": len(self.cohort), "events": self.cohort.events}
+        corrected = (
+            Figure(measure=row.measure, estimate=row.corrected, kind="optimism-corrected", **common)
+            for row in (found.rows if found else ())
+            if row.corrected.known
+        )
+        return (*rows, *corrected)
+
+
+def train(
+    cohort: TrainingCohort,
+    plan: Plan,
+    *,
+    icc: Correlations | None = None,
+    folds: Mapping[str, str] | None = None,
+    steps: Steps = lambda what: None,
+) -> Training:
+    """Make a score, its cutoff and its nomogram from a cohort.
+
+    Parameters
+    ----------
+    cohort : TrainingCohort
+        With every covariate that the plan names.
+    plan : Plan
+    icc : mapping, optional
+        Intraclass correlation with limits by feature; without it no feature is filtered.
+    folds : mapping of str to str, optional
+        Fold of each case in the cross-validation of the penalty; random ones without it.
+    steps : callable, optional
+        Takes the name of a long step and gives a callback of (done, total) for its progress, or None.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    CohortError
+        Too few events, no feature left, a case without fold, one risk group, a Cox model without finite estimates.
+    """
+    require_events(cohort)
+    notes = Attempts([*outcome_like_notices(cohort), *cohort.notices])
+    agreement = Agreement(features_in=cohort.names, icc=icc)
+    if icc is not None:
+        notes.notices += icc_notices(cohort.names, icc)
+        cohort = cohort.with_features(agreeing_features(cohort.names, icc, plan.min_icc))
+    cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing)
+    require_events(cohort)
+    notes.notices += holes
+    procedure = Procedure.of(cohort, plan.recipe)
+    assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
+    built = procedure.build(procedure.everyone, folds=assigned, strict=True)
+    cohort = replace(cohort, features=filled(cohort.features, built.fill))
+    notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
+    score = _score(cohort, built, assigned, notes)
+    resampled = _resampled(plan, procedure, built, steps)
+    nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.optimism)
+    if not nomogram.model.rows.all():
+        left = int((~nomogram.model.rows).sum())
+        text = f"{left} patients with an unknown covariate are not in the multivariable model and its comparisons."
+        notes.add("unknown-covariates", text)
+    notes.notices += proportionality_notices(nomogram.proportionality, nomogram.stored.parameters())
+    apparent = _apparent(cohort, plan, procedure, built, nomogram.model, notes)
+    ratios = events_per_parameter(
+        cohort.events, len(cohort.names) + len(cohort.specs), len(score.stored.terms), len(nomogram.effects)
+    )
+    notes.notices += capacity_notices(ratios, cohort.events)
+    notes.notices += optimism_notices(resampled.optimism, resampled.nested)
+    notes.notices += stability_notices(resampled.optimism, built.selection)
+    high = score.groups.high
+    return Training(
+        plan=plan,
+        cohort=cohort,
+        agreement=agreement,
+        built=built,
+        score=score,
+        nomogram=nomogram,
+        apparent=apparent,
+        resampled=resampled,
+        subgroups=subgroup_analyses(cohort, plan.subgroups, score.values, high, nomogram.model.covariates),
+        characteristics=baseline_table(cohort, high.astype(int), ("low risk", "high risk")),
+        events_per_parameter=ratios,
+        notices=tuple(dict.fromkeys(notes.notices)),
+    )
+
+
+def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, notes: Attempts) -> TrainedScore:
+    values = score_values(cohort.features, built.coefficients)
+    return TrainedScore(
+        stored=stored_score(cohort, built.selection, values),
+        values=values,
+        folds=folds,
+        groups=risk_groups(values > built.cutoff, cohort.months, cohort.event, notes),
+    )
+
+
+def _nomogram(
+    cohort: TrainingCohort,
+    plan: Plan,
+    procedure: Procedure,
+    built: Built,
+    score: np.ndarray,
+    optimism: Optimism | None,
+) -> TrainedNomogram:
+    covariates = tuple(procedure.names[at] for at in built.covariates)
+    design = procedure.design(built.covariates, procedure.everyone, score)
+    rows = known_rows(design)
+    model = ClinicalModel(NOMOGRAM, covariates, True, built.nomogram, rows, design[rows])
+    alone = effects_alone(cohort, procedure.names, score, covariates)
+    effects = effects_of(model, cohort, covariates)
+    return TrainedNomogram(
+        stored=nomogram_of(model, cohort, endpoint=plan.endpoint, horizons=_horizons(cohort, plan.recipe.horizon)),
+        model=model,
+        alone=alone,
+        effects=effects,
+        proportionality=proportionality(model, cohort),
+        corrected_alone=corrected_effect(alone[-1], optimism, alone=True),
+        corrected=corrected_effect(effects[-1], optimism, alone=not covariates),
+    )
+
+
+def _horizons(cohort: TrainingCohort, horizon: float) -> tuple[float, ...]:
+    """Months of the nomogram's predictions: 12, 36, 60 and the cutoff's horizon, within follow-up."""
+    return tuple(month for month in sorted({*HORIZONS, horizon}) if month <= cohort.months.max())
+
+
+def _resampled(plan: Plan, procedure: Procedure, built: Built, steps: Steps) -> Resampled:
+    """Repeat the whole recipe: bootstrap, nested cross-validation, permutations, each if asked for."""
+    common = {"seed": plan.seed, "jobs": plan.jobs}
+    optimism = nested = permutation = None
+    if plan.bootstrap:
+        advance = steps("bootstrap of the whole selection")
+        markers = procedure.apply(built, procedure.everyone)
+        optimism = bootstrap_optimism(procedure, markers, repeats=plan.bootstrap, advance=advance, **common)
+    if plan.nested:
+        advance = steps("nested cross-validation")
+        nested = nested_validation(procedure, repeats=plan.nested, advance=advance, **common)
+    if plan.permutations:
+        advance = steps("permutation test")
+        permutation = permutation_test(procedure, permutations=plan.permutations, advance=advance, **common)
+    return Resampled(optimism=optimism, nested=nested, permutation=permutation)
+
+
+def _apparent(
+    cohort: TrainingCohort, plan: Plan, procedure: Procedure, built: Built, clinical: ClinicalModel, notes: Attempts
+) -> Apparent:
+    horizon = plan.recipe.horizon
+    rows = clinical.rows
+    nomogram = measure(clinical.marker(horizon), cohort.months[rows], cohort.event[rows], (horizon,))
+    score = measure(procedure.apply(built, procedure.everyone)[-1], cohort.months, cohort.event, (horizon,))
+    notes.notices += (*nomogram.notices, *score.notices)
+    added = _added_value(cohort, plan, clinical, score.marker.values, notes)
+    return Apparent(nomogram=nomogram, score=score, added_value=added)
+
+
+def _added_value(
+    cohort: TrainingCohort, plan: Plan, clinical: ClinicalModel, values: np.ndarray, notes: Attempts
+) -> AddedValue | None:
+    """Compare nomogram and score with the clinical-only and the stage-only model on the patients all can be made of."""
+    names = (*clinical.covariates, *((plan.stage,) if plan.stage else ()))
+    if not names:
+        return None
+    rows = known_rows(cohort.columns(names))
+    part, score = cohort.take(rows), values[rows]
+    stage, with_stage = f"{plan.stage} alone", f"{plan.stage} with radiomics score"
+    wanted = {SCORE_ALONE: ((), score)}
+    pairs = []
+    if clinical.covariates:
+        wanted |= {NOMOGRAM: (clinical.covariates, score), CLINICAL: (clinical.covariates, None)}
+        pairs.append((NOMOGRAM, CLINICAL))
+    if plan.stage:
+        wanted |= {stage: ((plan.stage,), None), with_stage: ((plan.stage,), score)}
+        pairs += [(newer, stage) for newer in (NOMOGRAM, SCORE_ALONE, with_stage) if newer in wanted]
+    models = {name: fit_clinical(name, part, *made_of) for name, made_of in wanted.items()}
+    found, notices = compare_models(
+        part, models, tuple(pairs), plan.recipe.horizon, repeats=plan.reclassification, seed=plan.seed
+    )
+    notes.notices += notices
+    return found

@@ -1,0 +1,214 @@
+"""How a model does on a cohort it was not made from: discrimination, risk groups, calibration and clinical use.
+
+The model is applied as it is, with its stored cutoff and baseline; what is fitted to the cohort only measures it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import CohortError
+from ..model.case_hashes import case_hashes
+from ..notices import Notice
+from ..performance import Comparison, Figure, HorizonCalibration, HorizonDecision, Marker, MarkerPerformance, RiskGroups
+from ..performance.attempts import Attempts, attempt
+from ..performance.measuring import MarkerROC, measure, usable_horizons
+from ..performance.metrics import Metric
+from ..scoring.cohort import ScoredCohort
+from ..statistics.proportional_hazards import proportional_hazards
+from .comparators import nomogram_marker, score_marker
+
+LEAST_EVENTS = 10
+_NOT_PROPORTIONAL = 0.05
+_DEFAULT_HORIZONS = (12.0, 36.0, 60.0)  # of a model without a nomogram
+_COUNTED = {  # notices of single patients that are counted over the cohort
+    "feature-out-of-range": "a feature of the score lies outside the training cohort's range",
+    "score-out-of-range": "the radiomics score lies outside the training cohort's range",
+    "covariate-out-of-range": "a clinical covariate lies outside the training cohort's range",
+    "covariate-unknown": "a clinical covariate is unknown, and the model's mean stands in for it",
+}
+_ORDER = tuple(Metric)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A model measured on a cohort.
+
+    Attributes
+    ----------
+    scored : ScoredCohort
+    label, kind : str
+        The cohort's name, and ``"validation"``, ``"external"``, or ``"apparent"`` for the model's own patients.
+    training_cases : int
+        How many of the cases the model was trained on.
+    horizons : tuple of float
+        Months at which it was measured.
+    measured : tuple of MarkerPerformance
+        Of the nomogram, where the model has one, and of the score alone.
+    notices : tuple of Notice
+        What could not be measured and why, and what to know before trusting the rest.
+    """
+
+    scored: ScoredCohort
+    label: str
+    kind: str
+    training_cases: int
+    horizons: tuple[float, ...]
+    measured: tuple[MarkerPerformance, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def performance(self) -> tuple[Figure, ...]:
+        """Every single figure, ordered by metric."""
+        rows = [figure for part in self.measured for figure in part.figures(self.label, self.kind)]
+        return tuple(sorted(rows, key=lambda figure: _ORDER.index(figure.measure.metric)))
+
+    @property
+    def roc(self) -> tuple[MarkerROC, ...]:
+        """The curves of every marker."""
+        return tuple(curve for part in self.measured for curve in part.roc)
+
+    @property
+    def groups(self) -> RiskGroups | None:
+        """The risk groups by the stored cutoff, which the score makes."""
+        return self.measured[-1].groups
+
+    @property
+    def calibration(self) -> tuple[HorizonCalibration, ...]:
+        """One a horizon; empty when the model predicts no risk."""
+        return self.measured[0].calibration
+
+    @property
+    def decision(self) -> HorizonDecision | None:
+        """At the last horizon, the one that the thresholds of treatment are about."""
+        return self.measured[0].decision
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """Against the comparator."""
+        return next(iter(self.measured[0].comparisons), None)
+
+
+def horizons_of(scored: ScoredCohort) -> tuple[float, ...]:
+    """Months at which a model is measured: those of its nomogram, else 12, 36 and 60."""
+    return scored.model.nomogram.horizons_months if scored.model.nomogram else _DEFAULT_HORIZONS
+
+
+def validate(
+    scored: ScoredCohort,
+    *,
+    comparator: Marker | None = None,
+    label: str = "validation",
+    kind: str = "validation",
+    bootstrap: int = 200,
+    seed: int = 0,
+) -> Validation:
+    """Measure a model on a cohort.
+
+    Parameters
+    ----------
+    scored : ScoredCohort
+        From :func:`.scoring.cohort.score_cohort`.
+    comparator : Marker, optional
+        From :func:`.comparators.model_marker` (another model) or :func:`.comparators.clinical_marker`.
+    label : str
+        Name of the cohort in the results.
+    kind : {"validation", "external"}
+    bootstrap, seed : int
+        Resamples for the limits of Brier score, IPA, IDI and NRI, which have no formula; 0 leaves them out.
+
+    Returns
+    -------
+    Validation
+        What the model or the cohort cannot give is None or absent, with a notice that says why.
+
+    Raises
+    ------
+    CohortError
+        The cohort has too few events to measure anything.
+    """
+    events = int(scored.event.sum())
+    if events < 2:
+        raise CohortError(f"the cohort has {events} events; nothing can be validated on fewer than 2.")
+    own = training_cases(scored)
+    if own == len(scored.cases):
+        kind = "apparent"
+    notes = Attempts([*_own_notices(own, len(scored.cases)), *scored.notices, *_cohort_notices(scored, events)])
+    notes.notices += comparator.notices if comparator else ()
+    outcome = scored.months, scored.event
+    horizons = usable_horizons(*outcome, horizons_of(scored), notes)
+    markers = [score_marker(scored)]
+    nomogram = nomogram_marker(scored, horizons)
+    if nomogram is None:
+        notes.add("no-linear-predictor", "The model gives no linear predictor here; only its score is measured.")
+    else:
+        markers.insert(0, nomogram)
+    measured = tuple(
+        measure(
+            marker,
+            *outcome,
+            horizons,
+            comparators=[comparator] if comparator and at == 0 else [],
+            bootstrap=bootstrap,
+            seed=seed,
+        )
+        for at, marker in enumerate(markers)
+    )
+    if nomogram is not None:
+        notes.notices += _proportionality_notices(nomogram, *outcome)
+    notices = (*notes.notices, *(notice for part in measured for notice in part.notices))
+    return Validation(scored, label, kind, own, horizons, measured, tuple(dict.fromkeys(notices)))
+
+
+def training_cases(scored: ScoredCohort) -> int:
+    """Count the cases that the model was trained on, by the marks that it keeps of them; 0 where it keeps none."""
+    marks = set(scored.model.provenance.cohort.case_hashes)
+    if not marks:
+        return 0
+    names = [term.feature for term in scored.model.score.terms]
+    values = ({part.feature: part.value for part in prediction.contributions} for prediction in scored.predictions)
+    return sum(mark in marks for mark in case_hashes([own[name] for name in names] for own in values))
+
+
+def own_patients(count: int, n: int) -> str | None:
+    """Say that cases are the model's training patients; None where none is."""
+    if count == n:
+        return "These are the training patients of the model: every figure is apparent, and this is no validation."
+    if count:
+        return (
+            f"{count} of the {n} cases are training patients of the model, which makes every figure too good: "
+            "validate on the others."
+        )
+    return None
+
+
+def _own_notices(count: int, n: int) -> list[Notice]:
+    sentence = own_patients(count, n)
+    return [Notice("training-patients", sentence)] if sentence else []
+
+
+def _proportionality_notices(nomogram: Marker, months: np.ndarray, event: np.ndarray) -> list[Notice]:
+    test = attempt(lambda: proportional_hazards(nomogram.values[:, None], months, event))
+    if test is None or not test.global_p < _NOT_PROPORTIONAL:
+        return []
+    text = (
+        f"The effect of the nomogram changes over time on this cohort (test of proportional hazards p = "
+        f"{test.global_p:.2g}): its C-index and slope are averages over follow-up; look at the horizons one by one."
+    )
+    return [Notice("hazards-not-proportional", text)]
+
+
+def _cohort_notices(scored: ScoredCohort, events: int) -> list[Notice]:
+    notices = []
+    if events < LEAST_EVENTS:
+        text = f"The cohort has only {events} events: every figure is very uncertain, whatever its limits."
+        notices.append(Notice("few-events", text))
+    counts = Counter(code for p in scored.predictions for code in {notice.code for notice in p.warnings})
+    for code, what in _COUNTED.items():
+        if counts[code]:
+            notices.append(Notice(code, f"In {counts[code]} of {len(scored.cases)} cases {what}."))
+    whole = {n.code: n for p in scored.predictions for n in p.warnings if counts[n.code] == len(scored.cases)}
+    return notices + [notice for code, notice in whole.items() if code not in _COUNTED]

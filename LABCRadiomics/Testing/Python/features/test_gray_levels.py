@@ -1,0 +1,114 @@
+"""Gray levels beyond reason are refused before any matrix is made, and levels that say nothing are said so."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from hypothesis import given
+from hypothesis import strategies as st
+
+from LABCRadiomicsLib.errors import ExtractionError
+from LABCRadiomicsLib.features.gray_levels import MOST_LEVELS, gray_levels
+from LABCRadiomicsLib.features.settings import ExtractionSettings
+from roi_examples import SHAPE, ball, extract, ours, phantom, with_setting, without_bin_width
+
+IMAGE = sitk.Cast(phantom(SHAPE), sitk.sitkFloat64)
+MASK = ball(IMAGE, (6, 9, 10), 5)
+LEVELS = {"Original": {}}
+
+
+@pytest.mark.parametrize("factor", [1e3, 1e6, 1e12, 1e300])
+def test_too_many_levels_are_refused_before_memory_is_asked_for(factor):
+    tracemalloc.start()
+    with pytest.raises(ExtractionError) as caught:
+        extract(IMAGE * factor, MASK)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    said = str(caught.value)
+    for part in ("gray levels of width 25", "2,048", "binWidth", "binCount", "normalize", "original"):
+        assert part in said
+    assert peak < 5e6
+
+
+def test_as_many_levels_as_there_may_be():
+    values = np.linspace(0, MOST_LEVELS - 1, 5000)
+    assert gray_levels(values, {"binWidth": 1}, "original").highest == MOST_LEVELS
+    with pytest.raises(ExtractionError, match="2,049 gray levels of width 1 "):
+        gray_levels(np.append(values, MOST_LEVELS), {"binWidth": 1}, "original")
+    with pytest.raises(ExtractionError, match="binCount 3000"):
+        gray_levels(values, {"binCount": 3000}, "original")
+
+
+def test_the_filter_at_fault_is_named():
+    parameters = with_setting({"Original": {"binWidth": 1e5}, "Wavelet": {}})
+    with pytest.raises(ExtractionError, match="image wavelet-LLH"):
+        ours(IMAGE * 1000, MASK, parameters)
+
+
+def test_features_without_gray_levels_need_none():
+    names = ["original_firstorder_Mean", "original_shape_MeshVolume"]
+    assert ours(IMAGE * 1000, MASK, with_setting(LEVELS), names=names).keys() == set(names)
+
+
+def test_entropy_alone_needs_no_matrix():
+    classes = {"firstorder": ["Entropy"]}
+    assert ours(IMAGE * 200, MASK, with_setting(LEVELS, classes))["original_firstorder_Entropy"] > 5
+    with pytest.raises(ExtractionError, match="1,000,000"):
+        ours(IMAGE * 1e7, MASK, with_setting(LEVELS, classes))
+
+
+def test_many_levels_within_the_limit_fit_into_little_memory():
+    noise = np.random.default_rng(0).uniform(0, 2000, SHAPE)
+    image = sitk.GetImageFromArray(noise)
+    image.CopyInformation(IMAGE)
+    features = ("glcm_Contrast", "glrlm_RunEntropy", "glszm_ZoneEntropy", "ngtdm_Busyness")
+    names = [f"original_{feature}" for feature in features]
+    tracemalloc.start()
+    values = ours(image, MASK, with_setting(LEVELS, binWidth=1), names=names)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.isfinite(list(values.values())).all()
+    assert peak < 150e6  # the matrix that pyradiomics makes has 2000 x 2000 x 13 cells of 8 bytes
+
+
+TINY = IMAGE * 1e-6
+NORMALIZED = (IMAGE - 800) / 60
+
+
+@pytest.mark.parametrize("image", [TINY, TINY - 0.0008, NORMALIZED], ids=["one level", "two by their sign", "z-scores"])
+def test_intensities_that_fit_into_one_bin_are_said_so(image):
+    notices = extract(image, MASK).notices
+    assert [notice.code for notice in notices] == ["one-gray-level"] * 2  # original and wavelets
+    assert "a bin is 25 wide" in notices[0].message and "\n" not in notices[0].message
+
+
+def test_a_bin_count_of_one_is_said_so():
+    settings = ExtractionSettings.from_parameters(without_bin_width(binCount=1, image_types=LEVELS))
+    assert [notice.code for notice in extract(IMAGE, MASK, settings).notices] == ["one-gray-level"]
+
+
+def test_narrow_bands_of_a_textured_image_are_no_reason_for_a_notice():
+    assert extract(IMAGE, MASK).notices == ()
+
+
+def test_no_notice_where_no_texture_was_asked_for():
+    names = ["original_firstorder_Mean", "original_shape_MeshVolume"]
+    assert extract(TINY, MASK, names=names).notices == ()
+
+
+@given(
+    st.sampled_from(["int8", "uint8", "int16", "uint16", "int32", "int64"]),
+    st.integers(1, 60),
+    st.integers(0, 2**32 - 1),
+)
+def test_levels_of_whole_numbers_are_floors_in_every_type(dtype, width, seed):
+    """Also at the end of a type's range, where pyradiomics under numpy 2 overflows."""
+    info = np.iinfo(dtype)
+    low, high = max(info.min, -5000), min(info.max, 5000)
+    rng = np.random.default_rng(seed)
+    values = rng.integers(low, high, 50, endpoint=True).astype(dtype)
+    values[0] = info.max if info.max <= 5000 else values[0]
+    expected = values.astype(int) // width - int(values.min()) // width + 1
+    if expected.max() <= MOST_LEVELS:
+        np.testing.assert_array_equal(gray_levels(values, {"binWidth": width}, "original").levels, expected)

@@ -1,0 +1,137 @@
+"""Calibration of predicted risk: Brier score, groups, slope, smooth curve."""
+
+import numpy as np
+import pytest
+
+from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.statistics.brier import brier_score
+from LABCRadiomicsLib.statistics.calibration import calibration_curve, calibration_groups, calibration_summary
+from LABCRadiomicsLib.statistics.cox import cox
+from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
+from LABCRadiomicsLib.statistics.roc import time_dependent_roc
+from r_reference import columns, gbsg2, table
+from r_rows import Pairs, compared, equal_to_r, row
+from survival_cohorts import follow_up, follow_up_of, gbsg2_cox, lung_in_hundreds, lung_known
+
+
+@row("Brier score, IPCW", "brier_score", "pec::pec")
+def _brier() -> Pairs:
+    names = ("age", "horTh1", "pnodes", "progrec", "tsize")
+    risk = 1 - gbsg2_cox(names).survival(columns(gbsg2(), names), [12, 36, 60]).survival
+    result = brier_score(risk, *follow_up(), [12, 36, 60])
+    return compared(result, table("gbsg2_brier"), {"score": "cox", "reference": "reference"})
+
+
+@row("calibration in fifths of prediction", "calibration_groups", "survival::survfit, base::cut")
+def _calibration_groups() -> Pairs:
+    result = calibration_groups(table("gbsg2_risks_60m")["p_full"], *follow_up(), 60)
+    names = {"n": "n", "predicted": "mean_predicted", "observed": "km", "se": "se"}
+    return compared(result, table("gbsg2_calibration_60m_quintiles"), names)
+
+
+@row("calibration slope, observed over expected", "calibration_summary", "survival::coxph, survival::survfit")
+def _calibration_summary() -> Pairs:
+    result = calibration_summary(table("gbsg2_risks_60m")["p_full"], *follow_up(), 60)
+    return compared(result, table("extra_calibration"), {"slope": "slope", "slope_se": "se", "ratio": "oe"})
+
+
+@row("smooth calibration: ICI, E50, E90", "calibration_curve", "survival::coxph, rms::rcs")
+def _calibration_curve() -> Pairs:
+    result = calibration_curve(table("gbsg2_risks_60m")["p_full"], *follow_up(), 60)
+    return compared(result, table("extra_calibration"), {"ici": "ici", "e50": "e50", "e90": "e90"})
+
+
+@row("Brier score with events at the horizon", "brier_score", "riskRegression::Score")
+def _brier_at_an_event() -> Pairs:
+    reference = table("event_at_horizon")
+    result = brier_score(table("event_at_horizon_risk")["risk"], *lung_in_hundreds(), reference["horizon"][1])
+    return [([result.score[0], result.reference[0]], [reference["brier"][1], reference["reference"][1]])]
+
+
+def _smooth_cohort(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Risk, time and event of one of the cohorts of R's package survival in ``calibration_smooth``."""
+    risks = table("calibration_risks")
+    risk = risks["risk"][risks["data"] == name]
+    if name == "lung_floor":
+        return risk, lung_known()["time"], lung_known()["event"]
+    time, event = follow_up_of(name.removesuffix("80"))
+    return risk, time[: risk.size], event[: risk.size]
+
+
+@row("smooth calibration below 100 patients, tied and extreme risks", "calibration_curve", "survival::coxph, rms::rcs")
+def _calibration_by_rcs() -> Pairs:
+    reference, pairs = table("calibration_smooth"), []
+    for index, name in enumerate(reference["data"]):
+        risk, time, event = _smooth_cohort(str(name))
+        assert risk.size == reference["n"][index]
+        horizon, knots = reference["horizon"][index], int(reference["knots"][index])
+        curve = calibration_curve(risk, time, event, horizon, n_knots=knots)
+        summary = calibration_summary(risk, time, event, horizon)
+        ours = [curve.ici, curve.e50, curve.e90, summary.slope, summary.slope_se]
+        pairs.append((ours, [reference[key][index] for key in ("ici", "e50", "e90", "slope", "se")]))
+    return pairs
+
+
+test_equal_to_r = equal_to_r(__name__)
+
+
+def test_integrated_brier_is_the_mean_over_time() -> None:
+    risks, data = table("gbsg2_risks_60m"), gbsg2()
+    two = np.c_[risks["p_full"] * 0.6, risks["p_full"]]
+    result = brier_score(two, data["months"], data["event"], [36, 60])
+    assert result.integrated == pytest.approx(result.score.mean())
+    assert result.integrated_ipa == pytest.approx(1 - result.score.mean() / result.reference.mean())
+    assert np.isnan(brier_score(two[:, 1], data["months"], data["event"], [60]).integrated)
+
+
+def test_calibration_of_a_true_and_of_a_doubled_risk() -> None:
+    rng = np.random.default_rng(5)
+    lp = 0.5 * rng.normal(size=4000)
+    event_time, censored = rng.exponential(np.exp(-lp)), rng.uniform(0.5, 4, 4000)
+    time, event = np.minimum(event_time, censored), event_time <= censored
+    true = 1 - np.exp(-0.4 * np.exp(lp))
+    good = calibration_summary(true, time, event, 0.4)
+    assert good.ratio_lower < 1 < good.ratio_upper and good.slope == pytest.approx(1, abs=3 * good.slope_se)
+    assert calibration_curve(true, time, event, 0.4).ici < 0.02
+    extreme = calibration_summary(1 - np.exp(-0.4 * np.exp(2 * lp)), time, event, 0.4)
+    assert extreme.slope == pytest.approx(good.slope / 2, rel=1e-6)
+    low = calibration_summary(true / 2, time, event, 0.4)
+    assert low.ratio == pytest.approx(2 * good.ratio)
+    assert calibration_curve(true / 2, time, event, 0.4).ici > 0.1
+
+
+def test_a_risk_of_one_is_refused_and_not_clipped() -> None:
+    risk, time, event = _smooth_cohort("pbc")
+    assert (risk > 1 - 1e-9).any()  # close to one is fine: the row against R holds it
+    certain = np.where(np.arange(risk.size) == 3, 1.0, risk)
+    for statistic in (calibration_summary, calibration_curve):
+        with pytest.raises(InputError, match="risk is exactly 1 for 1 of 312 patients, the first at row 3"):
+            statistic(certain, time, event, 3000)
+    survival = np.exp(-np.exp(np.linspace(-3, 4, risk.size)))
+    assert (1 - survival == 1).any()
+    whole = calibration_summary(1 - survival, time, event, 3000, survival=survival)
+    x = np.linspace(-3, 4, risk.size)[:, None]
+    assert whole.slope == pytest.approx(cox(x, time, event).coef[0], rel=1e-9)
+
+
+def test_a_group_without_events_has_no_limits() -> None:
+    time, event = np.r_[np.arange(1.0, 11), np.full(10, 20.0)], np.r_[np.ones(10), np.zeros(10)]
+    groups = calibration_groups(np.linspace(0.9, 0.1, 20), time, event, 15, n_groups=2)
+    assert groups.observed.tolist() == [0, 1]
+    assert np.isnan([groups.lower, groups.upper]).all()
+
+
+def test_an_event_at_the_horizon_is_a_case_everywhere() -> None:
+    """In whole units ROC, Brier score, IDI and NRI agree on who had the event by the horizon."""
+    time, event = lung_in_hundreds()
+    old, new = np.random.default_rng(0).uniform(0.1, 0.9, (2, time.size))
+    for horizon in (2.0, 4.0):
+        roc = time_dependent_roc(new, time, event, horizon)
+        assert roc.cases == (event & (time <= horizon)).sum() and roc.controls == (time > horizon).sum()
+        # Without censoring the others are plain averages over cases and controls.
+        everyone, cases, change = np.ones(time.size), time <= horizon, new - old
+        idi = discrimination_improvement(old, new, time, everyone, horizon).idi
+        assert idi == pytest.approx(change[cases].mean() - change[~cases].mean(), abs=2e-3)  # by its grid
+        nri = net_reclassification(old, new, time, everyone, horizon)
+        assert nri.up_cases == pytest.approx((change[cases] > 0).mean())
+        assert brier_score(new, time, everyone, horizon).score[0] == pytest.approx(((cases - new) ** 2).mean())

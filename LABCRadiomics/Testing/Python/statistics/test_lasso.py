@@ -1,0 +1,195 @@
+"""The LASSO-Cox path and its cross-validation: against glmnet, its optimality conditions, and where it strains."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from LABCRadiomicsLib.statistics.lasso import LassoCV, lasso_cv, lasso_path, partial_deviance, random_folds
+from r_reference import columns, table, transbig
+from r_rows import Pairs, equal_to_r, row
+from survival_cohorts import article_like, follow_up_of, lung_known
+
+
+@cache
+def _transbig_cv() -> LassoCV:
+    data, names = transbig(), table("transbig_coef_lambda.min")["feature"]
+    return lasso_cv(columns(data, names), data["months"], data["event"], table("transbig_foldid")["fold"])
+
+
+@cache
+def _wide_cv() -> LassoCV:
+    data = {name: values[::5] for name, values in transbig().items()}
+    names = table("extra_lasso_wide_coef")["feature"]
+    time, folds = np.ceil(data["months"] / 6), table("extra_lasso_wide_fold")["fold"]
+    return lasso_cv(columns(data, names), time, data["event"], folds, n_lambdas=30)
+
+
+@row("LASSO path: penalties and features kept", "lasso_path", "glmnet::glmnet")
+def _lasso_penalties() -> Pairs:
+    result, reference = _transbig_cv(), table("transbig_cvglmnet")
+    chosen = table("transbig_lambda")["lambda"]
+    return [
+        (result.path.lambdas, reference["lambda"]),
+        (result.path.nonzero, reference["nzero"]),
+        ([result.lambda_min, result.lambda_1se], chosen),
+    ]
+
+
+@row("LASSO cross-validated deviance, its standard error", "lasso_cv", "glmnet::cv.glmnet")
+def _lasso_deviance() -> Pairs:
+    result, reference = _transbig_cv(), table("transbig_cvglmnet")
+    return [(result.mean, reference["cvm"]), (result.sd, reference["cvsd"])]
+
+
+@row("LASSO coefficients, thresh 1e-12", "lasso_cv", "glmnet::cv.glmnet", tolerance=1e-3)
+def _lasso_coefficients() -> Pairs:
+    return [
+        (_transbig_cv().coef_min, table("transbig_coef_lambda.min")["coef"]),
+        (_transbig_cv().coef_1se, table("transbig_coef_lambda.1se")["coef"]),
+    ]
+
+
+@row("LASSO deviance and coefficients, thresh 1e-20", "lasso_cv", "glmnet::cv.glmnet")
+def _lasso_converged() -> Pairs:
+    result, deviance, coef = _transbig_cv(), table("extra_lasso_cv"), table("extra_lasso_coef")
+    return [
+        (result.mean, deviance["cvm"]),
+        (result.sd, deviance["cvsd"]),
+        (result.coef_min, coef["min"]),
+        (result.coef_1se, coef["se1"]),
+    ]
+
+
+@row("LASSO with more features than patients, tied times", "lasso_cv", "glmnet::cv.glmnet")
+def _lasso_wide() -> Pairs:
+    result, deviance, coef = _wide_cv(), table("extra_lasso_wide_cv"), table("extra_lasso_wide_coef")
+    return [
+        (result.path.lambdas, deviance["lambda"]),
+        (result.path.nonzero, deviance["nzero"]),
+        (result.mean, deviance["cvm"]),
+        (result.sd, deviance["cvsd"]),
+        (result.coef_min, coef["min"]),
+        (result.coef_1se, coef["se1"]),
+    ]
+
+
+def _gradient(x: np.ndarray, time: np.ndarray, event: np.ndarray, coef: np.ndarray) -> np.ndarray:
+    """Gradient of Breslow's log partial likelihood over n, written out patient by patient."""
+    weight = np.exp(x @ coef)
+    total = np.zeros(x.shape[1])
+    for i in np.flatnonzero(event):
+        risk = time >= time[i]
+        total += x[i] - weight[risk] @ x[risk] / weight[risk].sum()
+    return total / time.size
+
+
+_VETERAN = ["squamous", "smallcell", "adeno", "trt", "karno", "diagtime", "age", "prior"]
+
+
+@row("LASSO cross-validation, a fold without an event", "lasso_cv", "glmnet::cv.glmnet")
+def _fold_without_event() -> Pairs:
+    reference, folds = table("lasso_fold_without_event"), table("lasso_fold_without_event_folds")["fold"]
+    event = table("veteran")["event"] == 1
+    assert not event[folds == 6].any() and event[folds == 5].any()
+    result = lasso_cv(columns(table("veteran"), _VETERAN), *follow_up_of("veteran"), folds)
+    return [
+        (result.mean, reference["cvm"]),
+        (result.sd, reference["cvsd"]),
+        ([result.lambda_min, result.lambda_1se], [reference["min"][0], reference["se1"][0]]),
+    ]
+
+
+test_equal_to_r = equal_to_r(__name__)
+
+
+@pytest.mark.parametrize("features", [30, 250])
+def test_lasso_path_meets_the_optimality_conditions(features) -> None:
+    x, time, event = article_like(features)
+    path = lasso_path(x, time, event, n_lambdas=40)
+    assert path.complete
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    for index in range(0, path.lambdas.size, 6):
+        coef, penalty = path.coef[:, index] * x.std(axis=0), path.lambdas[index]
+        gradient = _gradient(z, time, event, coef)
+        kept = coef != 0
+        assert gradient[kept] == pytest.approx(penalty * np.sign(coef[kept]), rel=1e-7)
+        assert (np.abs(gradient[~kept]) <= penalty * (1 + 1e-7)).all()
+    assert path.nonzero[0] == 0 and path.nonzero[-1] > path.nonzero[1]
+
+
+def test_largest_penalty_does_not_depend_on_the_order_of_the_rows() -> None:
+    """That of glmnet does, where times of hundreds of days are tied between events and censorings."""
+    reference, lung = table("glmnet_row_order"), lung_known()
+    assert abs(reference["days"][1] / reference["days"][0] - 1) > 1e-3
+    x, sixties = columns(lung, ["age", "sex", "ph.ecog"]), np.ceil(lung["time"] / 60)
+    for step in (1, -1):
+        for unit in (1, 60):
+            path = lasso_path(x[::step], unit * sixties[::step], lung["event"][::step])
+            assert path.lambdas[0] == pytest.approx(reference["sixties"][0], rel=1e-9)
+
+
+def test_lasso_agrees_with_coxnet() -> None:
+    linear_model = pytest.importorskip("sksurv.linear_model", reason="needs scikit-survival (GPL, optional)")
+    from sksurv.util import Surv
+
+    data, names = transbig(), table("transbig_coef_lambda.min")["feature"]
+    x = columns(data, names)
+    path = lasso_path(x, data["months"], data["event"])
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    coxnet = linear_model.CoxnetSurvivalAnalysis(l1_ratio=1.0, alphas=path.lambdas[1:30], tol=1e-13, max_iter=10**6)
+    coxnet.fit(z, Surv.from_arrays(data["event"], data["months"]))
+    assert coxnet.coef_ / x.std(axis=0)[:, None] == pytest.approx(path.coef[:, 1:30], abs=1e-4)
+
+
+def test_lasso_of_a_large_cohort_meets_the_optimality_conditions() -> None:
+    """Here the curvatures are kept from one penalty to the next, which small cohorts never do."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2000, 40))
+    event_time, censored = rng.exponential(np.exp(-0.5 * x[:, 0] + 0.3 * x[:, 1])), rng.exponential(1, size=2000)
+    time, event = np.minimum(event_time, censored), event_time < censored
+    path = lasso_path(x, time, event, n_lambdas=60)
+    assert path.complete and path.nonzero[-1] > 20
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    for index in (5, path.lambdas.size - 1):
+        coef = path.coef[:, index] * x.std(axis=0)
+        gradient, kept = _gradient(z, time, event, coef) / path.lambdas[index], coef != 0
+        assert gradient[kept] == pytest.approx(np.sign(coef[kept]), abs=1e-7)
+        assert (np.abs(gradient[~kept]) <= 1 + 1e-7).all()
+
+
+def test_lasso_copes_with_constant_and_duplicate_features() -> None:
+    x, time, event = article_like(20)
+    plain = lasso_path(x, time, event)
+    padded = lasso_path(np.c_[x, np.full(139, 7.0), x[:, 0]], time, event)
+    assert padded.complete and (padded.coef[20] == 0).all()
+    n = min(plain.lambdas.size, padded.lambdas.size)
+    fitted, repeated = x @ plain.coef[:, :n], np.c_[x, np.full(139, 7.0), x[:, 0]] @ padded.coef[:, :n]
+    assert repeated == pytest.approx(fitted, abs=1e-5)
+
+
+def test_partial_deviance_of_no_effect() -> None:
+    time, event = np.array([1.0, 2, 2, 3]), np.array([True, True, True, False])
+    saturated = -2 * np.log(2)  # two tied events
+    loglik = -np.log(4) - 2 * np.log(3)
+    assert partial_deviance(np.zeros((4, 1)), time, event)[0] == pytest.approx(2 * (saturated - loglik))
+
+
+def test_lasso_cv_of_the_article_s_size_is_complete() -> None:
+    x, time, event = article_like(250)
+    folds = random_folds(event, 10, 1)
+    result = lasso_cv(x, time, event, folds)
+    assert result.complete and result.lambda_1se >= result.lambda_min
+    assert result.mean[result.index_min] == result.mean.min()
+
+
+def test_lasso_cv_survives_an_outlier_that_no_exponential_can_hold() -> None:
+    x, time, event = article_like(20)
+    x[np.flatnonzero(event)[0], 3] = 1e7
+    result = lasso_cv(x, time, event, random_folds(event, 10, 1))
+    assert np.isfinite(result.mean).all()
+    assert np.isfinite(result.sd).all()
+    eta = np.where(np.arange(time.size) == time.argmin(), -2000.0, 0.0)[:, None]
+    assert np.isfinite(partial_deviance(eta, time, event)).all()
+    late = np.where(np.arange(time.size) == time.argmax(), 2000.0, 0.0)[:, None]
+    assert np.isfinite(partial_deviance(late, time, event)).all()
