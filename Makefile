@@ -7,13 +7,16 @@ ifeq ($(UV),)
 UV := .tools/uv/bin/uv
 endif
 
-.PHONY: demo cohort-demo test lint benchmark demo-model clean
+.PHONY: demo cohort-demo associate-demo test lint benchmark demo-model clean
 
 demo: .venv/ready
 	.venv/bin/labcradiomics demo --out demo
 
 cohort-demo: .venv/ready
 	.venv/bin/python Utilities/cohort_demo.py --out cohort-demo
+
+associate-demo: .venv/ready
+	.venv/bin/python Utilities/associate_demo.py --out associate-demo
 
 test: .venv/ready
 	.venv/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
@@ -39,4 +42,4 @@ demo-model: .venv/ready
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools/uv uv
 
 clean:
-	rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis demo cohort-demo
+	rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis demo cohort-demo associate-demo

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
-UNKNOWN_WORDS = frozenset({"", "unknown", "na", "n/a", "#n/a", "nan", "null", "?"})
+UNKNOWN_WORDS = frozenset({"", "unknown", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "null", "missing", "?"})
 FALSE_WORDS = frozenset({"0", "no", "n", "false", "negative", "neg", "-"})
 TRUE_WORDS = frozenset({"1", "yes", "y", "true", "positive", "pos", "+"})
 MOST_CODES = 6  # different values up to which a column may hold codes instead of quantities
@@ -111,8 +111,11 @@ def decimal_marks(columns: Iterable[Sequence[str]]) -> frozenset[str]:
         Every column of the table. Columns that hold other text, or both marks, or nothing but cells such as
         ``12,345``, say nothing; nor do a few different cells such as ``1,2``, which can be two codes.
     """
-    found = set()
+    found: set[str] = set()
     for texts in columns:
+        whole = "".join(texts)
+        if {mark for mark in ",." if mark in whole} <= found:  # wide tables of features are soon read
+            continue
         known = {text.strip() for text in texts if not is_unknown(text)}
         used = {mark for text in known for mark in ",." if mark in text}
         if len(used) != 1 or not all(NUMBER.fullmatch(text) for text in known):

@@ -8,7 +8,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.imaging.contour_spread import CONTOURS
+from LABCRadiomicsLib.robustness import CONTOURS
 
 from .dicom_source import sourceFiles
 
@@ -66,7 +66,7 @@ def draw_nomogram(case, path):
     :raises LABCRadiomicsLib.errors.ModelError: the model does not hold what a drawing needs
     """
     from LABCRadiomicsLib.errors import ModelError
-    from LABCRadiomicsLib.plots.nomogram import nomogram_figure
+    from LABCRadiomicsLib.plots import nomogram_figure
 
     picture = nomogram_figure(case.model, case.score.prediction, narrow=True)
     if picture is None:

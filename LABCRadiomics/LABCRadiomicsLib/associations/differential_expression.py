@@ -18,9 +18,9 @@ from .expression_matrix import (
     Z_SCORES,
     ExpressionMatrix,
     extremes_notice,
-    kind_of_values,
     repeated_notice,
     sample_values,
+    understood,
     unvarying,
 )
 from .groups import NORMAL_GROUP, Contrast, Grouping, find_contrast
@@ -185,7 +185,7 @@ def compare_expression(
     Counts: filter by expression, TMM, voom, linear model, moderated t. Logarithms: linear model, moderated t with a
     trend of the variance. z-scores: without the trend. As limma and edgeR of R do.
     """
-    data = kind_of_values(matrix, method.data)
+    matrix, data = understood(matrix, method.data)
     source = matrix.path.name
     wants_normal = contrast is not None and NORMAL_GROUP in contrast.casefold().split("-")
     samples = match_samples(matrix.columns, grouping, source, thirds_of_table=True, normals=wants_normal)

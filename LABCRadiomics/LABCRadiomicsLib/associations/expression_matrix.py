@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,9 @@ COUNTS, LOGS, Z_SCORES = "counts", "logs", "z-scores"
 KINDS = (COUNTS, LOGS, Z_SCORES)
 _LARGEST_LOG = 50.0  # of log2 values; what is larger is no logarithm
 _LEAST_COUNT_MAXIMUM = 50.0
+_TELLING = 255.0  # counts below it are told from other numbers even after their logarithm was rounded to four decimals
+_WHOLE = 0.02  # how near a whole number is one
+_MOSTLY_WHOLE = 0.95  # share of whole numbers above which values are counts; averages of aliquots are not whole
 
 _SYMBOL_COLUMNS = ("gene_name", "hugo_symbol", "gene_symbol", "symbol", "genesymbol")
 _TYPE_COLUMNS = ("gene_type", "gene_biotype", "biotype")
@@ -206,6 +209,34 @@ def _symbol_map(path: str | os.PathLike[str] | None) -> dict[str, str]:
         cleaned = clean_gene_names(block.texts[0]).names
         mapping |= {name: symbol for name, symbol in zip(cleaned, block.texts[1], strict=True) if name and symbol}
     return mapping
+
+
+def understood(matrix: ExpressionMatrix, asked: str | None = None) -> tuple[ExpressionMatrix, str]:
+    """Find out, or check, what values are; turn log2(count + 1), as UCSC Xena has counts, back into counts.
+
+    Raises
+    ------
+    CohortError
+        As :func:`kind_of_values`.
+    """
+    kind = kind_of_values(matrix, asked)
+    if kind != LOGS:
+        return matrix, kind
+    with np.errstate(over="ignore"):
+        counts = np.exp2(matrix.values) - 1
+    whole = np.round(counts)
+    near = np.abs(counts - whole) < _WHOLE
+    telling = (counts > 0.5) & (counts < _TELLING)
+    if telling.sum() < 100 or near[telling].mean() < _MOSTLY_WHOLE:
+        return matrix, kind
+    if asked == LOGS:
+        text = (
+            "The values are log2(count + 1), not scaled by library size; without --data logs they are taken for counts."
+        )
+        return replace(matrix, notices=(*matrix.notices, Notice("log-counts", text))), kind
+    text = "The values are log2(count + 1), as UCSC Xena has them; they were turned back into counts."
+    restored = np.where(near | (counts >= _TELLING), whole, counts)
+    return replace(matrix, values=restored, notices=(*matrix.notices, Notice("log-counts", text))), COUNTS
 
 
 def kind_of_values(matrix: ExpressionMatrix, asked: str | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,39 @@ class Associations:
     skipped: dict[str, str]
     failed: dict[str, str]
     resumed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """One job, and what was written."""
+
+    section: Section
+    written: WrittenFolder
+
+
+def associate(job: str, options: Mapping[str, Any], out: str | Path) -> Done:
+    """Do one job and write its folder: what the commands and the Slicer panel call.
+
+    Parameters
+    ----------
+    job : str
+        Of :data:`.registry.JOBS`.
+    options : mapping
+        By the names of the fields of the job's options; those left out have their defaults.
+    out : path
+        Folder for the results; those of an earlier run are replaced.
+
+    Raises
+    ------
+    LABCRadiomicsError
+        An input is unusable or would be overwritten; the sentence says which, where, and what to do.
+    """
+    asked = JOBS[job].options_type(**options)
+    refuse_overwriting(JOBS[job].files(asked), folders=[out])
+    section = JOBS[job].run(asked)
+    grouping = asked.grouping() if options.get("groups") or options.get("scores") else None
+    title = f"{section.title} and the radiomics score"
+    return Done(section, write_folder(out, [section], title, grouping=grouping))
 
 
 @dataclass(frozen=True)

@@ -6,30 +6,57 @@ May import: every other room.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from .. import NOTICE, __version__
 from ..errors import LABCRadiomicsError
-from . import associate, cases, cohort, models, patient, training, validation
 from .common import refuse, say, steady_streams
 
-app = typer.Typer(
-    name="labcradiomics",
-    help=f"Radiomics score for locally advanced breast cancer MRI. {NOTICE}",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for room in (patient, cases, cohort, training, validation):
-    for command in room.COMMANDS:
-        app.command()(command)
-app.add_typer(models.app, name="models")
-app.add_typer(associate.app, name="associate")
+#: The commands, and the groups of commands, by the file that holds them.
+HOLDERS = {
+    "patient": ("score", "demo"),
+    "cases": ("cases",),
+    "cohort": ("extract", "agreement", "simulate"),
+    "training": ("train",),
+    "validation": ("apply", "validate", "recalibrate"),
+    "models": ("models",),
+    "associate": ("associate",),
+}
 
 
-@app.callback(invoke_without_command=True)
+def application(wanted: str | None = None) -> typer.Typer:
+    """Put the command line together.
+
+    Parameters
+    ----------
+    wanted : str, optional
+        A command, which then is the only one: reading all takes longer than many a command. Default, and for a name
+        that is none: all of them.
+    """
+    holders = [holder for holder, commands in HOLDERS.items() if wanted in commands] or list(HOLDERS)
+    app = typer.Typer(
+        name="labcradiomics",
+        help=f"Radiomics score for locally advanced breast cancer MRI. {NOTICE}",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # help as plain text, without the time that rich takes to import
+        context_settings={"max_content_width": 120},
+    )
+    app.callback(invoke_without_command=True)(_version)
+    for holder in holders:
+        commands = import_module(f".{holder}", __name__)
+        if hasattr(commands, "app"):
+            app.add_typer(commands.app, name=holder)
+        else:
+            for command in commands.COMMANDS:
+                app.command()(command)
+    return app
+
+
 def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
         say(f"labcradiomics {__version__}")
@@ -40,7 +67,7 @@ def main() -> None:
     """Run the command line: exit code 0 done, 2 wrong use or bad input with one sentence, 1 a defect of ours."""
     with steady_streams():
         try:
-            code = app(standalone_mode=False)
+            code = application(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False)
         except LABCRadiomicsError as error:
             refuse(str(error))
         except (KeyboardInterrupt, EOFError):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="What the score goes along with: genes, pathways, cells, tissue. Each job writes a folder with a page.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -327,17 +328,10 @@ def _names(given: str) -> tuple[str, ...]:
 
 def _run(name: str, out: Path, **options: Any) -> None:
     """Do a job, write its folder, and say what was found."""
-    from ..associations.folder import write_folder
-    from ..associations.registry import JOBS
-    from ..files import refuse_overwriting
+    from ..associations.workflow import associate
 
-    job = JOBS[name]
-    asked = job.options_type(**options)
-    refuse_overwriting(job.files(asked), folders=[out])
-    section = job.run(asked)
-    grouping = asked.grouping() if options.get("groups") or options.get("scores") else None
-    written = write_folder(out, [section], f"{section.title} and the radiomics score", grouping=grouping)
-    _say([section], written)
+    done = associate(name, options, out)
+    _say([done.section], done.written)
 
 
 def _say(sections: list[Any], written: WrittenFolder) -> None:

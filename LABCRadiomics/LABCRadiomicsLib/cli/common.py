@@ -9,13 +9,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..errors import CohortError
+
+if TYPE_CHECKING:  # rich takes longer to import than the help to print
+    from rich.console import Console
+    from rich.progress import Progress
 
 ModelOption = Annotated[str, typer.Option("--model", help="Id of a bundled model, or path of a model file.")]
 ModelArgument = Annotated[str, typer.Argument(help="Id of a bundled model, or path of a model file.")]
@@ -78,6 +80,8 @@ def visible(text: str) -> str:
 
 def console(*, stderr: bool = False) -> Console:
     """Give a terminal that shows text as it is: square brackets and colons are no markup."""
+    from rich.console import Console
+
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
@@ -150,22 +154,32 @@ def naming(path: Path) -> Iterator[None]:
 
 
 class ProgressBar:
-    """A progress bar with the time left, fed by a callback of (done, total)."""
+    """A progress bar with the time left, fed by a callback of (done, total); none for a single thing to do."""
 
     def __init__(self, what: str):
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        # A case may take minutes: estimate the time left over the last ten, not the last half.
-        self._bar = Progress(*columns, console=console(stderr=True), speed_estimate_period=600)
-        self._task = self._bar.add_task(what, total=None)
+        self._what = what
+        self._bar: Progress | None = None
 
     def __enter__(self):
         return self._advance
 
     def _advance(self, done: int, total: int) -> None:
-        if not self._bar.live.is_started:  # not before there is something to show: a refusal stays one sentence
-            self._bar.start()
-        self._bar.update(self._task, completed=done, total=total)
+        if total < 2:
+            return
+        if self._bar is None:  # not before there is something to show: a refusal stays one sentence
+            self._bar = self._started()
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+
+    def _started(self) -> Progress:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        # A case may take minutes: estimate the time left over the last ten, not the last half.
+        bar = Progress(*columns, console=console(stderr=True), speed_estimate_period=600)
+        bar.add_task(self._what, total=None)
+        bar.start()
+        return bar
 
     def __exit__(self, *exception: object) -> None:
-        if self._bar.live.is_started:
+        if self._bar is not None:
             self._bar.stop()

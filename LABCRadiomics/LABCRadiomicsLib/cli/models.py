@@ -11,7 +11,7 @@ import typer
 from ..files import refuse_overwriting
 from .common import JsonOption, ModelArgument, console, say
 
-app = typer.Typer(help="List, show, check and complete model files.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check and complete model files.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("list")

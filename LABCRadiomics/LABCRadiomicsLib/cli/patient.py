@@ -121,9 +121,10 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
 
         case = f"{inputs['volume']} with {inputs['segmentation']}"
         with output_folder(out) as folder:
-            written["Report"], written["Numbers"] = write_patient_report(folder.path, result, case)
+            written = write_patient_report(folder.path, result, case)
             if image.source.is_dicom:
-                written |= _write_dicom(folder.path, image.source.files, result)
+                pdf = written["Report to print"].read_bytes()
+                written |= _write_dicom(folder.path, image.source.files, result, pdf)
         written = {what: folder.final(path) for what, path in written.items()}
         if folder.remark:
             remark(folder.remark)
@@ -140,16 +141,20 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
 def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -> None:
     from ..model.registry import model_path
 
-    names = ("report.html", "result.json", "result.dcm", "contour.dcm") if out is not None else ()
+    names = (
+        ("report.html", "report.pdf", "result.json", "result.dcm", "contour.dcm", "report.dcm")
+        if out is not None
+        else ()
+    )
     refuse_overwriting([image, mask, model_path(model)], [Path(out or "", name) for name in names])
 
 
-def _write_dicom(folder: Path, files: tuple[Path, ...], result) -> dict[str, Path]:
+def _write_dicom(folder: Path, files: tuple[Path, ...], result, pdf: bytes) -> dict[str, Path]:
     """Write the DICOM objects; images that can be scored but not reported on (damaged headers) only give a remark."""
     from ..dicom import read_sources, write_study
 
     try:
-        return write_study(folder, result.document, result.region, read_sources(files))
+        return write_study(folder, result.document, result.region, read_sources(files), pdf)
     except InputError as error:
         remark(f"No DICOM objects: {error}")
         return {}

@@ -46,7 +46,8 @@ def over_processes(
     tasks : mapping of str to task
         Tasks by name.
     jobs : int
-        Tasks at work at once; no more than these are in memory.
+        Tasks at work at once; no more than these are in memory. A single task is done in this very process: a worker
+        takes longer to start than a case to extract, and there are no others for it to spare.
 
     Yields
     ------
@@ -55,6 +56,10 @@ def over_processes(
         Of the function, or a Failure.
     """
     waiting = dict(tasks)
+    if len(waiting) == 1:
+        ((name, task),) = waiting.items()
+        yield name, function(task)
+        return
     while waiting:
         suspects: dict[str, Task] = {}
         for name, result in _until_killed(function, waiting, jobs, suspects):
@@ -139,6 +144,8 @@ def _terminated_worker_error() -> type[Exception]:
 
 def available_processes() -> int:
     """Count the processes that this machine, or the container's share of it, runs at once."""
+    if hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1:
+        return 1  # without joblib, which takes its time to import
     return _joblib().cpu_count()
 
 

@@ -122,7 +122,8 @@ def extract_cases(
     read = [beside / path for case in cases for path in (case.image, case.mask) if path]
     refuse_overwriting([cases_csv, *read], [out, errors_path(out), journal_path(out), record_path(out)])
     features = None if features is None else tuple(features)
-    jobs = available_processes() if jobs is None else jobs
+    if jobs is None:
+        jobs = available_processes() if len(cases) > 1 else 1
     if jobs < 1:
         raise InputError(f"The number of jobs is {jobs}: give a whole number of at least 1.")
     folder = str(Path(cases_csv).absolute().parent)

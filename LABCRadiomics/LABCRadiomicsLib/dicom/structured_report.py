@@ -208,4 +208,5 @@ def _texts(document: Mapping[str, Any]) -> list[tuple[Any, str]]:
 
 
 def _concept(code: str, meaning: str) -> sr.CodedConcept:
-    return sr.CodedConcept(code, SCHEME, meaning[:64])  # the standard's limit
+    # The standard's limit, and its separator of values.
+    return sr.CodedConcept(code, SCHEME, meaning[:64].replace("\\", "/"))

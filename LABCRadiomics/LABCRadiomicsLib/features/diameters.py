@@ -7,6 +7,10 @@ so the largest is the same number.
 
 from __future__ import annotations
 
+import math
+from functools import cache
+from itertools import product
+
 import numpy as np
 
 _SLACK = 1 + 1e-9  # more than any rounding of a squared distance
@@ -26,15 +30,26 @@ def largest_distance(vertices: np.ndarray, spacing: np.ndarray) -> float:
         Voxel size in mm along k, j, i.
     """
     points = np.ascontiguousarray(_millimeters(vertices, spacing).T)
-    start, best = points[0], 0.0
-    for _ in range(4):  # hop to the farthest point and back: nearly the largest distance already
+    shadows = _directions() @ points.T
+    starts, best = points[shadows.argmin(axis=1)], 0.0
+    ends = points[shadows.argmax(axis=1)]
+    widest = int(_squared(starts, ends).argmax())
+    start, far = starts[widest], ends[widest]
+    for _ in range(3):  # hop to the farthest point and back: nearly the largest distance already
         distance = _squared(points, start)
-        far = points[distance.argmax()]
-        best = max(best, float(distance.max()))
+        best, far = max(best, float(distance.max())), points[distance.argmax()]
         start, middle = far, (far + start) / 2
     radius = np.sqrt(_squared(points, middle))
     points = points[(radius + radius.max()) * _SLACK >= np.sqrt(best)]
     return float(np.sqrt(_largest_squared(points, best)))
+
+
+@cache
+def _directions() -> np.ndarray:
+    """Unit vectors spread over half a sphere, shape (49, 3)."""
+    steps = [step for step in product(range(-2, 3), repeat=3) if step > (0, 0, 0) and math.gcd(*step) == 1]
+    vectors = np.array(steps, float)
+    return vectors / np.sqrt((vectors**2).sum(axis=1, keepdims=True))
 
 
 def largest_distance_in_planes(vertices: np.ndarray, axis: int, spacing: np.ndarray) -> float:

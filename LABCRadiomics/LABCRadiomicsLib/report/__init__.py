@@ -1,6 +1,6 @@
-"""The HTML report of a patient, which needs nothing else, and the templates of every page.
+"""The report of a patient, as HTML that needs nothing else and as PDF, and the templates of every page.
 
-May import: errors, files, resources, model, scoring, patient, plots.
+May import: errors, files, resources, feature_words, model, scoring, patient, plots.
 """
 
 from .patient import (
@@ -11,6 +11,7 @@ from .patient import (
     patient_html,
     write_patient_report,
 )
+from .patient_pdf import patient_pdf
 
 __all__ = [
     "cohort_kind",
@@ -18,5 +19,6 @@ __all__ = [
     "metric_limits",
     "metric_value",
     "patient_html",
+    "patient_pdf",
     "write_patient_report",
 ]

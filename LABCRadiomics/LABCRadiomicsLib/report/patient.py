@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..feature_words import feature_sentence
 from ..files import write_atomically
 from ..model import Model, Performance
-from ..plots import patient_survival, tumor_slice
+from ..plots import nomogram_figure, patient_survival, score_scale, tumor_slice
 from ..scoring import CovariateValue, document_text, require_score
 from ..scoring.wording import grade, number, percent, training_range, trust
+from .patient_pdf import patient_pdf
+from .plain_words import plain_words
 from .templates import render
 
 if TYPE_CHECKING:  # the pages of cohorts, in this room too, need no pyradiomics
@@ -65,8 +68,14 @@ def patient_html(result: PatientResult, case: str, picture: bytes | None) -> str
         "metric_limits": metric_limits,
         "cohort_kind": cohort_kind,
         "width": lambda value: f"{_WIDEST_BAR_REM * abs(value) / widest:.2f}",
+        "in_words": lambda feature: feature_sentence(feature) or "",
     }
-    survival_plot = patient_survival(model, prediction)
+    pictures = {
+        "slice": picture,
+        "survival_plot": patient_survival(model, prediction),
+        "score_plot": score_scale(model, result.document),
+        "nomogram": nomogram_figure(model, prediction),
+    }
     return render(
         "patient.html",
         filters,
@@ -77,13 +86,13 @@ def patient_html(result: PatientResult, case: str, picture: bytes | None) -> str
         trust=trust(result.document),
         ranges={term.feature: training_range(term) for term in require_score(model).terms},
         diagnostics=result.extraction.diagnostics,
-        slice=picture and base64.b64encode(picture).decode(),
-        survival_plot=survival_plot and base64.b64encode(survival_plot).decode(),
+        words=plain_words(result.document),
+        **{name: drawn and base64.b64encode(drawn).decode() for name, drawn in pictures.items()},
     )
 
 
-def write_patient_report(folder: str | Path, result: PatientResult, case: str) -> tuple[Path, Path]:
-    """Write ``result.json`` and ``report.html`` into a folder, each whole or not at all.
+def write_patient_report(folder: str | Path, result: PatientResult, case: str) -> dict[str, Path]:
+    """Write ``report.html``, ``report.pdf`` and ``result.json`` into a folder, each whole or not at all.
 
     Parameters
     ----------
@@ -95,8 +104,8 @@ def write_patient_report(folder: str | Path, result: PatientResult, case: str) -
 
     Returns
     -------
-    tuple of pathlib.Path
-        The HTML and the JSON file.
+    dict of str to pathlib.Path
+        What was written, by what it is.
 
     Raises
     ------
@@ -105,11 +114,15 @@ def write_patient_report(folder: str | Path, result: PatientResult, case: str) -
     """
     folder = Path(folder)
     html = patient_html(result, case, tumor_slice(result.region))
-    written = folder / "report.html", folder / "result.json"
+    contents: dict[str, tuple[str, str | bytes]] = {
+        "Report": ("report.html", html),
+        "Report to print": ("report.pdf", patient_pdf(result, case)),
+        "Numbers": ("result.json", document_text(result.document)),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, content in zip(written, (html, document_text(result.document)), strict=True):
-            write_atomically(path, content)
+        for name, content in contents.values():
+            write_atomically(folder / name, content)
     except OSError as error:
         raise InputError(f"The report cannot be written to {folder}: {error.strerror or error}.") from error
-    return written
+    return {what: folder / name for what, (name, _) in contents.items()}

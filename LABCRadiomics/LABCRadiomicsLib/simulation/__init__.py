@@ -1,9 +1,10 @@
 """Simulated breast MRI and cohorts whose truth is known, for demonstration and tests. Not patients.
 
 ``make_phantom`` draws one MRI with one tumor, ``simulate_cohort`` the covariates and outcomes, ``redraw_contour``
-another reader's contour, and ``write_simulation`` puts a whole cohort into a folder.
+another reader's contour, and ``write_simulation`` puts a whole cohort into a folder. ``association_tables`` makes
+genes, cells and tissue that go along with a score.
 
-May import: errors, imaging.
+May import: errors, resources, imaging.
 """
 
 from ..imaging.contours import redraw_contour

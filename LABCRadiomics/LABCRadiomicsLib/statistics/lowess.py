@@ -57,7 +57,7 @@ def lowess(
         if again < iterations:
             residuals = np.abs(y - fitted)
             scale = 6 * float(np.median(residuals))
-            if scale < 1e-7 * residuals.mean():
+            if scale <= 1e-7 * residuals.mean():
                 break
             robustness = _bisquare(residuals, scale)
     smooth = np.empty_like(fitted)

@@ -1,10 +1,12 @@
 """From image to prediction, the stability of the result, and what the report shows."""
 
 import base64
+import json
 import re
 from dataclasses import replace
 from io import BytesIO
 
+import jsonschema
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -12,6 +14,7 @@ from matplotlib.image import imread
 
 import example_models
 from LABCRadiomicsLib import plots
+from LABCRadiomicsLib.cli.patient import CONTOURS as CLI_CONTOURS
 from LABCRadiomicsLib.errors import ExtractionError, InputError, ModelError, ModelIncompleteError
 from LABCRadiomicsLib.features import extract, extract_region
 from LABCRadiomicsLib.imaging import Volume, read_image, read_mask, region_of
@@ -21,8 +24,9 @@ from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_patient
 from LABCRadiomicsLib.preprocessing import Masks, preprocess, read_steps
 from LABCRadiomicsLib.report import patient_html
-from LABCRadiomicsLib.robustness import contour_stability
-from LABCRadiomicsLib.scoring import predict
+from LABCRadiomicsLib.resources import models_folder
+from LABCRadiomicsLib.robustness import CONTOURS, contour_stability
+from LABCRadiomicsLib.scoring import document_text, predict, read_document
 from LABCRadiomicsLib.scoring.wording import number, percent
 
 
@@ -134,6 +138,16 @@ def test_stability_counts_the_contours_that_agree(model, pair):
 def test_a_contour_test_that_shows_nothing_is_refused(contours, dice):
     with pytest.raises(InputError):
         contour_stability(None, None, None, contours, dice)
+
+
+def test_the_document_keeps_to_its_schema(model, pair):
+    schema = json.loads((models_folder() / "result.schema.json").read_text(encoding="utf-8"))
+    for contours in (0, 3):
+        document = score_patient(model, *pair, {"age": 61}, contours=contours).document
+        jsonschema.Draft202012Validator(schema).validate(document)
+        assert read_document(document_text(document)) == document
+        assert document["diagnostics"]["voxels"] == 143 and document["inputs"]["covariates"] == {"age": "61"}
+    assert CLI_CONTOURS == CONTOURS  # said by the command without importing what draws them
 
 
 def test_contours_that_cannot_be_scored_are_counted(model, pair):

@@ -131,8 +131,9 @@ def findings(result: GeneSetEnrichment) -> dict[str, Any]:
 
 def _sentences(result: GeneSetEnrichment) -> tuple[str, ...]:
     direction = (
-        f"A positive score: the set's genes are higher in the first of {result.contrast}."
-        if result.contrast
+        f"A positive score: the set's genes are higher in {result.contrast.partition(' minus ')[0]} "
+        f"({result.contrast})."
+        if " minus " in result.contrast
         else "A positive score: the set's genes gather where the statistic is largest."
     )
     sure = [one for one in result.results if one.p_adjusted < FDR]

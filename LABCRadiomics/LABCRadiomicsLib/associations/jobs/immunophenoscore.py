@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...notices import Notice
-from ..expression_matrix import COUNTS, KINDS, kind_of_values, read_expression, repeated_notice
+from ..expression_matrix import COUNTS, KINDS, read_expression, repeated_notice, understood
 from ..immunophenoscore import SCORES, Immunophenoscore, immunophenoscores
 from ..measurements import compare_measures
 from ..options import GroupOptions, hashes
@@ -37,8 +37,7 @@ class ImmunophenoscoreOptions(GroupOptions):
 
 def run(options: ImmunophenoscoreOptions) -> Section:
     """Do the job; errors as :func:`.expression.run`."""
-    matrix = read_expression(options.matrix, options.gene_names)
-    data = kind_of_values(matrix, options.data)
+    matrix, data = understood(read_expression(options.matrix, options.gene_names), options.data)
     samples = scored_samples(matrix.columns, options, matrix.path.name)
     found = immunophenoscores(matrix, samples.combined(matrix.values, total=data == COUNTS), data)
     notices = [

@@ -14,7 +14,7 @@ from ...plots import performance_plots
 from ...report.page import Figure, Table
 from ...tables.cohort import OutcomeTable
 from ..differential_expression import NoDifferentialGenesError, log_expression
-from ..expression_matrix import kind_of_values, read_expression, repeated_notice, sample_values
+from ..expression_matrix import read_expression, repeated_notice, sample_values, understood
 from ..follow_up import read_follow_up
 from ..groups import HIGH, Grouping
 from ..identifiers import Barcode, case_name, parse_barcode
@@ -125,8 +125,7 @@ def _from_matrix(
     options: PrognosisOptions, path: Path
 ) -> tuple[tuple[str, ...], np.ndarray, OutcomeTable, list[Notice]]:
     outcomes = read_follow_up(path, options.time, options.event, options.case_column)
-    matrix = read_expression(options.matrix)
-    data = kind_of_values(matrix)
+    matrix, data = understood(read_expression(options.matrix))
     labels = {Barcode(parse_barcode(case).case, ""): "with outcome" for case in outcomes.cases}
     samples = match_samples(
         matrix.columns, Grouping(labels, {}, "given", path), matrix.path.name, thirds_of_table=False

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...notices import Notice
 from ..estimate import Estimate, estimate_scores, signatures
-from ..expression_matrix import read_expression, repeated_notice
+from ..expression_matrix import read_expression, repeated_notice, sample_values, understood
 from ..measurements import MeasureTest, compare_measures
 from ..options import GroupOptions, hashes
 from ..samples import Samples
@@ -38,10 +38,10 @@ class PurityOptions(GroupOptions):
 
 def run(options: PurityOptions) -> Section:
     """Do the job; errors as :func:`.expression.run`."""
-    matrix = read_expression(options.matrix, options.gene_names)
+    matrix, data = understood(read_expression(options.matrix, options.gene_names))
     samples = scored_samples(matrix.columns, options, matrix.path.name)
-    found = estimate_scores(matrix, samples.combined(matrix.values, total=True))
-    notices = [*matrix.notices, *samples.notices, *repeated_notice(samples, "counts"), Notice("affymetrix", AFFYMETRIX)]
+    found = estimate_scores(matrix, sample_values(matrix, samples, data))
+    notices = [*matrix.notices, *samples.notices, *repeated_notice(samples, data), Notice("affymetrix", AFFYMETRIX)]
     notices += _remarks(found)
     values = np.column_stack([found.stromal, found.immune, found.total, found.purity])
     csv = {"purity.csv": (COLUMNS, [(case, *row) for case, row in zip(samples.cases, values.tolist(), strict=True)])}

@@ -182,6 +182,24 @@ def test_kinds_are_found_out(tmp_path):
         assert kind_of_values(read_expression(write_matrix(tmp_path / "m.tsv", made, barcodes(6)))) == name
 
 
+def test_log_counts_of_xena_are_turned_back_into_counts(tmp_path):
+    values = counts(300, 12, seed=4, changed=20)
+    logs = np.log2(values + 1)
+    plain = read_expression(write_matrix(tmp_path / "c.tsv", values, barcodes(12)))
+    path = tmp_path / "l.tsv"
+    rows = ["\t".join([f"G{at}", *(f"{value:.6f}" for value in row)]) for at, row in enumerate(logs)]
+    path.write_text("\n".join(["\t".join(["Ensembl_ID", *barcodes(12)]), *rows]))
+    first, second = (compare_expression(matrix, two_groups(12)) for matrix in (plain, read_expression(path)))
+    assert (
+        second.data == "counts" and "log-counts" in codes(second.notices) and "log-counts" not in codes(first.notices)
+    )
+    assert np.allclose(first.p, second.p, rtol=1e-6)
+    kept = compare_expression(read_expression(path), two_groups(12), method=Method("logs"))
+    assert kept.data == "logs" and "log-counts" in codes(kept.notices)
+    other = write_matrix(tmp_path / "o.tsv", np.log2(values / values.sum(axis=0) * 1e5 + 1), barcodes(12))
+    assert compare_expression(read_expression(other), two_groups(12)).data == "logs"
+
+
 def test_aliquots_of_counts_are_added_as_one_sample(tmp_path):
     values = counts(300, 12, seed=3, changed=20)
     halves = np.floor(values / 2)

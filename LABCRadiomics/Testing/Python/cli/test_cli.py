@@ -81,10 +81,10 @@ def test_score_for_people_and_its_files(run, breast1, tmp_path):
     assert "RISK" in out
     assert NOTICE.split(";")[0] in " ".join(out.replace("│", " ").split())
     written = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
-    assert written == [FILE_LIST, "report.html", "result.json"]
+    assert written == [FILE_LIST, "report.html", "report.pdf", "result.json"]
     page = (tmp_path / "new" / "folder" / "report.html").read_text()
     assert NOTICE in page
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 4  # slice, score, survival, nomogram
     assert "http" not in page.replace("https://doi.org", "")  # nothing is fetched when the page opens
     result = json.loads((tmp_path / "new" / "folder" / "result.json").read_text())
     assert list(result) == list(json.loads(run("score", *breast1, "--json")[1]))

@@ -120,6 +120,7 @@ def test_no_result_of_another_patient_stays(run, breast1, shared_data, tmp_path)
     assert code == 0
     assert {path.name for path in folder.iterdir() if path.name[0] != "."} == {
         "report.html",
+        "report.pdf",
         "result.json",
         "letter.txt",
     }

@@ -280,7 +280,7 @@ def test_score_writes_the_report_of_a_dicom_series(run, series, tmp_path):
     code, printed, errors = run("score", *series, "--out", out, "--json", "--covariate", "age=52")
     assert (code, errors) == (0, "")
     assert sorted(path.name for path in out.iterdir()) == [
-        FILE_LIST, "contour.dcm", "report.html", "result.dcm", "result.json"
+        FILE_LIST, "contour.dcm", "report.dcm", "report.html", "report.pdf", "result.dcm", "result.json"
     ]  # fmt: skip
     report = pydicom.dcmread(out / "result.dcm")
     check_values(report, json.loads(printed))
@@ -303,7 +303,9 @@ def test_images_that_cannot_be_reported_on_are_scored_all_the_same(run, tmp_path
     code, printed, errors = run("score", tmp_path / "series", mask, "--out", tmp_path / "out", "--json")
     assert code == 0 and json.loads(printed)["score"]
     assert errors.startswith("labcradiomics: No DICOM objects: ") and errors.count("\n") == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [FILE_LIST, "report.html", "result.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        FILE_LIST, "report.html", "report.pdf", "result.json"
+    ]  # fmt: skip
 
 
 def test_a_real_series(run, shared_data, tmp_path):

@@ -2,9 +2,11 @@
 
 import csv
 import importlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -14,6 +16,7 @@ from LABCRadiomicsLib.errors import GeometryError, InputError
 from LABCRadiomicsLib.imaging import Volume, read_image, read_mask
 from LABCRadiomicsLib.imaging.volume import axis_orders
 from LABCRadiomicsLib.model import Score, Term, registry
+from LABCRadiomicsLib.resources import models_folder
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 vtk = pytest.importorskip("vtk", reason="needs the slicer-core package, which brings vtk")
@@ -191,6 +194,8 @@ def test_nodes_score_as_the_files_do(breast1, breast1_nodes, model):
     assert found.prediction.score == expected.prediction.score
     assert found.prediction.warnings == expected.prediction.warnings
     assert found.document["timings"]["read_s"] > 0
+    schema = json.loads((models_folder() / "result.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(found.document)
     assert keys_of(found.document, but="fingerprint") == keys_of(expected.document, but="fingerprint")
 
 

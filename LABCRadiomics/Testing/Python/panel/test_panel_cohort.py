@@ -145,9 +145,9 @@ def test_fields_are_the_command_line_s(app):
     """Every option, choice and usual value that the panel shows is the command line's own."""
     import typer
 
-    from LABCRadiomicsLib.cli import app as cli
+    from LABCRadiomicsLib.cli import application
 
-    commands = typer.main.get_command(cli).commands
+    commands = typer.main.get_command(application()).commands
     checked = 0
     for step in jobs().steps():
         known = {option: parameter for parameter in commands[step.name].params for option in parameter.opts}
