@@ -116,7 +116,7 @@ def _group(
 ) -> sr.MeasurementsAndQualitativeEvaluations | sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
     """Everything about the tumor: measurements, risk group, then the texts, before the long list of images."""
     segment = document["inputs"].get("segment") or "tumor"
-    risk_group = _GROUPS.get(document["risk_group"])
+    risk_group = _GROUPS.get(document["risk_group"]) if document["group_shown"] else None
     if segmentation is None:
         make: Callable[..., Any] = sr.MeasurementsAndQualitativeEvaluations
     else:
@@ -208,4 +208,5 @@ def _texts(document: Mapping[str, Any]) -> list[tuple[Any, str]]:
 
 
 def _concept(code: str, meaning: str) -> sr.CodedConcept:
-    return sr.CodedConcept(code, SCHEME, meaning[:64])  # the standard's limit
+    # The standard's limit, and its separator of values.
+    return sr.CodedConcept(code, SCHEME, meaning[:64].replace("\\", "/"))

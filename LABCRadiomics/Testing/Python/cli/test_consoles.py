@@ -1,6 +1,7 @@
 """Terminals of other systems: no traceback and the right exit code, whatever they can show; text as it was given."""
 
 import ast
+import html
 import json
 import os
 import subprocess
@@ -114,3 +115,16 @@ def test_a_title_is_shown_as_it_was_given(run, titled, title):
 def test_text_does_not_steer_the_terminal(run, tmp_path):
     code, _, err = run("models", "check", tmp_path / "a\x1b[2Jb\rc.json")
     assert code == 2 and r"a\x1b[2Jb\x0dc.json" in err and "\x1b" not in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a file system that allows these names")
+def test_a_file_name_is_shown_as_it_is_in_every_report(run, breast1, tmp_path):
+    name = r"a $x_{$ <b>[b] & \y \"q\" %s {0}.nrrd"
+    image = tmp_path / name
+    image.write_bytes(breast1[0].read_bytes())
+    code, out, err = run("score", image, breast1[1], "--out", tmp_path / "report [/b]")
+    assert (code, err) == (0, "") and str(tmp_path / "report [/b]" / "report.html") in out
+    page = (tmp_path / "report [/b]" / "report.html").read_text(encoding="utf-8")
+    assert html.escape(name).replace("&quot;", "&#34;") in page and "<b>[b]" not in page
+    result = json.loads((tmp_path / "report [/b]" / "result.json").read_text(encoding="utf-8"))
+    assert result["inputs"]["volume"] == name
