@@ -111,8 +111,11 @@ def decimal_marks(columns: Iterable[Sequence[str]]) -> frozenset[str]:
         Every column of the table. Columns that hold other text, or both marks, or nothing but cells such as
         ``12,345``, say nothing; nor do a few different cells such as ``1,2``, which can be two codes.
     """
-    found = set()
+    found: set[str] = set()
     for texts in columns:
+        whole = "".join(texts)
+        if {mark for mark in ",." if mark in whole} <= found:  # wide tables of features are soon read
+            continue
         known = {text.strip() for text in texts if not is_unknown(text)}
         used = {mark for text in known for mark in ",." if mark in text}
         if len(used) != 1 or not all(NUMBER.fullmatch(text) for text in known):

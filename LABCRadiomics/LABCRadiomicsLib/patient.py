@@ -2,7 +2,7 @@
 
 Command, panel, report and cohort runs score a patient here and nowhere else.
 
-May import: errors, notices, imaging, preprocessing, features, model, scoring, robustness.
+May import: errors, notices, imaging, preprocessing, features, model, domain, scoring, robustness.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .domain import domain_notices
 from .errors import ModelError
 from .features import ExtractionSettings, FeatureValues, extract_region
-from .imaging import Region, Volume
+from .imaging import Region, Source, Volume
 from .imaging.volume import AS_LOADED, order_to
 from .model import Extraction, Model
 from .notices import Notice
@@ -72,6 +73,8 @@ def score_patient(
     label: int | None = None,
     contours: int = 0,
     masks: Masks = NO_MASKS,
+    source: Source | None = None,
+    show_group: bool = False,
     notices: Sequence[Notice] = (),
     inputs: Mapping[str, Any] | None = None,
     read_seconds: float | None = None,
@@ -94,6 +97,10 @@ def score_patient(
         How many redrawn contours to score as well, see :func:`.robustness.contour_stability`.
     masks : Masks
         Regions that the model's preprocessing may need: the breast, a reference tissue.
+    source : Source, optional
+        What the image's headers say, to be held against the model's domain.
+    show_group : bool
+        Whether the document shows the risk group even of a result that is not to be relied on.
     notices : sequence of Notice
         What was noticed on reading the input; they come first among the warnings.
     inputs : mapping, optional
@@ -123,7 +130,8 @@ def score_patient(
     region = settings.region_of(image, mask, label)
     extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
-    warnings = (*notices, *extraction.notices, *_array_order_notices(model, extraction))
+    of_another_kind = domain_notices(model, region, extraction.values, source)
+    warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction))
     prediction = predict(model, extraction.values, covariates, warnings=warnings)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
     stability = None
@@ -142,6 +150,7 @@ def score_patient(
         prediction,
         given,
         stability=stability,
+        show_group=show_group,
         timings=timings,
         diagnostics={**extraction.diagnostics, "preprocessing": describe(steps)},
     )

@@ -24,6 +24,7 @@ HOLDERS = {
     "validation": ("apply", "validate", "recalibrate"),
     "models": ("models",),
     "associate": ("associate",),
+    "samplesize": ("samplesize",),
 }
 
 

@@ -48,6 +48,9 @@ def score(
         bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
     ] = False,
     contours: Annotated[int, typer.Option(min=2, help="How many contours --stability draws.")] = CONTOURS,
+    show_group: Annotated[
+        bool, typer.Option("--show-group", help="Show the risk group even of a result that is not to be relied on.")
+    ] = False,
     out: OutFolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,7 +64,7 @@ def score(
     name = pair[1].source.segment or segment
     files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
     inputs = {**files, **({"segment": name} if name else {})}
-    _score(pair, inputs, label, model, covariate, contours if stability else 0, out, as_json, read_seconds)
+    _score(pair, inputs, label, model, covariate, contours if stability else 0, show_group, out, as_json, read_seconds)
 
 
 def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
@@ -76,7 +79,7 @@ def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption 
     if not as_json:
         say(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
     inputs = {"volume": "breast1_image", "segmentation": "breast1_label (bundled)"}
-    _score(pair, inputs, None, DEMO_MODEL, None, 0, out, as_json, read_seconds)
+    _score(pair, inputs, None, DEMO_MODEL, None, 0, False, out, as_json, read_seconds)
 
 
 def _demo_images(image: Path, mask: Path):
@@ -99,7 +102,7 @@ def _demo_images(image: Path, mask: Path):
     return pair, "through a MRML scene, as in the Slicer module"
 
 
-def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, read_seconds) -> None:
+def _score(pair, inputs, label, model_id, covariate, contours, show_group, out, as_json, read_seconds) -> None:
     from ..model.registry import find_model
     from ..patient import score_patient
 
@@ -112,6 +115,8 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
         label=label,
         contours=contours,
         notices=(*image.notices, *mask.notices),
+        source=image.source,
+        show_group=show_group,
         inputs={**inputs, "model": model_id},
         read_seconds=read_seconds,
     )

@@ -189,7 +189,7 @@ def read_dicom_image(
         volume, notice = stack.resample(values, role.lower())
         notices.append(notice)
     source = replace(
-        _source_of(series, acquisition.frames),
+        source_of(series, acquisition.frames),
         phase=_phase_name(found, chosen) if len(found) > 1 else None,
         given_spacing_mm=spacing if placed else None,
         resampled=problem is not None,
@@ -373,7 +373,8 @@ def scaling_notices(frames: Sequence[Frame]) -> list[Notice]:
     return notices
 
 
-def _source_of(series: Series, frames: Sequence[Frame]) -> Source:
+def source_of(series: Series, frames: Sequence[Frame]) -> Source:
+    """What the headers of a series say of it beside the voxels."""
     header = series.headers[frames[0].path]
     field = number(header, "MagneticFieldStrength")
     many = any(frame.index for frame in frames)
@@ -386,6 +387,7 @@ def _source_of(series: Series, frames: Sequence[Frame]) -> Source:
         sequence_name=text(header, "SequenceName") or text(header, "PulseSequenceName"),
         series_description=text(header, "SeriesDescription"),
         field_strength_tesla=None if field is None else field / 1e4 if field > _GAUSS else field,
+        echo_time_ms=number(header, "EchoTime"),
         patient_id=text(header, "PatientID"),
         series_uid=series.uid or None,
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..statistics.concordance import ConcordanceDifference, concordance_difference, harrell_c
+from ..statistics.cox import cox
 from ..statistics.reclassification import discrimination_improvement, net_reclassification
 from .attempts import Attempts
 from .marker import Marker
@@ -65,7 +66,8 @@ def compare(
         Of n patients; those whom one of them does not know are left out.
     months, event : numpy.ndarray, shape (n,)
     bootstrap, seed : int
-        Resamples of the patients for the limits of IDI and NRI; the predictions stay as they are.
+        Resamples of the patients for the limits of IDI and NRI; a Cox model that was fitted to these patients is
+        fitted again in each, the predictions of other models stay as they are.
     attempts : Attempts
         Is told of resamples without IDI or NRI.
 
@@ -102,12 +104,19 @@ def _reclassification(
     seed: int,
     attempts: Attempts,
 ) -> Reclassification:
-    old, new = older.risk(horizon), newer.risk(horizon)
-
     def measures(rows: np.ndarray) -> tuple[float, ...]:
-        arrays = old[rows], new[rows], months[rows], event[rows], horizon
+        outcome = months[rows], event[rows]
+        arrays = *(_risk_of(marker, rows, *outcome, horizon) for marker in (older, newer)), *outcome, horizon
         gain = discrimination_improvement(*arrays)
         return gain.idi, gain.nri_half_continuous, net_reclassification(*arrays).nri, gain.median_improvement
 
     what = f"The reclassification at {horizon:g} months, {newer.name} over {older.name},"
     return Reclassification(horizon, *bootstrapped(what, measures, months.size, bootstrap, seed, attempts))
+
+
+def _risk_of(marker: Marker, rows: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float) -> np.ndarray:
+    """Risk of the patients of a resample, by the model as it would have been made of them if it was made here."""
+    if marker.design is None:
+        return marker.risk(horizon)[rows]
+    design = marker.design[rows]
+    return 1 - cox(design, months, event).survival(design, np.array([horizon])).survival[:, 0]

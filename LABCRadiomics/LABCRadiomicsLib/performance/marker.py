@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,6 +26,10 @@ class Marker:
     survival : mapping of float to numpy.ndarray
         Predicted probability of no event up to a horizon in months, shape (n,); empty without predictions. (Of a high
         risk it has the digits that the risk has not.)
+    design : numpy.ndarray, shape (n, k), or None
+        Columns of the Cox model that this marker is, of one that was fitted to these very patients.
+    score_share : numpy.ndarray, shape (n,), or None
+        What the radiomics score adds to ``log_hazard``, of a nomogram.
     high : numpy.ndarray of bool, shape (n,), or None
         Who is in the high-risk group, of a marker with a cutoff.
     cutoff : float or None
@@ -37,6 +41,8 @@ class Marker:
     values: np.ndarray
     log_hazard: np.ndarray | None = None
     survival: Mapping[float, np.ndarray] = field(default_factory=dict)
+    design: np.ndarray | None = None
+    score_share: np.ndarray | None = None
     high: np.ndarray | None = None
     cutoff: float | None = None
     notices: tuple[Notice, ...] = ()
@@ -52,12 +58,16 @@ class Marker:
 
     def take(self, rows: np.ndarray) -> Marker:
         """Give the marker of some of the patients (indices or a boolean mask), repeated ones as often as they occur."""
-        return Marker(
-            name=self.name,
+
+        def some(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self,
             values=self.values[rows],
-            log_hazard=None if self.log_hazard is None else self.log_hazard[rows],
+            log_hazard=some(self.log_hazard),
             survival={horizon: values[rows] for horizon, values in self.survival.items()},
-            high=None if self.high is None else self.high[rows],
-            cutoff=self.cutoff,
-            notices=self.notices,
+            design=some(self.design),
+            score_share=some(self.score_share),
+            high=some(self.high),
         )

@@ -158,7 +158,7 @@ def measure(
 
 
 def essentials(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float) -> dict[Measure, Estimate]:
-    """Measure what resampling corrects: C-index, AUC, calibration slope and the separation of the risk groups.
+    """Measure what resampling corrects: C-index, AUC, calibration slopes and the separation of the risk groups.
 
     Parameters
     ----------
@@ -182,7 +182,13 @@ def essentials(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: f
         ),
     }
     if marker.log_hazard is not None:
+<<<<<<< HEAD
         found[Measure(Metric.SLOPE, marker.name)] = attempt(partial(_slope, marker.log_hazard, months, event))
+=======
+        found[Measure(Metric.SLOPE, marker.name)] = attempt(lambda: _slope(marker, months, event))
+    if marker.score_share is not None:
+        found[Measure(Metric.SCORE_SLOPE, marker.name)] = attempt(lambda: _score_slope(marker, months, event))
+>>>>>>> main
     if marker.high is not None:
         found[Measure(Metric.PETO, marker.name)] = peto_separation(marker.high, months, event)
     return {key: value or UNKNOWN for key, value in found.items()}
@@ -272,6 +278,14 @@ def _tell_of_few(curve: TimeDependentROC, attempts: Attempts) -> None:
 def _slope(log_hazard: np.ndarray, months: np.ndarray, event: np.ndarray) -> Estimate:
     fitted = cox(log_hazard[:, None], months, event)
     return Estimate.normal(float(fitted.coef[0]), float(fitted.se[0]))
+
+
+def _score_slope(marker: Marker, months: np.ndarray, event: np.ndarray) -> Estimate:
+    """The calibration slope of the score's share of a nomogram, beside that of the covariates."""
+    rest = marker.log_hazard - marker.score_share
+    columns = [rest, marker.score_share] if np.ptp(rest) > 1e-9 else [marker.score_share]
+    fitted = cox(np.column_stack(columns), months, event)
+    return Estimate.normal(float(fitted.coef[-1]), float(fitted.se[-1]))
 
 
 def _at_cutoff(curve: TimeDependentROC, cutoff: float | None) -> tuple[float, float] | None:

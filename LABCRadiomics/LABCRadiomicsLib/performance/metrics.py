@@ -28,6 +28,7 @@ class Metric(StrEnum):
     UNO_C = "uno_c"
     AUC = "auc"
     SLOPE = "calibration_slope"
+    SCORE_SLOPE = "calibration_slope_of_score"
     HAZARD_RATIO = "hazard_ratio"
     LOG_HAZARD_RATIO = "log_hazard_ratio"
     PETO = "peto_log_hazard_ratio"
@@ -45,6 +46,7 @@ _WORDS = {
     Metric.UNO_C: "Uno's C-index to {horizon} months, {marker}",
     Metric.AUC: "AUC at {horizon} months, {marker}",
     Metric.SLOPE: "calibration slope, {marker}",
+    Metric.SCORE_SLOPE: "calibration slope of the score, {marker}",
     Metric.HAZARD_RATIO: "hazard ratio, high against low risk",
     Metric.LOG_HAZARD_RATIO: "log hazard ratio, risk groups",
     Metric.PETO: "Peto's log hazard ratio, risk groups",

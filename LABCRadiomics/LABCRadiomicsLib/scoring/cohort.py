@@ -76,10 +76,15 @@ class ScoredCohort:
         rows = [prediction.parameters for prediction in self.predictions]
         return None if any(row is None for row in rows) else np.array(rows)
 
+    def survival(self, horizon: float) -> np.ndarray | None:
+        """Predicted probability of no event up to one of the model's horizons, shape (n,); None when not given."""
+        found = [[e.probability for e in prediction.survival if e.months == horizon] for prediction in self.predictions]
+        return np.array(found)[:, 0] if all(found) else None
+
     def risk(self, horizon: float) -> np.ndarray | None:
         """Predicted probability of the event up to one of the model's horizons, shape (n,); None when not given."""
-        found = [[e.probability for e in prediction.survival if e.months == horizon] for prediction in self.predictions]
-        return 1 - np.array(found)[:, 0] if all(found) else None
+        survival = self.survival(horizon)
+        return None if survival is None else 1 - survival
 
 
 def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CASE) -> FeatureTable:

@@ -13,7 +13,8 @@ from .sections import Section, flat, records
 
 _REMARK_ON_NRI = (
     "NRI (half): as survIDINRI and the article give it; continuous NRI: by the Kaplan-Meier estimator of nricens. "
-    "Limits of IDI, NRI and median improvement: bootstrap percentiles."
+    "Limits of IDI, NRI and median improvement: bootstrap percentiles, models of this cohort being fitted again in "
+    "each resample."
 )
 _GAINS = {
     "idi": "IDI",

@@ -187,6 +187,8 @@ def _answer(training: Training) -> list[str]:
     permutation = resampled.permutation
     if permutation:
         verdict = "there is a signal" if permutation.p < 0.05 else "no signal is shown"
+        if permutation.null.size < 19:
+            verdict = "too few permutations to tell, for which 19 are the least"
         sentences.append(
             f"With outcomes shuffled {permutation.null.size} times, p {p_value(permutation.p)}: {verdict} "
             f"({PERMUTATION_STATISTIC})."

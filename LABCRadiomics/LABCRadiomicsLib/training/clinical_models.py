@@ -83,7 +83,9 @@ class ClinicalModel:
         """Give the model as a marker of the patients it was fitted to, with their risk up to a horizon in months."""
         values = self.linear_predictor
         survival = self.fitted.survival(self.design, np.array([horizon])).survival[:, 0]
-        return Marker(name=self.name, values=values, log_hazard=values, survival={horizon: survival})
+        return Marker(
+            name=self.name, values=values, log_hazard=values, survival={horizon: survival}, design=self.design
+        )
 
 
 def known_rows(columns: np.ndarray) -> np.ndarray:

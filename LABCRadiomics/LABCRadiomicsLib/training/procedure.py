@@ -218,13 +218,14 @@ class Procedure:
         )
         if not self.blocks:
             return (alone,)
-        nomogram = np.full(rows.size, np.nan)
+        nomogram, share = np.full(rows.size, np.nan), np.full(rows.size, np.nan)
         if built.nomogram is not None:
             design = self.design(built.covariates, rows, score)
             known = known_rows(design)
+            share = built.nomogram.coef[-1] * (score - built.nomogram.center[-1])
             if known.any():
                 nomogram[known] = built.nomogram.linear_predictor(design[known])
-        return Marker(name=NOMOGRAM, values=nomogram, log_hazard=nomogram), alone
+        return Marker(name=NOMOGRAM, values=nomogram, log_hazard=nomogram, score_share=share), alone
 
     def design(self, covariates: Sequence[int], rows: np.ndarray, score: np.ndarray | None) -> np.ndarray:
         """Give the columns of a Cox model of covariates (by position) and, where given, the score, shape (m, k)."""

@@ -43,6 +43,7 @@ from .cross_validation import NestedValidation, PermutationTest, nested_validati
 from .missing_features import Missing, filled, settle_missing
 from .optimism import Optimism, bootstrap_optimism
 from .procedure import Built, Procedure, Recipe
+from .score_effect import CorrectedEffect, corrected_effect
 from .selection import agreeing_features, score_values, stored_score
 from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
 from .training_cohort import TrainingCohort, fold_notices, given_folds, require_events
@@ -147,6 +148,8 @@ class TrainedNomogram:
     alone, effects : tuple of Effect
         Covariates and score each on its own, and together.
     proportionality : ProportionalHazards
+    corrected_alone, corrected : CorrectedEffect or None
+        Of the score in each, corrected for optimism; None without a bootstrap.
     """
 
     stored: Nomogram
@@ -154,6 +157,8 @@ class TrainedNomogram:
     alone: tuple[Effect, ...]
     effects: tuple[Effect, ...]
     proportionality: ProportionalHazards
+    corrected_alone: CorrectedEffect | None
+    corrected: CorrectedEffect | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,13 +293,13 @@ def train(
     cohort = replace(cohort, features=filled(cohort.features, built.fill))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, notes)
-    nomogram = _nomogram(cohort, plan, procedure, built, score.values)
+    resampled = _resampled(plan, procedure, built, steps)
+    nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.optimism)
     if not nomogram.model.rows.all():
         left = int((~nomogram.model.rows).sum())
         text = f"{left} patients with an unknown covariate are not in the multivariable model and its comparisons."
         notes.add("unknown-covariates", text)
     notes.notices += proportionality_notices(nomogram.proportionality, nomogram.stored.parameters())
-    resampled = _resampled(plan, procedure, built, steps)
     apparent = _apparent(cohort, plan, procedure, built, nomogram.model, notes)
     ratios = events_per_parameter(
         cohort.events, len(cohort.names) + len(cohort.specs), len(score.stored.terms), len(nomogram.effects)
@@ -330,19 +335,32 @@ def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, notes: Attem
 
 
 def _nomogram(
-    cohort: TrainingCohort, plan: Plan, procedure: Procedure, built: Built, score: np.ndarray
+    cohort: TrainingCohort,
+    plan: Plan,
+    procedure: Procedure,
+    built: Built,
+    score: np.ndarray,
+    optimism: Optimism | None,
 ) -> TrainedNomogram:
     covariates = tuple(procedure.names[at] for at in built.covariates)
     design = procedure.design(built.covariates, procedure.everyone, score)
     rows = known_rows(design)
+<<<<<<< HEAD
     fitted = present(built.nomogram, "the nomogram of a training")
     model = ClinicalModel(NOMOGRAM, covariates, True, fitted, rows, design[rows])
+=======
+    model = ClinicalModel(NOMOGRAM, covariates, True, built.nomogram, rows, design[rows])
+    alone = effects_alone(cohort, procedure.names, score, covariates)
+    effects = effects_of(model, cohort, covariates)
+>>>>>>> main
     return TrainedNomogram(
         stored=nomogram_of(model, cohort, endpoint=plan.endpoint, horizons=_horizons(cohort, plan.recipe.horizon)),
         model=model,
-        alone=effects_alone(cohort, procedure.names, score, covariates),
-        effects=effects_of(model, cohort, covariates),
+        alone=alone,
+        effects=effects,
         proportionality=proportionality(model, cohort),
+        corrected_alone=corrected_effect(alone[-1], optimism, alone=True),
+        corrected=corrected_effect(effects[-1], optimism, alone=not covariates),
     )
 
 

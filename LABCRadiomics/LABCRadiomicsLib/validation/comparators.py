@@ -28,9 +28,9 @@ def nomogram_marker(scored: ScoredCohort, horizons: Sequence[float], name: str =
     values = scored.linear_predictor
     if values is None:
         return None
-    risks = {horizon: scored.risk(horizon) for horizon in horizons}
-    survival = {horizon: 1 - risk for horizon, risk in risks.items() if risk is not None}
-    return Marker(name=name, values=values, log_hazard=values, survival=survival)
+    survival = {horizon: scored.survival(horizon) for horizon in horizons}
+    known = {horizon: values for horizon, values in survival.items() if values is not None}
+    return Marker(name=name, values=values, log_hazard=values, survival=known)
 
 
 def score_marker(scored: ScoredCohort, name: str = SCORE_ALONE) -> Marker:
@@ -79,6 +79,7 @@ def clinical_marker(names: Sequence[str], scored: ScoredCohort, horizons: Sequen
         values=values,
         log_hazard=values,
         survival=dict(zip(within, survival.T, strict=True)),
+        design=columns,
         notices=tuple(_comparator_notices(name, known)),
     )
 

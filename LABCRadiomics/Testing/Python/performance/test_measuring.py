@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from LABCRadiomicsLib.performance import (
     Marker,
     Measure,
     Metric,
+    compare,
     essentials,
     measure,
     stored_performance,
@@ -26,6 +29,7 @@ from LABCRadiomicsLib.performance.stored_parts import read_performance
 from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.kaplan_meier import logrank
+from LABCRadiomicsLib.statistics.reclassification_limits import improvement_limits, refitted_cox
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
 from training_data import simulated
 
@@ -184,3 +188,17 @@ def test_a_horizon_with_one_case_has_no_limits_and_is_named(patients):
     early = Marker(name="early", values=new.values, survival=survival)
     told = measure(early, months, event, (float(first),), bootstrap=60).notices
     assert any("does not exist in" in notice.message and "of 60 resamples" in notice.message for notice in told)
+
+
+def test_limits_of_reclassification_know_that_a_model_was_fitted_here(patients):
+    """As statistics' improvement_limits, which refits both models; with risks held fixed the limits are narrower."""
+    new, old, months, event = patients
+    features, *_ = simulated(3, n=150, p=3, effects=(1.0, 0.4))
+    made = [replace(new, design=features[:, :2]), replace(old, design=features[:, 1:2])]
+    found = compare(*made, months, event, bootstrap=40, seed=1, attempts=Attempts()).reclassification[1]
+    refit = refitted_cox(features[:, 1:2], features[:, :2], months, event, 48.0)
+    expected = improvement_limits(refit, months, event, 48.0, repeats=40, seed=1)
+    assert [found.idi.lower, found.nri_continuous_km.upper] == pytest.approx([expected.lower[0], expected.upper[2]])
+    fixed = compare(new, old, months, event, bootstrap=40, seed=1, attempts=Attempts()).reclassification[1]
+    assert fixed.idi.value == pytest.approx(found.idi.value)
+    assert fixed.idi.upper - fixed.idi.lower != pytest.approx(found.idi.upper - found.idi.lower, rel=0.02)

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
+from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.cox_screening import univariable_cox
 from LABCRadiomicsLib.statistics.individual_survival import Baseline, individual_survival
+from LABCRadiomicsLib.statistics.likelihood_ratio import likelihood_ratio
 from LABCRadiomicsLib.statistics.proportional_hazards import proportional_hazards
 from r_reference import columns, gbsg2, table, transbig
 from r_rows import Pairs, compared, equal_to_r, row
-from survival_cohorts import FIVE, FULL, article_like, follow_up, gbsg2_cox, whole_months
+from survival_cohorts import FIVE, FULL, article_like, follow_up, gbsg2_cox, lung_known, whole_months
 
 
 @row("univariable Cox, Efron", "univariable_cox", "survival::coxph")
@@ -117,7 +119,29 @@ def _zph() -> Pairs:
     ]
 
 
+@row("likelihood-ratio test of nested models", "likelihood_ratio", "stats::anova(coxph, coxph)")
+def _likelihood_ratio() -> Pairs:
+    lung = lung_known()
+    small, large = (cox(columns(lung, n), lung["time"], lung["event"]) for n in (["age"], ["age", "sex", "ph.ecog"]))
+    return compared(likelihood_ratio(small, large), table("likelihood_ratio"), {"chisq": "chisq", "df": "df", "p": "p"})
+
+
 test_equal_to_r = equal_to_r(__name__)
+
+
+def test_only_nested_models_of_the_same_patients_are_compared() -> None:
+    lung = lung_known()
+    age, sex, both = (cox(columns(lung, n), lung["time"], lung["event"]) for n in (["age"], ["sex"], ["age", "sex"]))
+    other = cox(columns(lung, ["age"])[1:], lung["time"][1:], lung["event"][1:])
+    breslow = cox(columns(lung, ["age"]), lung["time"], lung["event"], ties="breslow")
+    for smaller, larger, message in (
+        (age, sex, "smaller is not part of larger"),
+        (both, age, "smaller is not part of larger"),
+        (other, both, "smaller and larger are models of different patients"),
+        (breslow, both, "smaller and larger are models of different patients"),
+    ):
+        with pytest.raises(InputError, match=message):
+            likelihood_ratio(smaller, larger)
 
 
 def test_unfittable_features_are_reported_and_the_others_fitted() -> None:

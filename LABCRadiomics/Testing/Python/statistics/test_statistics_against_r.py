@@ -30,6 +30,8 @@ ROOMS = (
     "test_reclassification",
     "test_calibration",
     "test_decision",
+    "test_combat",
+    "test_sample_size",
     "test_agreement_and_tables",
 )
 

@@ -7,18 +7,19 @@ import pytest
 from scipy import stats
 
 from LABCRadiomicsLib.errors import CohortError
-from LABCRadiomicsLib.performance import SCORE_ALONE, Marker, Measure, Metric
+from LABCRadiomicsLib.model import infer_covariate
+from LABCRadiomicsLib.performance import NOMOGRAM, SCORE_ALONE, Marker, Measure, Metric
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
+from LABCRadiomicsLib.training import Plan, train
 from LABCRadiomicsLib.training.cross_validation import concordance_within, held_out, nested_validation, permutation_test
 from LABCRadiomicsLib.training.optimism import bootstrap_optimism, point632plus
-from LABCRadiomicsLib.training.procedure import Procedure, Recipe
+from LABCRadiomicsLib.training.procedure import Procedure, Recipe, measure_markers
 from LABCRadiomicsLib.training.training_cohort import patient_folds
 from training_data import MAIN_EFFECTS, cohort, simulated
 
 C_INDEX = Measure(Metric.C_INDEX, SCORE_ALONE)
-SLOPE = Measure(Metric.SLOPE, SCORE_ALONE)
-PETO = Measure(Metric.PETO, SCORE_ALONE)
+SLOPE, PETO = Measure(Metric.SLOPE, SCORE_ALONE), Measure(Metric.PETO, SCORE_ALONE)
 QUICK = Recipe(n_folds=3, horizon=48.0)
 
 
@@ -188,3 +189,37 @@ def test_deviance_of_linear_predictors_that_are_a_thousand_apart_is_finite():
         np.logaddexp.reduce(60 * eta[order[: at + 1]]) - 60 * eta[order[at]] for at in range(40) if event[order[at]]
     )
     assert np.isfinite(extreme) and extreme == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_the_effect_of_the_score_is_marked_and_corrected():
+    """Without any signal p is small all the same; corrected, nothing is left of the hazard ratio."""
+    data = cohort(301, 90, 30)
+    training = train(data, Plan(recipe=QUICK, bootstrap=12, reclassification=0))
+    apparent, corrected = training.nomogram.effects[-1], training.nomogram.corrected
+    assert apparent.p < 0.05 and corrected.p > 0.05
+    assert corrected.lower < 1 < corrected.upper
+    assert abs(np.log(corrected.hr)) < 0.5 * abs(np.log(apparent.hr))
+    assert corrected.per_sd_hr == pytest.approx(corrected.hr**apparent.sd)
+    row = training.resampled.optimism.row(SLOPE)
+    assert np.log(corrected.hr) == pytest.approx(row.corrected.value * apparent.coef)
+    assert train(data, Plan(recipe=QUICK, bootstrap=0, reclassification=0)).nomogram.corrected is None
+
+
+def test_the_score_beside_covariates_has_a_slope_of_its_own():
+    """The share of the score in the nomogram is corrected, whatever the covariates do."""
+    rng = np.random.default_rng(4)
+    data = cohort(7, 120, 10, MAIN_EFFECTS)
+    bad = rng.integers(0, 2, 120).astype(float)
+    data = replace(
+        data, months=data.months / np.exp(1.5 * bad), covariates={"bad": tuple(bad)},
+        specs=(infer_covariate("bad", ["0", "1"]),),
+    )  # fmt: skip
+    made = Procedure.of(data, replace(QUICK, named=("bad",)))
+    built = made.build(made.everyone, 1)
+    nomogram, _ = made.apply(built, made.everyone)
+    found = measure_markers([nomogram], made.months, made.event, 48.0)
+    assert found[Measure(Metric.SCORE_SLOPE, NOMOGRAM)].value == pytest.approx(1)
+    share = nomogram.score_share / 2
+    half = replace(nomogram, score_share=share, log_hazard=nomogram.log_hazard - share)
+    found = measure_markers([half], made.months, made.event, 48.0)
+    assert found[Measure(Metric.SCORE_SLOPE, NOMOGRAM)].value == pytest.approx(2)

@@ -53,6 +53,10 @@ w(data.frame(case = c("day", "year"), horizon = c(at, 4), auc = c(s$AUC$score$AU
              brier = c(NA, b$Brier$score$Brier[2]), reference = c(NA, b$Brier$score$Brier[1])), "event_at_horizon")
 w(data.frame(risk = r), "event_at_horizon_risk")
 
+# Likelihood-ratio tests of nested models
+small <- tight(Surv(time, event) ~ age, l); large <- tight(Surv(time, event) ~ age + sex + ph.ecog, l)
+a <- anova(small, large); w(data.frame(chisq = a$Chisq[2], df = a$Df[2], p = a[2, 4]), "likelihood_ratio")
+
 # Kaplan-Meier before the first event
 d <- data.frame(time = 1:6, event = c(0, 0, 1, 0, 1, 1))
 w(do.call(rbind, lapply(c("log-log", "log", "plain"), function(type) {
