@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from ..errors import present
 from ..statistics.concordance import harrell_c, uno_c
 from ..statistics.cox import cox
 from ..statistics.roc import TimeDependentROC, time_dependent_roc
@@ -182,13 +183,9 @@ def essentials(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: f
         ),
     }
     if marker.log_hazard is not None:
-<<<<<<< HEAD
         found[Measure(Metric.SLOPE, marker.name)] = attempt(partial(_slope, marker.log_hazard, months, event))
-=======
-        found[Measure(Metric.SLOPE, marker.name)] = attempt(lambda: _slope(marker, months, event))
     if marker.score_share is not None:
         found[Measure(Metric.SCORE_SLOPE, marker.name)] = attempt(lambda: _score_slope(marker, months, event))
->>>>>>> main
     if marker.high is not None:
         found[Measure(Metric.PETO, marker.name)] = peto_separation(marker.high, months, event)
     return {key: value or UNKNOWN for key, value in found.items()}
@@ -282,8 +279,9 @@ def _slope(log_hazard: np.ndarray, months: np.ndarray, event: np.ndarray) -> Est
 
 def _score_slope(marker: Marker, months: np.ndarray, event: np.ndarray) -> Estimate:
     """The calibration slope of the score's share of a nomogram, beside that of the covariates."""
-    rest = marker.log_hazard - marker.score_share
-    columns = [rest, marker.score_share] if np.ptp(rest) > 1e-9 else [marker.score_share]
+    share = present(marker.score_share, "the score's share of a nomogram")
+    rest = present(marker.log_hazard, "the log hazard of a nomogram") - share
+    columns = [rest, share] if np.ptp(rest) > 1e-9 else [share]
     fitted = cox(np.column_stack(columns), months, event)
     return Estimate.normal(float(fitted.coef[-1]), float(fitted.se[-1]))
 

@@ -345,14 +345,10 @@ def _nomogram(
     covariates = tuple(procedure.names[at] for at in built.covariates)
     design = procedure.design(built.covariates, procedure.everyone, score)
     rows = known_rows(design)
-<<<<<<< HEAD
     fitted = present(built.nomogram, "the nomogram of a training")
     model = ClinicalModel(NOMOGRAM, covariates, True, fitted, rows, design[rows])
-=======
-    model = ClinicalModel(NOMOGRAM, covariates, True, built.nomogram, rows, design[rows])
     alone = effects_alone(cohort, procedure.names, score, covariates)
     effects = effects_of(model, cohort, covariates)
->>>>>>> main
     return TrainedNomogram(
         stored=nomogram_of(model, cohort, endpoint=plan.endpoint, horizons=_horizons(cohort, plan.recipe.horizon)),
         model=model,
