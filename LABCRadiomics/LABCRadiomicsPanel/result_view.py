@@ -35,6 +35,7 @@ class ResultView:
         if document is None:
             return
         self.setStale("")
+        ui.showGroupButton.visible = document["risk_group"] is not None and not document["group_shown"]
         ui.resultLabel.text = wording.result_text(document)
 
     def bringIntoView(self):

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from slicer.i18n import tr as _
 
-from LABCRadiomicsLib.scoring.wording import number, percent, trust
+from LABCRadiomicsLib.scoring.wording import grade, number, percent, trust
 
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
 WARNING = "\u26a0"  # what a grave sentence begins with
-GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", None: "#555555"}
+WITHHELD = "withheld"
+GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", WITHHELD: "#555555", None: "#555555"}
+FINE = "fine"  # grade of a result that nothing speaks against
 
 
 def breakable(text):
@@ -44,26 +46,35 @@ def file_link(path, shown=""):
 
 
 def group_badge(result, outdated):
-    """The risk group in words on its color; gray and marked when the result is not of what is chosen now."""
-    words = {"high": _("HIGH RISK"), "low": _("LOW RISK"), None: _("NO RISK GROUP")}[result["risk_group"]]
-    color = GROUP_COLORS[None if outdated else result["risk_group"]]
+    """The risk group in words on its color, and how far to trust it; gray and marked when it is of other inputs."""
+    group = result["risk_group"] if result["group_shown"] or result["risk_group"] is None else WITHHELD
+    words = {
+        "high": _("HIGH RISK"),
+        "low": _("LOW RISK"),
+        WITHHELD: _("RISK GROUP WITHHELD"),
+        None: _("NO RISK GROUP"),
+    }[group]
+    color = GROUP_COLORS[None if outdated else group]
     if outdated:
         words = _("OUTDATED: {words}").format(words=words)
-    demonstration = ""
+    below = [] if result["trust"]["grade"] == FINE else [f"<b>{WARNING} {plain(grade(result, _))}</b>"]
     if result["status"] == "demonstration":
-        demonstration = "<br/><b>" + escape(_("Demonstration, simulated data, not for any clinical use")) + "</b>"
+        below.append(f"<b>{escape(_('Demonstration, simulated data, not for any clinical use'))}</b>")
     cell = f'<td bgcolor="{color}"><font color="white" size="+1"><b>{escape(words)}</b></font></td>'
-    return f'<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{demonstration}'
+    return f'<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{"<br/>".join(below)}'
 
 
 def score_sentence(result):
-    """The score against the cutoff."""
+    """The score against the cutoff; without saying on which side where the group is withheld."""
+    cutoff = "" if result["cutoff"] is None else number(result["cutoff"])
     if result["cutoff"] is None:
-        sentence, cutoff = _("Radiomics score {score} (the model has no cutoff)"), ""
+        sentence = _("Radiomics score {score} (the model has no cutoff)")
+    elif not result["group_shown"]:
+        sentence = _("Radiomics score {score}")
     elif result["risk_group"] == "high":
-        sentence, cutoff = _("Radiomics score {score}, above the cutoff {cutoff}"), number(result["cutoff"])
+        sentence = _("Radiomics score {score}, above the cutoff {cutoff}")
     else:
-        sentence, cutoff = _("Radiomics score {score}, not above the cutoff {cutoff}"), number(result["cutoff"])
+        sentence = _("Radiomics score {score}, not above the cutoff {cutoff}")
     return sentence.format(score=number(result["score"]), cutoff=cutoff)
 
 
@@ -89,7 +100,7 @@ def result_text(result):
     """Everything of a result below its badge: the gravest warning, score, survival, how far to trust them."""
     inputs = result["inputs"]
     sentences = trust(result, _)
-    grave = [sentence for sentence in sentences if sentence.startswith(WARNING)][:1]
+    grave = gravest(result, sentences)
     parts = [f"<p><b>{plain(sentence)}</b></p>" for sentence in grave]
     parts.append(f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>")
     parts.append(survival_table(result))
@@ -106,6 +117,16 @@ def result_text(result):
     )
     parts.append(f"<p><small>{plain(scored)}</small></p>")
     return "".join(parts)
+
+
+def gravest(result, sentences):
+    """Give the gravest reason against a result as it stands among the sentences; an empty list when there is none."""
+    reasons = result["trust"]["reasons"]
+    if not reasons:
+        return []
+    said = [sentence for sentence in sentences if sentence.removeprefix(WARNING).strip() == reasons[0]["message"]]
+    warned = [sentence for sentence in sentences if sentence.startswith(WARNING)]  # the same, in another language
+    return (said or warned)[:1]
 
 
 def model_summary(model, gives):

@@ -16,6 +16,7 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 from LABCRadiomicsLib import NOTICE  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
+from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
 from panel_reading import plain, tip  # noqa: E402
 from slicer_standin import proxies  # noqa: E402
 
@@ -223,7 +224,8 @@ def test_apply_shows_the_result(ready):
     ready.ui.applyButton.click()
     document = ready.resultView.document
     text = plain(ready.ui.resultLabel.text)
-    assert {"high": "HIGH RISK", "low": "LOW RISK"}[document["risk_group"]] in ready.ui.groupLabel.text
+    assert "RISK GROUP WITHHELD" in ready.ui.groupLabel.text
+    assert "Do not rely on this result" in plain(ready.ui.groupLabel.text)
     assert "not for any clinical use" in ready.ui.groupLabel.text
     assert f"Radiomics score {document['score']:.4g}" in text
     for estimate in document["survival"]:
@@ -232,11 +234,30 @@ def test_apply_shows_the_result(ready):
     assert len(document["survival"]) == 3
     outside = sum(part["in_range"] is False for part in document["contributions"])
     assert outside and f"{outside} of {len(document['contributions'])} features lie outside" in text
-    assert "C-index, nomogram: 0.747, 95% CI 0.647 to 0.846, in 139 simulated patients of a validation cohort" in text
+    assert "C-index, nomogram: 0.747, 95% CI 0.647 to 0.846 (0.5 is chance, 1 perfect)." in text
+    assert "Measured in 139 simulated patients of a validation cohort." in text
     others = [w for w in document["warnings"] if w["code"] not in ("feature-out-of-range", "demonstration")]
     assert len(others) == 5 and all(warning["message"] in text for warning in others)
     assert NOTICE in ready.ui.noticeLabel.text
     assert ready.ui.cancelButton.isHidden() and ready.ui.progressBar.isHidden()
+
+
+def test_a_withheld_group_is_shown_on_demand(ready, dialogs, tmp_path):
+    """And then it is in the scene and in everything that is saved, as the command's --show-group does."""
+    ready.ui.applyButton.click()
+    words = {"high": "HIGH RISK", "low": "LOW RISK"}[ready.resultView.document["risk_group"]]
+    shown = ready.ui.groupLabel.text + ready.ui.resultLabel.text
+    assert words not in shown and "cutoff" not in shown
+    assert not ready.ui.showGroupButton.isHidden()
+    ready.ui.showGroupButton.click()
+    assert words in ready.ui.groupLabel.text and "the cutoff" in ready.ui.resultLabel.text
+    assert ready.ui.showGroupButton.isHidden() and ready.ui.saveReportButton.enabled
+    assert mrml_results.read_result(ready._parameterNode.result)["group_shown"] is True
+    dialogs["getExistingDirectory"] = str(tmp_path)
+    ready.ui.saveReportButton.click()
+    assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["group_shown"] is True
+    ready.ui.applyButton.click()
+    assert words not in ready.ui.groupLabel.text
 
 
 def test_error_is_shown_and_goes_with_the_input(ready):
@@ -340,7 +361,7 @@ def test_stability_is_asked_for(ready):
     ready.ui.applyButton.click()
     stability = ready.resultView.document["stability"]
     assert stability["contours"] == 30
-    assert f"{stability['same_group']} of 30 give the same risk group" in plain(ready.ui.resultLabel.text)
+    assert f"The risk group is the same in {stability['same_group']} of 30." in plain(ready.ui.resultLabel.text)
     assert shown[-1] == 32 and len(shown) > 15
 
 
