@@ -26,6 +26,7 @@ ROOMS = (
     "test_lasso",
     "test_kaplan_meier",
     "test_roc",
+    "test_cutoff",
     "test_concordance",
     "test_reclassification",
     "test_calibration",
