@@ -14,7 +14,7 @@ KINDS = ("number", "binary", "category")
 
 _DONORS = 5  # of predictive mean matching, as in mice
 _RIDGE = 1e-5  # of the linear models' sums of squares, as in mice
-_WEAK = 0.5  # prior precision of logistic coefficients of standardized predictors: keeps separated ones finite
+_WEAK = 0.1  # prior precision of logistic coefficients of standardized predictors: keeps separated ones finite
 _NEWTON_STEPS, _NEWTON_TOLERANCE = 25, 1e-8
 
 
@@ -49,7 +49,8 @@ def nelson_aalen(time: np.ndarray, event: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    White and Royston 2009: for a Cox model, impute covariates from the event and this. Equals ``mice::nelsonaalen``.
+    White and Royston 2009: for a Cox model, impute covariates from the event and this. Equals ``cumhaz`` of
+    ``survfit`` of R; ``mice::nelsonaalen`` spreads tied events by Efron's rule.
     """
     time, event = _checks.survival(time, event, needs_event=False)
     times, n_risk, n_event, _ = life_table(time, event)
@@ -265,6 +266,7 @@ def _multinomial(x: np.ndarray, code: np.ndarray, levels: int) -> np.ndarray:
     q, k = x.shape[1], levels - 1
     target = (code[:, None] == np.arange(1, levels)).astype(float)
     prior = np.full((q, k), _WEAK)
+    prior[0] = _RIDGE  # of the intercepts: how frequent a level is needs no shrinking
     beta = np.zeros((q, k))
     for _ in range(_NEWTON_STEPS):
         p = special.softmax(np.hstack((np.zeros((len(x), 1)), x @ beta)), axis=1)[:, 1:]

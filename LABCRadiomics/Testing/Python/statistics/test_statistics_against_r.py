@@ -33,6 +33,7 @@ ROOMS = (
     "test_decision",
     "test_combat",
     "test_sample_size",
+    "test_imputation",
     "test_agreement_and_tables",
 )
 
