@@ -111,8 +111,7 @@ def _what_to_extract(
         )
     if features is Features.ALL:
         return extraction_settings(found), None
-    require_score(found)
-    return extraction_settings(found), [term.feature for term in found.score.terms]
+    return extraction_settings(found), [term.feature for term in require_score(found).terms]
 
 
 def agreement(

@@ -156,7 +156,7 @@ def _collect(
 
 def _key(case: Case, folder: str) -> str:
     """Stand for a case's row and files: a changed cell, size or time makes another key."""
-    parts = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing, case.series]
+    parts: list[object] = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing, case.series]
     parts += [_stamps(Path(folder, path)) if path else [] for path in (case.image, case.mask)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -195,8 +195,8 @@ def _extracted(task: _Task) -> dict[str, object]:
     # Sums over a whole image (normalization) depend in their last bit on the number of threads.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     case = task.case
-    paths = [_path(task, role, path) for role, path in (("image", case.image), ("mask", case.mask))]
-    image, mask = read_pair(*paths, case.reading_options(task.reading))
+    files = _path(task, "image", case.image), _path(task, "mask", case.mask)
+    image, mask = read_pair(*files, case.reading_options(task.reading))
     result = extract(image.volume, mask.volume, task.settings, task.features, case.roi_label())
     notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
