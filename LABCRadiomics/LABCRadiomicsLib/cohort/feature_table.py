@@ -59,7 +59,7 @@ class _Task:
     features: tuple[str, ...] | None
     software: dict[str, str]
     reading: ReadingOptions
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = ()
 
 
 def errors_path(out_csv: str | os.PathLike[str]) -> Path:
