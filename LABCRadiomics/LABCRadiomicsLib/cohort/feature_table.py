@@ -210,8 +210,8 @@ def _extracted(task: _Task) -> dict[str, object]:
     # Sums over a whole image (normalization) depend in their last bit on the number of threads.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     case = task.case
-    paths = [_path(task, role, path) for role, path in (("image", case.image), ("mask", case.mask))]
-    image, mask = read_pair(*paths, case.reading_options(task.reading))
+    files = _path(task, "image", case.image), _path(task, "mask", case.mask)
+    image, mask = read_pair(*files, case.reading_options(task.reading))
     volume = image.volume
     if task.steps:
         breast, tissue = (

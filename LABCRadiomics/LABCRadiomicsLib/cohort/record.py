@@ -45,7 +45,7 @@ def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = (), *, ste
         image_type={name: dict(custom or {}) for name, custom in settings.image_types.items()},
         feature_class={name: list(features) for name, features in settings.feature_classes.items()},
         pyradiomics_version=PYRADIOMICS_VERSION,
-        array_order=settings.array_order,
+        array_order=settings.array_order,  # type: ignore[arg-type]  # checked where settings are made
         axes=known.pop() if settings.array_order == AS_LOADED and len(known) == 1 else None,
         preprocessing=tuple(describe(steps)),
     )
