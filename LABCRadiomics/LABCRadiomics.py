@@ -161,7 +161,6 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.initializeParameterNode()
 
     def _makeParts(self) -> None:
-        from LABCRadiomicsLib import NOTICE
         from LABCRadiomicsPanel.cohort_section import CohortSection
         from LABCRadiomicsPanel.covariate_form import CovariateForm
         from LABCRadiomicsPanel.input_choice import InputChoice
@@ -171,6 +170,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from LABCRadiomicsPanel.result_view import ResultView
         from LABCRadiomicsPanel.scoring_run import ScoringRun
         from LABCRadiomicsPanel.steady_widgets import LabelHeights
+        from LABCRadiomicsPanel.wording import notice
 
         self.modelChoice = ModelChoice(self.ui, self._onModelChanged)
         self.covariateForm = CovariateForm(self.ui, self._onCovariatesChanged)
@@ -192,7 +192,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._labelHeights,
         )
         self.resultView.show(None)
-        self.ui.noticeLabel.text = f"<small>{_(NOTICE)}</small>"
+        self.ui.noticeLabel.text = notice()
         self._say("")
 
     def _connect(self) -> None:

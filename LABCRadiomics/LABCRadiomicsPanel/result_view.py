@@ -52,7 +52,8 @@ class ResultView:
     def showPicture(self, path):
         """Show the nomogram as wide as the panel."""
         self._picture.setFile(path)
-        self._ui.nomogramLinkLabel.text = f'<a href="{Path(path).as_uri()}">{_("Open in full size")}</a>'
+        words = _("Open in full size")
+        self._ui.nomogramLinkLabel.text = f'<a href="{Path(path).as_uri()}">{words}</a>'
         self._ui.nomogramLabel.visible = self._ui.nomogramLinkLabel.visible = True
 
     def hidePicture(self):

@@ -32,17 +32,24 @@ def plain(text):
 
 def problem(sentence):
     """What is wrong with something that was chosen or entered."""
-    return f"<b>&#9888;</b> {plain(sentence)}"
+    return f"<b>{WARNING}</b> {plain(sentence)}"
 
 
 def error_box(sentence):
     """What went wrong with something that the user started; the words mark it, not the color alone."""
-    return f"<b>&#9888; {escape(_('Not done.'))}</b> {plain(sentence)}"
+    mark = escape(_("Not done."))
+    return f"<b>{WARNING} {mark}</b> {plain(sentence)}"
 
 
 def file_link(path, shown=""):
     """A path that opens its file, or that of another path, when clicked."""
     return f'<a href="{Path(shown or path).absolute().as_uri()}">{plain(str(path))}</a>'
+
+
+def notice():
+    """What every output of this software carries."""
+    sentence = escape(_("Research use only. Not a medical device; not for diagnosis or treatment decisions."))
+    return f"<small>{sentence}</small>"
 
 
 def group_badge(result, outdated):
@@ -59,7 +66,8 @@ def group_badge(result, outdated):
         words = _("OUTDATED: {words}").format(words=words)
     below = [] if result["trust"]["grade"] == FINE else [f"<b>{WARNING} {plain(grade(result, _))}</b>"]
     if result["status"] == "demonstration":
-        below.append(f"<b>{escape(_('Demonstration, simulated data, not for any clinical use'))}</b>")
+        demonstration = escape(_("Demonstration, simulated data, not for any clinical use"))
+        below.append(f"<b>{demonstration}</b>")
     cell = f'<td bgcolor="{color}"><font color="white" size="+1"><b>{escape(words)}</b></font></td>'
     return f'<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{"<br/>".join(below)}'
 
@@ -89,9 +97,10 @@ def survival_table(result):
             limits = _("95% CI {lower} to {upper}").format(
                 lower=percent(estimate["lower"]), upper=percent(estimate["upper"])
             )
+        months = _("at {months:g} months").format(months=estimate["months"])
         rows.append(
-            f"<tr><td>{_('at {months:g} months').format(months=estimate['months'])}&nbsp;&nbsp;</td>"
-            f"<td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td><td>{limits}</td></tr>"
+            f"<tr><td>{months}&nbsp;&nbsp;</td><td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td>"
+            f"<td>{limits}</td></tr>"
         )
     return f"<table>{''.join(rows)}</table>"
 
@@ -102,14 +111,16 @@ def result_text(result):
     sentences = trust(result, _)
     grave = gravest(result, sentences)
     parts = [f"<p><b>{plain(sentence)}</b></p>" for sentence in grave]
-    parts.append(f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>")
+    direction = escape(_("Higher is worse; no unit."))
+    parts.append(f"<p>{escape(score_sentence(result))}<br/><small>{direction}</small></p>")
     parts.append(survival_table(result))
     if result["points"] is not None:
         points = _("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"])
         parts.append(f"<p>{escape(points)}</p>")
     rest = "".join(f"<li>{plain(sentence)}</li>" for sentence in sentences if sentence not in grave)
     if rest:
-        parts.append(f"<p><b>{escape(_('How far to trust it'))}</b></p><ul style='margin-left:-22px'>{rest}</ul>")
+        heading = escape(_("How far to trust it"))
+        parts.append(f"<p><b>{heading}</b></p><ul style='margin-left:-22px'>{rest}</ul>")
     scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model} ({fingerprint}).").format(
         model=result["model"],
         fingerprint=result["fingerprint"][:12],
@@ -184,7 +195,8 @@ def _performance_table(model):
         f"<td>{'' if row.relation == '=' else escape(row.relation)}{number(row.value)}{_limits(row)}</td></tr>"
         for row in model.performance
     )
-    return f"<p><b>{escape(_('Performance'))}</b></p><table>{cells}</table>"
+    heading = escape(_("Performance"))
+    return f"<p><b>{heading}</b></p><table>{cells}</table>"
 
 
 def _limits(row):
