@@ -99,20 +99,14 @@ def _what_to_extract(
         option = "--settings" if settings is not None else "--array-order"
         raise InputError(f"Option {option} contradicts --model, which has its own settings: leave one out.")
     from ..model.registry import find_model
-    from ..patient import extraction_settings
+    from ..patient import cohort_extraction_settings
     from ..scoring import require_score
 
     found = find_model(model)
-    if found.extraction is not None and found.extraction.preprocessing:
-        steps = ", ".join(str(step.get("step")) for step in found.extraction.preprocessing)
-        raise InputError(
-            f"Model {found.id} preprocesses its images ({steps}), which extract does not do: score its patients one by "
-            "one with 'labcradiomics score'."
-        )
     if features is Features.ALL:
-        return extraction_settings(found), None
+        return cohort_extraction_settings(found), None
     require_score(found)
-    return extraction_settings(found), [term.feature for term in found.score.terms]
+    return cohort_extraction_settings(found), [term.feature for term in found.score.terms]
 
 
 def agreement(
