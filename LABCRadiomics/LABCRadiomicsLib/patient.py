@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .domain import domain_notices
-from .errors import InputError, ModelError
+from .errors import ModelError
 from .features import ExtractionSettings, FeatureValues, extract_region
 from .imaging import Region, Source, Volume
 from .imaging.volume import AS_LOADED, order_to
@@ -62,26 +62,6 @@ def extraction_settings(model: Model) -> ExtractionSettings:
     extraction = _require_extraction(model)
     parameters = {key: dict(value) for key, value in extraction.parameters().items()}
     return ExtractionSettings.from_parameters(parameters, extraction.array_order)
-
-
-def cohort_extraction_settings(model: Model) -> ExtractionSettings:
-    """Read a model's extraction parameters for many cases, whose images are taken as they are.
-
-    Raises
-    ------
-    ModelError
-        As :func:`extraction_settings`.
-    InputError
-        The model preprocesses its images.
-    """
-    extraction = _require_extraction(model)
-    if extraction.preprocessing:
-        steps = ", ".join(str(step.get("step")) for step in extraction.preprocessing)
-        raise InputError(
-            f"Model {model.id} preprocesses its images ({steps}), which extract does not do: score its patients one by "
-            "one with 'labcradiomics score'."
-        )
-    return extraction_settings(model)
 
 
 def score_patient(

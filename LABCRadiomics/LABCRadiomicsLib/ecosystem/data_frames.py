@@ -20,10 +20,11 @@ from ..cohort.case_table import read_cases
 from ..cohort.feature_table import errors_path
 from ..cohort.feature_table import extract_cases as extract_table
 from ..cohort.record import read_extraction
-from ..errors import CohortError, DependencyError
+from ..errors import CohortError, DependencyError, InputError
 from ..features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from ..model import Extraction, Model, find_model
-from ..patient import cohort_extraction_settings
+from ..patient import extraction_settings
+from ..preprocessing import Step, read_steps
 from ..scoring import require_score
 from ..scoring.cohort import (
     ScoredCohort,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from ..notices import Notice
 
 AnyModel = Model | str | os.PathLike[str]
+
+_PATHS = ("image", "mask", "breast", "tissue")  # columns of a case table
 
 
 class StudyWarning(UserWarning):
@@ -145,7 +148,7 @@ def extract_cases(
     Parameters
     ----------
     cases : pandas.DataFrame
-        Columns case, image, mask and perhaps label, segment, phase, spacing, series.
+        Columns case, image, mask and perhaps the others of a case table.
     folder : path
         What relative paths of ``cases`` start from.
     settings : ExtractionSettings or path, optional
@@ -171,25 +174,23 @@ def extract_cases(
         Both settings and a model are given, or settings that pyradiomics would not accept.
     """
     pandas = _pandas()
-    chosen, names = _what_to_extract(settings, model, features)
+    chosen, names, steps = _what_to_extract(settings, model, features)
     table = FrameTable(cases, "cases")
     read = read_cases(table)
-    columns = [name for name in table.names if name.casefold() not in (CASE, "image", "mask")]
     place = Path(folder).absolute()
-    rows = [
-        (case.name, *(str(place / path) if path else "" for path in (case.image, case.mask)), *others)
-        for case, *others in zip(read, *map(table.texts, columns), strict=True)
-    ]
+    others = [name for name in table.names if name.casefold() != CASE]
+    columns = [_paths(table.texts(name), place) if name.casefold() in _PATHS else table.texts(name) for name in others]
+    rows = zip((case.name for case in read), *columns, strict=True)
     with TemporaryDirectory() as temporary:
         path, out = Path(temporary, "cases.csv"), Path(temporary, "features.csv")
-        write_table(path, [CASE, "image", "mask", *columns], rows)
+        write_table(path, [CASE, *others], rows)
         try:
-            done = extract_table(path, out, chosen, names, jobs)
+            done = extract_table(path, out, chosen, names, jobs, steps=steps)
         except CohortError as error:
             failed = _errors(errors_path(out))
             if failed:
                 first = next(iter(failed))
-                raise CohortError(f"None of the {len(rows)} cases has features; {first}: {failed[first]}") from error
+                raise CohortError(f"None of the {len(read)} cases has features; {first}: {failed[first]}") from error
             raise
         for name, reason in (_errors(done.errors_csv) if done.errors_csv else {}).items():
             warnings.warn(f"case {name} has no features: {reason}", StudyWarning, stacklevel=2)
@@ -450,16 +451,22 @@ def _model(given: AnyModel) -> Model:
 
 def _what_to_extract(
     settings: ExtractionSettings | str | os.PathLike[str] | None, model: AnyModel | None, features: Iterable[str] | None
-) -> tuple[ExtractionSettings, tuple[str, ...] | None]:
+) -> tuple[ExtractionSettings, tuple[str, ...] | None, tuple[Step, ...]]:
     names = None if features is None else tuple(features)
     if model is None:
-        if isinstance(settings, ExtractionSettings):
-            return settings, names
-        return ExtractionSettings.from_parameters(settings or SLICER_RADIOMICS_PARAMETERS, "LPS"), names
+        if not isinstance(settings, ExtractionSettings):
+            settings = ExtractionSettings.from_parameters(settings or SLICER_RADIOMICS_PARAMETERS, "LPS")
+        return settings, names, ()
     if settings is not None:
-        raise CohortError("settings contradicts model, which has its own settings: leave one out.")
+        raise InputError("settings contradicts model, which has its own settings: leave one out.")
     found = _model(model)
-    return cohort_extraction_settings(found), names or tuple(term.feature for term in require_score(found).terms)
+    chosen = extraction_settings(found)
+    steps = read_steps(found.extraction.preprocessing) if found.extraction is not None else ()
+    return chosen, names or tuple(term.feature for term in require_score(found).terms), steps
+
+
+def _paths(texts: Iterable[str], folder: Path) -> list[str]:
+    return [str(folder / text) if text else "" for text in texts]
 
 
 def _errors(path: Path) -> dict[str, str]:
