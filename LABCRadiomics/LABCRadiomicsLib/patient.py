@@ -20,7 +20,7 @@ from .imaging.volume import AS_LOADED, order_to
 from .model import Extraction, Model
 from .notices import Notice
 from .preprocessing import NO_MASKS, Masks, Step, describe, preprocess, read_steps
-from .robustness import contour_stability
+from .robustness import contour_stability, second_reading
 from .scoring import Prediction, predict, require_score
 from .scoring.result_document import result_document
 
@@ -72,6 +72,8 @@ def score_patient(
     *,
     label: int | None = None,
     contours: int = 0,
+    second_mask: Volume | None = None,
+    second_label: int | None = None,
     masks: Masks = NO_MASKS,
     source: Source | None = None,
     show_group: bool = False,
@@ -95,6 +97,10 @@ def score_patient(
         The tumor's label; may be left out when the mask holds just one.
     contours : int
         How many redrawn contours to score as well, see :func:`.robustness.contour_stability`.
+    second_mask : Volume, optional
+        Another reader's labels, whose result stands beside the first one's.
+    second_label : int, optional
+        The tumor's label there.
     masks : Masks
         Regions that the model's preprocessing may need: the breast, a reference tissue.
     source : Source, optional
@@ -143,6 +149,11 @@ def score_patient(
             contours,
             progress=lambda done, _: begin(1 + done, total, CONTOUR),
         )
+    second = None
+    if second_mask is not None:
+        other = settings.region_of(image, second_mask, second_label)
+        again = predict(model, extract_region(other, settings, features).values, covariates)
+        second = second_reading(prediction, region, other, again)
     given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
     document = result_document(
@@ -150,6 +161,7 @@ def score_patient(
         prediction,
         given,
         stability=stability,
+        second_reader=second,
         show_group=show_group,
         timings=timings,
         diagnostics={**extraction.diagnostics, "preprocessing": describe(steps)},

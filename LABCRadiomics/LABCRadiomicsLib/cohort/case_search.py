@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import LABCRadiomicsError
 from ..imaging.acquisitions import Acquisition, acquisitions_of
-from ..imaging.dicom_headers import number, read_header, text
+from ..imaging.dicom_headers import number, quiet_pydicom, read_header, text
 from ..imaging.dicom_images import Series, frames_of_series, require_places, slice_stack
 from ..imaging.dicom_references import referenced_instances, referenced_series
 from ..imaging.dicom_segments import segments_of
@@ -211,6 +211,7 @@ def _volume_problem(path: Path) -> str:
     return f"it does not say how large its voxels are, for {lacking}" if lacking else ""
 
 
+@quiet_pydicom()
 def _add_dicom(found: Found, place: Path, paths: list[Path]) -> None:
     groups: dict[str, dict[Path, Dataset]] = defaultdict(dict)
     for path in paths:
@@ -286,7 +287,7 @@ def _when(acquisitions: list[Acquisition], header: Dataset) -> float | None:
     for name in ("acquisition time", "content time", "trigger time"):
         times = [frame.marks[name] for part in acquisitions for frame in part.frames if name in frame.marks]
         if times:
-            return float(min(times))  # type: ignore[type-var]  # times are numbers
+            return min(float(time) for time in times)
     return number(header, "SeriesNumber")
 
 

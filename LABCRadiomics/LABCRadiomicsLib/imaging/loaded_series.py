@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import LABCRadiomicsError
 from ..notices import Notice
 from .acquisitions import acquisitions_of
-from .dicom_headers import Frame
+from .dicom_headers import Frame, quiet_pydicom
 from .dicom_images import frames_of_series, series_in, slice_stack, source_of
 from .source import Source
 from .volume import Volume
@@ -18,6 +18,7 @@ from .volume import Volume
 _SAME_SIZE = 0.01
 
 
+@quiet_pydicom()
 def remarks_on_loaded(files: Sequence[str | Path], volume: Volume) -> list[Notice]:
     """Hold a volume against the headers of the files it was loaded from.
 

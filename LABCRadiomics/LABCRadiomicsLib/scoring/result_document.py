@@ -84,6 +84,11 @@ _VERSIONED = _SHAPE | {
     "format": frozenset({FORMAT}),
     "group_shown": (bool,),
     "trust": {"grade": frozenset(GRADES), "reasons": [_REMARK]},
+    "second_reader": (
+        None,
+        dict.fromkeys(("dice", "score"), _NUMBER)
+        | {"risk_group": _GROUPS, "same_group": _FLAG, "survival": _SHAPE["survival"]},
+    ),
     "stability": (None, _SHAPE["stability"][1] | dict.fromkeys((*_LIMITS, *_MEASURES), _MAYBE)),
 }
 
@@ -112,7 +117,7 @@ def result_document(
     stability : mapping, optional
         How the result changes with the contour, see :func:`.robustness.contour_stability`.
     second_reader : mapping, optional
-        The result on another reader's mask: ``dice``, ``score``, ``risk_group``.
+        The result on another reader's mask, see :func:`.robustness.second_reading`.
     show_group : bool
         Whether to show the risk group even of a result that is not to be relied on.
     timings : mapping, optional
@@ -126,7 +131,7 @@ def result_document(
         Lists, texts, numbers and None alone, so that it is the same before and after it was written as JSON.
     """
     given = inputs or {}
-    trust = trust_of(prediction.contributions, prediction.warnings, stability)
+    trust = trust_of(prediction.contributions, prediction.warnings, stability, second_reader)
     document = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
