@@ -88,7 +88,7 @@ def extract_cases(
     Parameters
     ----------
     cases_csv : path
-        case,image,mask[,label][,segment][,phase][,spacing][,series]; paths relative to the table.
+        ``case,image,mask[,label][,segment][,phase][,spacing][,series]``; paths relative to the table.
     out_csv : path
         Feature table: one row a case in the order of the case table, first column ``case``, features, then
         ``diagnostics_*``. A feature without a finite value has an empty cell.
