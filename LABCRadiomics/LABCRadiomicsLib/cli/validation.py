@@ -42,12 +42,14 @@ def apply(
     case_column: IdOption = "case",
 ) -> None:
     """Score every case of a feature table."""
+    from ..cohort.record import require_made_for
     from ..model.registry import find_model, model_path
     from ..scoring.cohort import clinical_values, match_covariates, read_model_features, score_cases, write_scores
     from ..tables.cohort import read_covariates
 
     refuse_overwriting([model_path(model), features, covariates], [out])
     found = find_model(model)
+    require_made_for(found, features)
     table = read_model_features(features, found, case_column)
     values: dict[str, tuple[Value, ...]] = {}
     notices: tuple[Notice, ...] = ()
@@ -142,10 +144,12 @@ def recalibrate(
 
 
 def _scored(model: str, tables: StudyTables) -> ScoredCohort:
+    from ..cohort.record import require_made_for
     from ..model.registry import find_model
     from ..scoring.cohort import read_model_features, score_cohort
 
     found = find_model(model)
+    require_made_for(found, tables.features)
     table, outcomes = read_model_features(tables.features, found, tables.case_column), tables.read_outcomes()
     with tables.naming_outcomes():
         return score_cohort(found, table, outcomes)
