@@ -197,7 +197,8 @@ def _extracted(task: _Task) -> dict[str, object]:
     case = task.case
     paths = [_path(task, role, path) for role, path in (("image", case.image), ("mask", case.mask))]
     image, mask = read_pair(*paths, case.reading_options(task.reading))
-    result = extract(image.volume, mask.volume, task.settings, task.features, case.roi_label())
+    label = case.roi_label() if mask.source.segment is None else None  # a segment is the only one in its mask
+    result = extract(image.volume, mask.volume, task.settings, task.features, label)
     notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
         "values": {name: value if math.isfinite(value) else None for name, value in result.values.items()},
