@@ -24,6 +24,7 @@ test: .venv/ready
 lint: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/mypy
 
 benchmark: .venv/ready
 	.venv/bin/python Benchmarks/extraction.py

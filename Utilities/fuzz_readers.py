@@ -28,7 +28,7 @@ with atheris.instrument_imports(include=["LABCRadiomicsLib"]):
     from LABCRadiomicsLib.tables.cohort import read_features, read_icc, read_outcomes
     from LABCRadiomicsLib.tables.csv_table import read_table
 
-PATH = Path(tempfile.mkdtemp(), "input")
+PATH = Path(tempfile.mkdtemp(), "input.yaml")  # the reader of parameter files goes by the ending
 
 
 def read_model(path: Path) -> None:

@@ -140,7 +140,8 @@ def _correlation(first: FeatureTable, second: FeatureTable, features: Sequence[s
     found = np.full((3, len(features)), np.nan)
     if usable.any():
         found[:, usable] = intraclass_correlation(ratings[usable]).form("ICC2")
-    return Correlation(*found, cases=len(cases))
+    icc, lower, upper = found
+    return Correlation(icc, lower, upper, len(cases))
 
 
 def _values(table: FeatureTable, cases: Sequence[str], features: Sequence[str]) -> np.ndarray:
@@ -170,7 +171,7 @@ def _table_notices(paths: Sequence[Path], tables: Sequence[FeatureTable], featur
 
 
 def _value_notices(features: Sequence[str], results: Sequence[Correlation]) -> list[Notice]:
-    undefined = np.isnan([result.icc for result in results]).any(axis=0)
+    undefined: np.ndarray = np.isnan(np.array([result.icc for result in results])).any(axis=0)
     if not undefined.any():
         return []
     names = [name for name, lacks in zip(features, undefined, strict=True) if lacks]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -300,7 +300,7 @@ def write_scores(
 
 
 def scores_table(
-    cases: Sequence[str], predictions: Sequence[Prediction], extra: Mapping[str, Sequence] | None = None
+    cases: Sequence[str], predictions: Sequence[Prediction], extra: Mapping[str, Iterable] | None = None
 ) -> tuple[list[str], list[tuple]]:
     """Give header and rows of :func:`write_scores`."""
     extra = extra or {}

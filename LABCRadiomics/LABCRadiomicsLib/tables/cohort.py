@@ -239,11 +239,11 @@ def read_icc(path: str | os.PathLike[str]) -> dict[str, tuple[float, float, floa
     found = dict.fromkeys(features, (math.inf, math.inf, math.inf))
     for suffix in ("", "_repeat") if "icc_repeat" in table.names else ("",):
         columns = [table.numbers(name + suffix, allow_missing=True) for name in ("icc", "lower", "upper")]
-        for number, feature, *values in zip(table.row_numbers, features, *columns, strict=True):
-            if values[0] > 1:
-                raise table.fault(number, f"icc{suffix}", f"{values[0]:g} is above 1; give a correlation")
-            if math.isnan(values[0]) or values[0] < found[feature][0]:
-                found[feature] = tuple(map(float, values))
+        for number, feature, icc, lower, upper in zip(table.row_numbers, features, *columns, strict=True):
+            if icc > 1:
+                raise table.fault(number, f"icc{suffix}", f"{icc:g} is above 1; give a correlation")
+            if math.isnan(icc) or icc < found[feature][0]:
+                found[feature] = float(icc), float(lower), float(upper)
     return found
 
 
