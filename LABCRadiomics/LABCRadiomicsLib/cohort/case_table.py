@@ -75,6 +75,7 @@ class Case:
             phase=self.phase or general.phase,
             spacing=spacing,
             series=self.series or general.series,
+            label=self.roi_label(),
         )
 
 
