@@ -1,4 +1,4 @@
-# Two commands on a fresh machine with Python 3.11 or later and pip: `make demo` and `make test`.
+# Two commands on a fresh machine with Python 3.11 to 3.14 and pip: `make demo` and `make test`; PYTHON=... chooses one.
 # Everything is installed into this folder: uv into .tools when it is not on the PATH, the packages into .venv.
 
 PYTHON ?= python3
@@ -33,7 +33,7 @@ demo-model: .venv/ready
 
 .venv/ready: pyproject.toml | $(UV)
 	@echo "Installing the packages into .venv (the first time takes a minute or two)"
-	$(UV) sync --quiet
+	$(UV) sync --quiet --python $(PYTHON)
 	@.venv/bin/python Utilities/check_system.py
 	@touch $@
 

@@ -2,7 +2,7 @@
 
 Command, panel, report and cohort runs score a patient here and nowhere else.
 
-May import: errors, notices, imaging, preprocessing, features, model, scoring, robustness.
+May import: errors, notices, imaging, preprocessing, features, model, domain, scoring, robustness.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .domain import domain_notices
 from .errors import ModelError
 from .features import ExtractionSettings, FeatureValues, extract_region
-from .imaging import Region, Volume
+from .imaging import Region, Source, Volume
 from .imaging.volume import AS_LOADED, order_to
 from .model import Extraction, Model
 from .notices import Notice
 from .preprocessing import NO_MASKS, Masks, Step, describe, preprocess, read_steps
-from .robustness import contour_stability
+from .robustness import contour_stability, second_reading
 from .scoring import Prediction, predict, require_score
 from .scoring.result_document import result_document
 
@@ -71,7 +72,11 @@ def score_patient(
     *,
     label: int | None = None,
     contours: int = 0,
+    second_mask: Volume | None = None,
+    second_label: int | None = None,
     masks: Masks = NO_MASKS,
+    source: Source | None = None,
+    show_group: bool = False,
     notices: Sequence[Notice] = (),
     inputs: Mapping[str, Any] | None = None,
     read_seconds: float | None = None,
@@ -92,8 +97,16 @@ def score_patient(
         The tumor's label; may be left out when the mask holds just one.
     contours : int
         How many redrawn contours to score as well, see :func:`.robustness.contour_stability`.
+    second_mask : Volume, optional
+        Another reader's labels, whose result stands beside the first one's.
+    second_label : int, optional
+        The tumor's label there.
     masks : Masks
         Regions that the model's preprocessing may need: the breast, a reference tissue.
+    source : Source, optional
+        What the image's headers say, to be held against the model's domain.
+    show_group : bool
+        Whether the document shows the risk group even of a result that is not to be relied on.
     notices : sequence of Notice
         What was noticed on reading the input; they come first among the warnings.
     inputs : mapping, optional
@@ -123,7 +136,8 @@ def score_patient(
     region = settings.region_of(image, mask, label)
     extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
-    warnings = (*notices, *extraction.notices, *_array_order_notices(model, extraction))
+    of_another_kind = domain_notices(model, region, extraction.values, source)
+    warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction))
     prediction = predict(model, extraction.values, covariates, warnings=warnings)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
     stability = None
@@ -135,6 +149,11 @@ def score_patient(
             contours,
             progress=lambda done, _: begin(1 + done, total, CONTOUR),
         )
+    second = None
+    if second_mask is not None:
+        other = settings.region_of(image, second_mask, second_label)
+        again = predict(model, extract_region(other, settings, features).values, covariates)
+        second = second_reading(prediction, region, other, again)
     given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
     document = result_document(
@@ -142,6 +161,8 @@ def score_patient(
         prediction,
         given,
         stability=stability,
+        second_reader=second,
+        show_group=show_group,
         timings=timings,
         diagnostics={**extraction.diagnostics, "preprocessing": describe(steps)},
     )

@@ -128,3 +128,30 @@ def _moves(redrawn: Sequence[Prediction]) -> list[dict[str, Any]]:
             parts.setdefault(part.feature, []).append(part.contribution)
     spreads = {feature: float(np.std(values)) for feature, values in parts.items()}
     return [{"feature": name, "sd": spreads[name]} for name in sorted(spreads, key=lambda name: -spreads[name])]
+
+
+def second_reading(drawn: Prediction, region: Region, other: Region, again: Prediction) -> dict[str, Any]:
+    """Hold the result on another reader's contour against the result on the first one's.
+
+    Parameters
+    ----------
+    drawn, again : Prediction
+        On the first and on the second reader's contour.
+    region, other : Region
+        Both contours, on the grid of the same image.
+
+    Returns
+    -------
+    dict
+        ``dice``: overlap; ``score``, ``risk_group``, ``survival``: on the second contour; ``same_group``: whether both
+        contours give the same risk group, None without a cutoff.
+    """
+    one, two = region.mask.array != 0, other.mask.array != 0
+    common, both = np.count_nonzero(one & two), np.count_nonzero(one) + np.count_nonzero(two)
+    return {
+        "dice": float(2 * common / both),
+        "score": again.score,
+        "risk_group": again.risk_group,
+        "same_group": None if drawn.risk_group is None else again.risk_group == drawn.risk_group,
+        "survival": [vars(estimate) for estimate in again.survival],
+    }

@@ -109,7 +109,7 @@ def make_design(contrast: np.ndarray, label: str, cases: Sequence[str], covariat
             notices.append(Notice("covariate-missing", text))
     columns, names = [np.ones(rows.size), contrast[rows]], ["intercept", label]
     for name, texts in zip(covariates.names, covariates.texts, strict=True) if covariates else ():
-        added = _columns(name, [texts[cases[at]] for at in rows])
+        added = _columns(name, [texts[cases[int(at)]] for at in rows])
         columns += [column for _, column in added]
         names += [one for one, _ in added]
     matrix = np.column_stack(columns)

@@ -187,20 +187,20 @@ def compare_expression(
     """
     matrix, data = understood(matrix, method.data)
     source = matrix.path.name
-    wants_normal = contrast is not None and NORMAL_GROUP in contrast.casefold().split("-")
-    samples = match_samples(matrix.columns, grouping, source, thirds_of_table=True, normals=wants_normal)
-    values = sample_values(matrix, samples, data)
-    notices = [*matrix.notices, *grouping.notices, *samples.notices]
-    notices += [*repeated_notice(samples, data), *extremes_notice(matrix, data)]
-    chosen, weight, pair = _contrast_of(contrast, samples, source)
-    values, cases = values[:, chosen], [samples.names[at].case for at in np.flatnonzero(chosen)]
-    shown = np.array(samples.cases, dtype=object)[chosen]
-    groups = np.array(samples.groups, dtype=object)[chosen]
+    samples = match_samples(
+        matrix.columns, grouping, source, thirds_of_table=True, normals=wants_normal(contrast), unread=matrix.unread,
+        rows=matrix.genes,
+    )  # fmt: skip
+    pair, weight = _contrast_of(contrast, samples, source)
+    chosen = np.flatnonzero(np.isfinite(weight))
+    cases = [samples.names[at].case for at in chosen]
     design = make_design(weight[chosen], pair.words if pair else "a unit of the score", cases, covariates)
-    values, shown, groups = values[:, design.rows], shown[design.rows], groups[design.rows]
+    used = chosen[design.rows]
+    groups = np.array(samples.groups, dtype=object)[used]
     for name in (pair.first, pair.second) if pair else ():
         if (groups == name).sum() < 2:
             raise CohortError(f"{source}: group {name} has fewer than 2 samples with all covariates; leave some out.")
+    values = sample_values(matrix, samples, data)[:, used]
     fitted = _fit(values, matrix.genes, design, data, method, source)
     order = np.lexsort((-np.abs(fitted.t), fitted.p))
     names, counts = np.unique(groups.astype(str), return_counts=True)
@@ -215,7 +215,7 @@ def compare_expression(
         p=fitted.p[order],
         p_adjusted=benjamini_hochberg(fitted.p)[order],
         values=fitted.values[order],
-        samples=tuple(shown),
+        samples=tuple(samples.cases[at] for at in used),
         groups=tuple(groups),
         sizes=dict(zip(names.tolist(), counts.tolist(), strict=True)),
         data=data,
@@ -225,25 +225,37 @@ def compare_expression(
         steps=fitted.steps,
         thresholds=thresholds,
         method=method,
-        notices=(*notices, *design.notices, *fitted.notices),
+        notices=(
+            *matrix.notices,
+            *grouping.notices,
+            *samples.notices,
+            *repeated_notice(samples, data),
+            *extremes_notice(matrix, data),
+            *design.notices,
+            *fitted.notices,
+        ),
     )
 
 
-def _contrast_of(text: str | None, samples: Samples, source: str) -> tuple[np.ndarray, np.ndarray, Contrast | None]:
-    """Samples in question, their contrast (1 and 0, or the score), and the two groups unless it is the score."""
+def wants_normal(contrast: str | None) -> bool:
+    """Whether a contrast names normal tissue."""
+    return contrast is not None and NORMAL_GROUP in contrast.casefold().replace(" minus ", "-").split("-")
+
+
+def _contrast_of(text: str | None, samples: Samples, source: str) -> tuple[Contrast | None, np.ndarray]:
+    """The two groups (None for a slope), and each sample's weight: 1 and 0, or its score; NaN in neither."""
     if text is not None and text.strip().casefold() == SCORE:
         scores = samples.grouping.scores
         weight = np.array([scores.get(name.case, np.nan) for name in samples.names])
         if not np.isfinite(weight).any():
-            raise CohortError(
-                f"contrast score needs scores, and {samples.grouping.source.name} has groups: give --scores."
-            )
-        return np.isfinite(weight), weight, None
+            given = samples.grouping.source.name
+            raise CohortError(f"contrast score needs scores, and {given} has groups: give --scores.")
+        return None, weight
     names = tuple(dict.fromkeys((*samples.grouping.names, *samples.groups)))
     pair = find_contrast(text, names, samples.grouping.source)
     require_sizes(samples, pair, source)
-    first = samples.rows(pair.first)
-    return first | samples.rows(pair.second), first.astype(float), pair
+    first, second = samples.rows(pair.first), samples.rows(pair.second)
+    return pair, np.where(first, 1.0, np.where(second, 0.0, np.nan))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ Known are tables of UCSC Xena, of the GDC (STAR counts with gene_name and gene_t
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,6 +55,8 @@ class ExpressionMatrix:
         Kind of each gene (``protein_coding``, ``lncRNA``) where the file says.
     rows_read : int
         Rows of the file.
+    unread : tuple of str
+        Names of samples that nobody wanted.
     path : pathlib.Path
     notices : tuple of Notice
     """
@@ -66,6 +68,7 @@ class ExpressionMatrix:
     rows_read: int
     path: Path
     notices: tuple[Notice, ...]
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,14 @@ class _Layout:
     symbol: int | None
     type: int | None
     samples: list[int]
+    unread: tuple[str, ...] = ()
 
 
 def read_expression(
-    path: str | os.PathLike[str], gene_names: str | os.PathLike[str] | None = None, gene_types: Sequence[str] = ()
+    path: str | os.PathLike[str],
+    gene_names: str | os.PathLike[str] | None = None,
+    gene_types: Sequence[str] = (),
+    wanted: Callable[[str], bool] | None = None,
 ) -> ExpressionMatrix:
     """Read a matrix, name its genes, and keep one row a gene.
 
@@ -92,6 +99,9 @@ def read_expression(
         probe maps.
     gene_types : sequence of str
         Keep only these, where the file has a column ``gene_type``.
+    wanted : callable of str to bool, optional
+        Says of a sample's name whether its values are needed: archives hold a thousand samples where a cohort has a
+        hundred. All are read where none is wanted, so that the mistake can be explained.
 
     Raises
     ------
@@ -99,7 +109,7 @@ def read_expression(
         The file cannot be used; the sentence names row and column.
     """
     table = NumberTable(path, skip=lambda number, line: number <= 3 and _is_gct_size(line))
-    layout = _layout(table)
+    layout = _wanted(table, _layout(table), wanted)
     ids, symbols, types, numbers = _rows(table, layout)
     if gene_types:
         if layout.type is None:
@@ -145,7 +155,7 @@ def _assembled(
     genes = tuple(names[at] for at in rows)
     kinds = dict(zip(genes, (types[at] for at in rows), strict=True)) if layout.type is not None else {}
     columns = tuple(table.names[at] for at in layout.samples)
-    return ExpressionMatrix(genes, columns, numbers[rows], kinds, len(ids), table.path, tuple(notices))
+    return ExpressionMatrix(genes, columns, numbers[rows], kinds, len(ids), table.path, tuple(notices), layout.unread)
 
 
 def _is_gct_size(line: str) -> bool:
@@ -182,6 +192,16 @@ def _layout(table: NumberTable) -> _Layout:
     return _Layout(0, symbol, kind, samples)
 
 
+def _wanted(table: NumberTable, layout: _Layout, wanted: Callable[[str], bool] | None) -> _Layout:
+    if wanted is None:
+        return layout
+    kept = [at for at in layout.samples if wanted(table.names[at])]
+    if not kept:
+        return layout
+    left = tuple(table.names[at] for at in layout.samples if at not in set(kept))
+    return replace(layout, samples=kept, unread=left)
+
+
 def _rows(table: NumberTable, layout: _Layout) -> tuple[list[str], list[str], list[str], np.ndarray]:
     wanted = [layout.id, layout.symbol or 0, layout.type or 0]
     ids: list[str] = []
@@ -204,7 +224,7 @@ def _symbol_map(path: str | os.PathLike[str] | None) -> dict[str, str]:
         raise CohortError(
             f"{table.path}: a table of gene names needs an identifier and a symbol in its first two columns."
         )
-    mapping = {}
+    mapping: dict[str, str] = {}
     for block in table.blocks([0, 1], []):
         cleaned = clean_gene_names(block.texts[0]).names
         mapping |= {name: symbol for name, symbol in zip(cleaned, block.texts[1], strict=True) if name and symbol}
@@ -257,6 +277,8 @@ def kind_of_values(matrix: ExpressionMatrix, asked: str | None = None) -> str:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if asked is not None and asked not in KINDS:
         raise InputError(f"data must be one of {', '.join(KINDS)}, not {asked!r}.")
+    if asked is None and low < 0 and high > _LARGEST_LOG and (values % 1 == 0).mean() > _MOSTLY_WHOLE:
+        asked = COUNTS  # with a negative one, which is named below
     if asked is None:
         asked = (
             COUNTS

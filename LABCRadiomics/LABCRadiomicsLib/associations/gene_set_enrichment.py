@@ -209,56 +209,73 @@ def enrich_sets(
     CohortError
         No set is left, or sets and ranking name genes differently.
     """
-    remarks = require_same_names(sets, ranking.genes, ranking.source)
+    remarks = [Notice("names-differ", text) for text in require_same_names(sets, ranking.genes, ranking.source)]
+    tested, skipped = _by_size(ranking, sets, least, most)
+    results = _scored(ranking, sets, tested, weight, permutations, seed)
+    return GeneSetEnrichment(
+        contrast=contrast,
+        results=tuple(sorted(results, key=lambda row: (row.p, -abs(np.nan_to_num(row.nes))))),
+        genes=len(ranking.genes),
+        order=ranking_order(ranking.statistics),
+        ranking=ranking,
+        weight=weight,
+        permutations=permutations,
+        seed=seed,
+        source=sets.source,
+        skipped=skipped,
+        notices=(*ranking.notices, *remarks, *_remarks(ranking, skipped, least, most)),
+    )
+
+
+def _by_size(
+    ranking: Ranking, sets: GeneSets, least: int, most: int
+) -> tuple[dict[str, np.ndarray], tuple[tuple[str, int], ...]]:
+    """Places of the genes of every set to test, and the sets left out with their sizes."""
     place = {gene: at for at, gene in enumerate(ranking.genes)}
-    order = ranking_order(ranking.statistics)
-    rank_of = np.empty(order.size, dtype=int)
-    rank_of[order] = np.arange(order.size)
-    weights = np.abs(ranking.statistics[order]) ** weight
     members = {name: [place[gene] for gene in genes if gene in place] for name, genes in sets.sets.items()}
-    skipped = tuple((name, len(m)) for name, m in members.items() if not least <= len(m) <= min(most, order.size - 1))
-    tested = {name: np.array(m) for name, m in members.items() if least <= len(m) <= min(most, order.size - 1)}
+    most = min(most, len(ranking.genes) - 1)
+    tested = {name: np.array(found) for name, found in members.items() if least <= len(found) <= most}
+    skipped = tuple((name, len(found)) for name, found in members.items() if name not in tested)
     if not tested:
         raise CohortError(
             f"no set of {sets.source} has {least} to {most} genes in {ranking.source}; the largest has "
             f"{max((size for _, size in skipped), default=0)}: change --min-size and --max-size, or give more genes."
         )
-    null = null_scores(weights, [m.size for m in tested.values()], permutations, seed)
+    return tested, skipped
+
+
+def _scored(
+    ranking: Ranking, sets: GeneSets, tested: dict[str, np.ndarray], weight: float, permutations: int, seed: int
+) -> list[SetResult]:
+    order = ranking_order(ranking.statistics)
+    rank_of = np.empty(order.size, dtype=int)
+    rank_of[order] = np.arange(order.size)
+    weights = np.abs(ranking.statistics[order]) ** weight
+    null = null_scores(weights, [genes.size for genes in tested.values()], permutations, seed)
+    scores = {name: enrichment_score(weights, np.sort(rank_of[genes])) for name, genes in tested.items()}
+    p_values = {name: null[tested[name].size].p_value(scores[name].score) for name in tested}
     mid_ranks = rankdata(ranking.statistics)
-    found = []
-    for name, genes in tested.items():
-        scored = enrichment_score(weights, np.sort(rank_of[genes]))
-        random = null[genes.size]
-        edge = tuple(ranking.genes[order[at]] for at in scored.leading)
-        found.append((name, scored.score, random.normalized(scored.score), *random.p_value(scored.score), edge,
-                      camera(ranking.statistics, genes, mid_ranks)))  # fmt: skip
-    p = benjamini_hochberg([row[3] for row in found])
-    camera_p = benjamini_hochberg([row[6].p for row in found])
-    camera_rank_p = benjamini_hochberg([row[6].rank_p for row in found])
-    results = [
-        SetResult(name, tested[name].size, sets.sets[name], es, nes, one, float(p[at]), same, edge, test,
-                  float(camera_p[at]), float(camera_rank_p[at]))
-        for at, (name, es, nes, one, same, edge, test) in enumerate(found)
-    ]  # fmt: skip
-    notices = [
-        *ranking.notices,
-        *(Notice("names-differ", text) for text in remarks),
-        *_remarks(ranking, skipped, least, most),
+    cameras = {name: camera(ranking.statistics, genes, mid_ranks) for name, genes in tested.items()}
+    adjusted = benjamini_hochberg([p for p, _ in p_values.values()])
+    camera_adjusted = benjamini_hochberg([one.p for one in cameras.values()])
+    rank_adjusted = benjamini_hochberg([one.rank_p for one in cameras.values()])
+    return [
+        SetResult(
+            set=name,
+            size=genes.size,
+            genes=sets.sets[name],
+            es=scores[name].score,
+            nes=null[genes.size].normalized(scores[name].score),
+            p=p_values[name][0],
+            p_adjusted=float(adjusted[at]),
+            same_sign=p_values[name][1],
+            leading_edge=tuple(ranking.genes[order[place]] for place in scores[name].leading),
+            camera=cameras[name],
+            camera_p_adjusted=float(camera_adjusted[at]),
+            camera_rank_p_adjusted=float(rank_adjusted[at]),
+        )
+        for at, (name, genes) in enumerate(tested.items())
     ]
-    results.sort(key=lambda row: (row.p, -abs(row.nes) if np.isfinite(row.nes) else 0))
-    return GeneSetEnrichment(
-        contrast,
-        tuple(results),
-        order.size,
-        order,
-        ranking,
-        weight,
-        permutations,
-        seed,
-        sets.source,
-        skipped,
-        tuple(notices),
-    )
 
 
 def _remarks(ranking: Ranking, skipped: Sequence[tuple[str, int]], least: int, most: int) -> list[Notice]:

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,15 @@ class Grouping:
                 if Barcode(sample.case, kind) in self.labels:
                     return self.labels[Barcode(sample.case, kind)]
         return None
+
+    def wants(self, sample: str) -> bool:
+        """Whether a sample of this name may be of use: one of a patient with a group."""
+        case = parse_barcode(sample).case
+        return case in self.scores or case in self._cases
+
+    @cached_property
+    def _cases(self) -> frozenset[str]:
+        return frozenset(name.case for name in self.labels)
 
     def within(self, cases: Sequence[str]) -> Grouping:
         """Thirds among these patients only, ties in their order; other groupings are what they are."""
@@ -212,6 +222,7 @@ def find_contrast(text: str | None, names: Sequence[str], source: Path) -> Contr
     if text is None:
         return _customary(names, source)
     by_fold = {name.casefold(): name for name in names}
+    text = text.replace(" minus ", "-")
     for at, mark in enumerate(text):
         if mark == "-":
             first, second = (by_fold.get(part.strip().casefold()) for part in (text[:at], text[at + 1 :]))

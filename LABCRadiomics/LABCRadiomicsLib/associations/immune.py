@@ -114,12 +114,18 @@ def compare_fractions(
     CohortError, InputError
         A fraction is negative, or too few cases are left.
     """
+    source = table.path.name
+    sideways = not any(map(grouping.wants, table.samples)) and any(map(grouping.wants, table.names))
+    table = table.transposed() if sideways else table
     quality = table.column(*_P_COLUMNS)
     table = _without_quality(table)
-    source = table.path.name
     samples = match_samples(table.samples, grouping, source, thirds_of_table=False)
     values = samples.combined(table.values.T, total=False).T
     notices = [*grouping.notices, *samples.notices]
+    if sideways:
+        notices.append(
+            Notice("table-transposed", f"{source} has types in rows and samples in columns; it was transposed.")
+        )
     if samples.repeated:
         text = f"Measured more than once (aliquots): {many(samples.repeated, 'case')}; the values were averaged."
         notices.append(Notice("aliquots", text))

@@ -49,6 +49,10 @@ class Measurements:
         found = next((lower.index(name) for name in names if name in lower), None)
         return None if found is None else self.values[:, found]
 
+    def transposed(self) -> Measurements:
+        """The table on its side: one row a column, as tools write that have types in rows and samples in columns."""
+        return Measurements(self.names, self.samples, self.values.T, self.first_row, self.path)
+
     def without(self, names: Sequence[str]) -> Measurements:
         """The table without columns of these names, whatever the capitals."""
         keep = [at for at, name in enumerate(self.names) if name.casefold() not in names]

@@ -132,11 +132,13 @@ def gene_prognosis(
         harmful = _is_harmful(cox["hr"][at], str(cox["status"][at]), values[known, at], months[known], event[known])
         if np.isfinite(changes[at]) and changes[at] != 0 and harmful is not None:
             fits = bool((changes[at] > 0) == first_is_worse) == harmful
+        ratio, lower, upper, p = (float(cox[part][at]) for part in ("hr", "lower", "upper", "p"))
+        count, halves_p = halves[at]
         rows.append(
             GenePrognosis(
-                name, int(known.sum()), int(event[known].sum()),
-                *(float(cox[part][at]) for part in ("hr", "lower", "upper", "p")), float(adjusted[at]),
-                str(cox["status"][at]), *halves[at], float(halves_adjusted[at]), float(changes[at]), fits,
+                gene=name, n=int(known.sum()), events=int(event[known].sum()), hr=ratio, lower=lower, upper=upper, p=p,
+                p_adjusted=float(adjusted[at]), status=str(cox["status"][at]), n_high=count, logrank_p=halves_p,
+                logrank_p_adjusted=float(halves_adjusted[at]), log_fc=float(changes[at]), fits=fits,
             )
         )  # fmt: skip
     return Prognosis(

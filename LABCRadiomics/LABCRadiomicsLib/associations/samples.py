@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,7 +65,14 @@ class Samples:
 
 
 def match_samples(
-    columns: Sequence[str], grouping: Grouping, source: str, *, thirds_of_table: bool, normals: bool = False
+    columns: Sequence[str],
+    grouping: Grouping,
+    source: str,
+    *,
+    thirds_of_table: bool,
+    normals: bool = False,
+    unread: Sequence[str] = (),
+    rows: Sequence[str] = (),
 ) -> Samples:
     """Find the samples that have a group.
 
@@ -80,62 +87,65 @@ def match_samples(
         Whether thirds of the score are taken among the patients of the table, not among all that have a score.
     normals : bool
         Whether normal tissue (type 11) makes a group of its own.
+    unread : sequence of str
+        Samples of the table that were not read, for the remarks.
+    rows : sequence of str
+        What the table's rows are named, to tell a table that lies on its side.
 
     Raises
     ------
     CohortError
         No sample has a group; the sentence shows a name of each side.
     """
+    found, passed = _by_sample(columns)
+    if thirds_of_table:
+        scored = [name.case for name in found if not is_normal(name) and name.case in grouping.scores]
+        grouping = grouping.within(scored) if scored else grouping
+    groups = {name: grouping.of(name) or (NORMAL_GROUP if normals and is_normal(name) else None) for name in found}
+    kept = [name for name, group in groups.items() if group is not None]
+    if all(groups[name] == NORMAL_GROUP for name in kept):
+        raise _unmatched(columns, rows, grouping, source)
+    left = [name for name, group in groups.items() if group is None]
+    further, passed_unread = _by_sample(unread)
+    left += [name for name in further if not (normals and is_normal(name))]
+    samples = Samples(
+        tuple(kept), tuple(str(groups[name]) for name in kept), tuple(tuple(found[name]) for name in kept), grouping, ()
+    )
+    return replace(samples, notices=_remarks(samples, source, passed + passed_unread, left))
+
+
+def _by_sample(columns: Sequence[str]) -> tuple[dict[Barcode, list[int]], Counter[str]]:
+    """Places of every sample that may be used, and how many are of a kind that never is."""
     found: dict[Barcode, list[int]] = {}
     passed: Counter[str] = Counter()
     for at, text in enumerate(columns):
         sample = parse_barcode(text)
-        if sample.kind in ("", PRIMARY) or is_normal(sample) or sample in grouping.labels:
-            if sample.kind == "06":
-                passed["06"] += 1
-                continue
+        if sample.kind in ("", PRIMARY) or is_normal(sample):
             key = Barcode(sample.case, "" if sample.kind == PRIMARY else sample.kind)
             found.setdefault(key, []).append(at)
         else:
             passed[sample.kind] += 1
-    if thirds_of_table:
-        present = {case.case for case in found if not is_normal(case)}
-        scored = [case.case for case in found if not is_normal(case) and case.case in grouping.scores]
-        grouping = grouping.within(scored) if grouping.split == "thirds" and present else grouping
-    names, groups, members = [], [], []
-    ungrouped: list[str] = []
-    left_normals = 0
-    for sample, places in found.items():
-        group = grouping.of(sample)
-        if group is None and is_normal(sample):
-            group = NORMAL_GROUP if normals else None
-            left_normals += not normals
-            if group is None:
-                continue
-        if group is None:
-            ungrouped.append(sample.case)
-            continue
-        names.append(sample)
-        groups.append(group)
-        members.append(tuple(places))
-    if not any(group != NORMAL_GROUP for group in groups):
-        ours = next(iter(grouping.labels)).case
-        raise CohortError(
-            f"no sample of {source} has a group: it names them like {columns[0] if columns else 'nothing'}, "
-            f"{grouping.source.name} like {ours}; give both the same names."
-        )
-    samples = Samples(tuple(names), tuple(groups), tuple(members), grouping, ())
-    notices = _remarks(samples, grouping, source, passed, ungrouped, left_normals)
-    return Samples(samples.names, samples.groups, samples.members, grouping, notices)
+    return found, passed
 
 
-def _remarks(
-    samples: Samples, grouping: Grouping, source: str, passed: Counter[str], ungrouped: Sequence[str], normals: int
-) -> tuple[Notice, ...]:
+def _unmatched(columns: Sequence[str], rows: Sequence[str], grouping: Grouping, source: str) -> CohortError:
+    known = {name.case for name in grouping.labels}
+    if sum(parse_barcode(name).case in known for name in rows[:2000]) > 1:
+        return CohortError(f"{source} has the cases in rows; transpose it, so that cases are columns.")
+    return CohortError(
+        f"no sample of {source} has a group: it names them like {columns[0] if columns else 'nothing'}, "
+        f"{grouping.source.name} like {next(iter(grouping.labels)).case}; give both the same names."
+    )
+
+
+def _remarks(samples: Samples, source: str, passed: Counter[str], left: Sequence[Barcode]) -> tuple[Notice, ...]:
+    grouping = samples.grouping
     notices = [
         Notice("sample-kind", f"Left out: {count} {kind_name(kind)} (type {kind}) of {source}.")
         for kind, count in sorted(passed.items())
     ]
+    normals = sum(map(is_normal, left))
+    ungrouped = [name.case for name in left if not is_normal(name)]
     if normals:
         notices.append(Notice("normal-tissue", f"Left out: {normals} of normal tissue (type 11) of {source}."))
     measured = {name.case for name in samples.names}

@@ -14,7 +14,7 @@ from .options import GroupOptions
 from .samples import Samples, match_samples, require_sizes
 
 
-def scored_samples(columns: Sequence[str], options: GroupOptions, source: str) -> Samples:
+def scored_samples(columns: Sequence[str], options: GroupOptions, source: str, rows: Sequence[str] = ()) -> Samples:
     """Find the samples of a group, or, where no groups are given, all primary tumors (or samples of no stated kind).
 
     Raises
@@ -24,7 +24,7 @@ def scored_samples(columns: Sequence[str], options: GroupOptions, source: str) -
     """
     if options.groups is not None or options.scores is not None:
         grouping = options.grouping()
-        found = match_samples(columns, grouping, source, thirds_of_table=False)
+        found = match_samples(columns, grouping, source, thirds_of_table=False, rows=rows)
         return Samples(found.names, found.groups, found.members, grouping, (*grouping.notices, *found.notices))
     if options.contrast is not None:
         raise InputError("Option --contrast needs --groups or --scores: give one of them.")

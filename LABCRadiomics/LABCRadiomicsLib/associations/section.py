@@ -83,7 +83,7 @@ class Section:
     tables: tuple[Table, ...]
     figures: dict[str, Figure]
     findings: Mapping[str, Any]
-    csv: dict[str, CsvTable | bytes]
+    csv: Mapping[str, CsvTable | bytes]
     tests: tuple[TestCount, ...] = ()
     notices: tuple[Notice, ...] = ()
     inputs: dict[str, str] = field(default_factory=dict)

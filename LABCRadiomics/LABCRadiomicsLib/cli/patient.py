@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,20 +48,41 @@ def score(
         bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
     ] = False,
     contours: Annotated[int, typer.Option(min=2, help="How many contours --stability draws.")] = CONTOURS,
+    second_reader: Annotated[
+        Path | None,
+        typer.Option(metavar="MASK", help="Another reader's mask: its result stands beside the first one's."),
+    ] = None,
+    second_segment: Annotated[
+        str | None, typer.Option(metavar="NAME|N", help="Which segment of --second-reader.")
+    ] = None,
+    show_group: Annotated[
+        bool, typer.Option("--show-group", help="Show the risk group even of a result that is not to be relied on.")
+    ] = False,
     out: OutFolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score one patient from an MRI and a tumor mask."""
-    from ..imaging import ReadingOptions, read_pair
+    from ..imaging import ReadingOptions, read_mask, read_pair
 
-    _refuse_overwriting(out, image, mask, model)
+    _refuse_overwriting(out, [image, mask, *([second_reader] if second_reader else [])], model)
     start = time.perf_counter()
     pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series))
+    second = None
+    if second_reader is not None:
+        second = read_mask(second_reader, ReadingOptions.from_texts(segment=second_segment), pair[0])
     read_seconds = time.perf_counter() - start
     name = pair[1].source.segment or segment
     files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
     inputs = {**files, **({"segment": name} if name else {})}
-    _score(pair, inputs, label, model, covariate, contours if stability else 0, out, as_json, read_seconds)
+    how = {
+        "covariates": _covariates(covariate),
+        "label": label,
+        "contours": contours if stability else 0,
+        "second_mask": second and second.volume,
+        "show_group": show_group,
+        "read_seconds": read_seconds,
+    }
+    _score(pair, inputs, model, out, as_json, how)
 
 
 def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
@@ -69,14 +90,14 @@ def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption 
     from ..resources import resources_folder
 
     folder = resources_folder() / "SampleData"
-    _refuse_overwriting(out, folder / "breast1_image.nrrd", folder / "breast1_label.nrrd", DEMO_MODEL)
+    _refuse_overwriting(out, [folder / "breast1_image.nrrd", folder / "breast1_label.nrrd"], DEMO_MODEL)
     start = time.perf_counter()
     pair, way = _demo_images(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd")
     read_seconds = time.perf_counter() - start
     if not as_json:
         say(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
     inputs = {"volume": "breast1_image", "segmentation": "breast1_label (bundled)"}
-    _score(pair, inputs, None, DEMO_MODEL, None, 0, out, as_json, read_seconds)
+    _score(pair, inputs, DEMO_MODEL, out, as_json, {"read_seconds": read_seconds})
 
 
 def _demo_images(image: Path, mask: Path):
@@ -99,7 +120,7 @@ def _demo_images(image: Path, mask: Path):
     return pair, "through a MRML scene, as in the Slicer module"
 
 
-def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, read_seconds) -> None:
+def _score(pair, inputs, model_id: str, out: Path | None, as_json: bool, how: dict[str, Any]) -> None:
     from ..model.registry import find_model
     from ..patient import score_patient
 
@@ -108,12 +129,10 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
         find_model(model_id),
         image.volume,
         mask.volume,
-        _covariates(covariate),
-        label=label,
-        contours=contours,
         notices=(*image.notices, *mask.notices),
+        source=image.source,
         inputs={**inputs, "model": model_id},
-        read_seconds=read_seconds,
+        **how,
     )
     written = {}
     if out is not None:
@@ -138,7 +157,7 @@ def _score(pair, inputs, label, model_id, covariate, contours, out, as_json, rea
         say(f"{what}: {path}")
 
 
-def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -> None:
+def _refuse_overwriting(out: Path | None, inputs: list[Path], model: str) -> None:
     from ..model.registry import model_path
 
     names = (
@@ -146,7 +165,7 @@ def _refuse_overwriting(out: Path | None, image: Path, mask: Path, model: str) -
         if out is not None
         else ()
     )
-    refuse_overwriting([image, mask, model_path(model)], [Path(out or "", name) for name in names])
+    refuse_overwriting([*inputs, model_path(model)], [Path(out or "", name) for name in names])
 
 
 def _write_dicom(folder: Path, files: tuple[Path, ...], result, pdf: bytes) -> dict[str, Path]:

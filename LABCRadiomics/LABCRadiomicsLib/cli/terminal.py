@@ -20,7 +20,10 @@ _STYLES = {"high": "bold red", "low": "bold blue", None: "bold"}
 def result_panel(result: PatientResult) -> RenderableType:
     """Lay out a result as a person would want to read it: the answer first, then why, then how far to trust it."""
     model, prediction = result.model, result.prediction
-    parts: list[RenderableType] = [_headline(prediction)]
+    parts: list[RenderableType] = []
+    if result.document["trust"]["grade"] == "do-not-rely":
+        parts.append(Text(f"\u26a0 {grade(result.document)}", style="bold"))
+    parts.append(_headline(prediction, result.document["group_shown"]))
     if model.status == "demonstration":
         parts.append(Text(f"{DEMONSTRATION[0].upper()}{DEMONSTRATION[1:]}.", style="bold"))
     parts.append(Text())
@@ -36,11 +39,13 @@ def result_panel(result: PatientResult) -> RenderableType:
     return Panel(Group(*parts), title=Text(f"{model.id} {model.version}"), title_align="left")
 
 
-def _headline(prediction: Prediction) -> Text:
+def _headline(prediction: Prediction, shown: bool) -> Text:
     group = f"{prediction.risk_group.upper()} RISK" if prediction.risk_group else "NO RISK GROUP"
     text = Text(group, style=_STYLES[prediction.risk_group])
+    if prediction.risk_group and not shown:
+        text = Text("RISK GROUP WITHHELD (--show-group shows it)", style="bold")
     text.append(f"   radiomics score {number(prediction.score)}", style="default")
-    if prediction.cutoff is not None:
+    if prediction.cutoff is not None and (shown or not prediction.risk_group):
         side = "above" if prediction.risk_group == "high" else "not above"
         text.append(f", {side} the cutoff {number(prediction.cutoff)} (higher is worse, no unit)", style="default")
     return text

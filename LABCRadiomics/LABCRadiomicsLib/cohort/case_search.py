@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import LABCRadiomicsError
 from ..imaging.acquisitions import Acquisition, acquisitions_of
-from ..imaging.dicom_headers import number, read_header, text
+from ..imaging.dicom_headers import number, quiet_pydicom, read_header, text
 from ..imaging.dicom_images import Series, frames_of_series, require_places, slice_stack
 from ..imaging.dicom_references import referenced_instances, referenced_series
 from ..imaging.dicom_segments import segments_of
@@ -211,6 +211,7 @@ def _volume_problem(path: Path) -> str:
     return f"it does not say how large its voxels are, for {lacking}" if lacking else ""
 
 
+@quiet_pydicom()
 def _add_dicom(found: Found, place: Path, paths: list[Path]) -> None:
     groups: dict[str, dict[Path, Dataset]] = defaultdict(dict)
     for path in paths:

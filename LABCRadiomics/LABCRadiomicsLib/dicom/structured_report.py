@@ -116,7 +116,7 @@ def _group(
 ) -> sr.MeasurementsAndQualitativeEvaluations | sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
     """Everything about the tumor: measurements, risk group, then the texts, before the long list of images."""
     segment = document["inputs"].get("segment") or "tumor"
-    risk_group = _GROUPS.get(document["risk_group"])
+    risk_group = _GROUPS.get(document["risk_group"]) if document["group_shown"] else None
     if segmentation is None:
         make: Callable[..., Any] = sr.MeasurementsAndQualitativeEvaluations
     else:

@@ -39,6 +39,8 @@ class Shape:
         places -= places.mean(axis=1, keepdims=True)
         places /= np.sqrt(self._voxels.count)
         eigenvalues = np.linalg.eigvals(np.dot(places.copy(), places.T))
+        if not np.imag(eigenvalues).any():  # numpy from 2.5 on gives complex numbers, whatever they are
+            eigenvalues = np.real(eigenvalues).copy()
         eigenvalues[(eigenvalues < 0) & (eigenvalues > -1e-10)] = 0  # rounding
         eigenvalues.sort()
         return eigenvalues

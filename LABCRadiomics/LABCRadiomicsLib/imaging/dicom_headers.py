@@ -133,7 +133,10 @@ class Frame:
 
 @contextmanager
 def quiet_pydicom() -> Iterator[None]:
-    """Keep pydicom's remarks on values that are not quite as DICOM wants them off the terminal."""
+    """Keep pydicom's remarks on values that are not quite as DICOM wants them off the terminal.
+
+    It makes them where a value is asked for, so whatever reads headers is done within this; also as a decorator.
+    """
     import logging
 
     logger = logging.getLogger("pydicom")

@@ -22,6 +22,7 @@ from .volume import as_slicer_loads
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+_READ_AT_ONCE = 256 * 1024**2  # bytes; larger folders are read twice, so that only the chosen acquisition is held
 _GAUSS = 100.0  # no magnet has so many tesla: some GE headers state gauss
 _SPACING_TOLERANCE = 1e-3
 
@@ -71,8 +72,14 @@ class Series:
         return f"{where}{name!r} ({count} file{'s' * (count != 1)}{kind})"
 
 
-def series_in(paths: Iterable[Path]) -> list[Series]:
+def series_in(paths: Iterable[Path], whole: bool = False) -> list[Series]:
     """Read the headers of files and sort them by series; what is not DICOM is passed over.
+
+    Parameters
+    ----------
+    paths : iterable of pathlib.Path
+    whole : bool
+        Read the pixels too, which takes hardly longer where they are wanted next.
 
     Raises
     ------
@@ -81,7 +88,7 @@ def series_in(paths: Iterable[Path]) -> list[Series]:
     """
     found: dict[str, dict[Path, Dataset]] = defaultdict(dict)
     for path in sorted(paths):
-        header = read_header(path)
+        header = read_header(path, whole=whole)
         if header is not None:
             found[text(header, "SeriesInstanceUID") or ""][path] = header
     return [Series(uid, headers) for uid, headers in found.items()]
@@ -111,7 +118,8 @@ def image_series(path: Path, role: str, wanted: str | None = None) -> Series:
     InputError
         There is none, or there are several and not one is meant.
     """
-    found = series_in(files_in(path) if path.is_dir() else [path])
+    files = files_in(path) if path.is_dir() else [path]
+    found = series_in(files, whole=sum(file.stat().st_size for file in files) <= _READ_AT_ONCE)
     images = [series for series in found if series.is_image]
     if not images:
         others = ", ".join(sorted({series.modality or "unknown" for series in found}))
@@ -181,7 +189,7 @@ def read_dicom_image(
             f"{what} makes no regular grid, because {problem}: complete the series"
             f"{', or add --regular-grid to resample it onto one' if role == 'Image' else ''}."
         )
-    values = rescaled(stored_frames(acquisition.frames), acquisition.frames)
+    values = rescaled(stored_frames(acquisition.frames, series.headers), acquisition.frames)
     notices += [*placed, *_chosen_notices(found, chosen, phase), *scaling_notices(acquisition.frames)]
     if problem is None:
         volume = stack.assemble(values)
@@ -189,7 +197,7 @@ def read_dicom_image(
         volume, notice = stack.resample(values, role.lower())
         notices.append(notice)
     source = replace(
-        _source_of(series, acquisition.frames),
+        source_of(series, acquisition.frames),
         phase=_phase_name(found, chosen) if len(found) > 1 else None,
         given_spacing_mm=spacing if placed else None,
         resampled=problem is not None,
@@ -216,7 +224,7 @@ def frames_of_series(series: Series, what: str) -> tuple[list[Frame], list[Notic
         first = seen.setdefault(key, frame)
         if first is not frame:
             repeated.append(frame)
-            if not np.array_equal(*stored_frames([first, frame])):
+            if not np.array_equal(*stored_frames([first, frame], series.headers)):
                 raise InputError(
                     f"{what} holds two files of the same instance that differ ({first.name}, {frame.name}): "
                     "remove the wrong one."
@@ -373,7 +381,8 @@ def scaling_notices(frames: Sequence[Frame]) -> list[Notice]:
     return notices
 
 
-def _source_of(series: Series, frames: Sequence[Frame]) -> Source:
+def source_of(series: Series, frames: Sequence[Frame]) -> Source:
+    """What the headers of a series say of it beside the voxels."""
     header = series.headers[frames[0].path]
     field = number(header, "MagneticFieldStrength")
     many = any(frame.index for frame in frames)
@@ -386,6 +395,7 @@ def _source_of(series: Series, frames: Sequence[Frame]) -> Source:
         sequence_name=text(header, "SequenceName") or text(header, "PulseSequenceName"),
         series_description=text(header, "SeriesDescription"),
         field_strength_tesla=None if field is None else field / 1e4 if field > _GAUSS else field,
+        echo_time_ms=number(header, "EchoTime"),
         patient_id=text(header, "PatientID"),
         series_uid=series.uid or None,
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),

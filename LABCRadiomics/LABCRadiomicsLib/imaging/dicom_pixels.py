@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
 
 from ..errors import InputError
-from .dicom_headers import Frame, quiet_pydicom, read_header
+from .dicom_headers import Frame, number, read_header
+from .itk_files import quiet_itk
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+_NOTHING_READ: Mapping[Path, Dataset] = MappingProxyType({})
 _RESCALING = ("RescaleSlope", "RescaleIntercept", "RescaleType", "RealWorldValueMappingSequence", "ModalityLUTSequence",
               "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")  # fmt: skip
 
 
-def stored_frames(frames: Sequence[Frame]) -> list[np.ndarray]:
+def stored_frames(frames: Sequence[Frame], headers: Mapping[Path, Dataset] = _NOTHING_READ) -> list[np.ndarray]:
     """Decode frames; each file is read once.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+    headers : mapping of pathlib.Path to pydicom.Dataset
+        What was read of the files; where it holds the pixels too, the file is not read again.
 
     Returns
     -------
@@ -39,7 +48,8 @@ def stored_frames(frames: Sequence[Frame]) -> list[np.ndarray]:
         places[frame.path].append(place)
     found: list[np.ndarray | None] = [None] * len(frames)
     for path, at in places.items():
-        pixels = _pixels(path, frames[at[0]])
+        known = headers.get(path)
+        pixels = _pixels(path, frames[at[0]], known if known is not None and _has_pixels(known) else None)
         for place in at:
             frame = frames[place]
             if frame.index >= len(pixels) or pixels.shape[1:] != frame.size:
@@ -70,20 +80,22 @@ def rescaled(stored: Sequence[np.ndarray], frames: Sequence[Frame]) -> np.ndarra
     return values
 
 
-def _pixels(path: Path, frame: Frame) -> np.ndarray:
+def _has_pixels(dataset: Dataset) -> bool:
+    return any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"))
+
+
+def _pixels(path: Path, frame: Frame, dataset: Dataset | None) -> np.ndarray:
     """All frames of a file, shape (n, rows, columns)."""
-    dataset = read_header(path, whole=True)
+    dataset = read_header(path, whole=True) if dataset is None else dataset
     if dataset is None:
         raise InputError(f"{path} is no longer a DICOM file: read the folder again.")
-    if int(dataset.get("SamplesPerPixel") or 1) != 1:
-        raise InputError(
-            f"{path} has {dataset.SamplesPerPixel} components per voxel (color): give a single-component volume."
-        )
-    if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+    components = number(dataset, "SamplesPerPixel") or 1
+    if components != 1:
+        raise InputError(f"{path} has {components:g} components per voxel (color): give a single-component volume.")
+    if not _has_pixels(dataset):
         raise InputError(f"{path} holds no pixels: give DICOM images.")
     try:
-        with quiet_pydicom():
-            array = _decoded(dataset)
+        array = _decoded(dataset, path)
     except Exception as error:  # decoders raise whatever damaged bytes lead to
         raise InputError(
             f"The pixels of {path} cannot be decoded ({_syntax(dataset)}): copy or export it again, uncompressed."
@@ -92,7 +104,7 @@ def _pixels(path: Path, frame: Frame) -> np.ndarray:
     return _looked_up(array, dataset) if frame.scaling.table else array
 
 
-def _decoded(dataset: Dataset) -> np.ndarray:
+def _decoded(dataset: Dataset, path: Path) -> np.ndarray:
     """By pydicom, or by GDCM within SimpleITK for a compression that pydicom has no decoder for here."""
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit, little = dataset.original_encoding
@@ -103,13 +115,15 @@ def _decoded(dataset: Dataset) -> np.ndarray:
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_compressed or _has_decoder(syntax):
         return dataset.pixel_array
+    stored = read_header(path, whole=True)
+    assert stored is not None  # it was read before
     for keyword in _RESCALING:
-        if keyword in dataset:
-            delattr(dataset, keyword)
+        stored.pop(keyword, None)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "stored.dcm"
-        dataset.save_as(copy, enforce_file_format=True)
-        return sitk.GetArrayFromImage(sitk.ReadImage(str(copy)))
+        stored.save_as(copy, enforce_file_format=True)
+        with quiet_itk():
+            return sitk.GetArrayFromImage(sitk.ReadImage(str(copy)))
 
 
 def _has_decoder(syntax) -> bool:

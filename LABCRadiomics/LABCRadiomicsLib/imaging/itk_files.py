@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -44,13 +45,32 @@ class FileOptions:
 
 @contextmanager
 def quiet_itk() -> Iterator[None]:
-    """Keep ITK's own warnings off the terminal: what matters of them is said in sentences here."""
+    """Keep what ITK and its format libraries print off the terminal: what matters of it is said in sentences here."""
     shown = sitk.ProcessObject.GetGlobalWarningDisplay()
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        yield
+        with _closed_stderr():
+            yield
     finally:
         sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+
+
+@contextmanager
+def _closed_stderr() -> Iterator[None]:
+    """Send the process's error output nowhere: the MetaImage and NIfTI libraries write to it by themselves."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a program with windows may have none
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def format_of(path: Path) -> str:

@@ -10,13 +10,15 @@ import numpy as np
 from ..errors import LABCRadiomicsError
 from ..notices import Notice
 from .acquisitions import acquisitions_of
-from .dicom_headers import Frame
-from .dicom_images import frames_of_series, series_in, slice_stack
+from .dicom_headers import Frame, quiet_pydicom
+from .dicom_images import frames_of_series, series_in, slice_stack, source_of
+from .source import Source
 from .volume import Volume
 
 _SAME_SIZE = 0.01
 
 
+@quiet_pydicom()
 def remarks_on_loaded(files: Sequence[str | Path], volume: Volume) -> list[Notice]:
     """Hold a volume against the headers of the files it was loaded from.
 
@@ -39,6 +41,15 @@ def remarks_on_loaded(files: Sequence[str | Path], volume: Volume) -> list[Notic
         return _remarks(frames, volume)
     except LABCRadiomicsError as error:
         return [Notice("dicom-headers", f"the headers of the volume's DICOM files could not be checked ({error})")]
+
+
+def source_of_loaded(files: Sequence[str | Path]) -> Source | None:
+    """What the headers of the files say that a volume was loaded from; None when they cannot be read."""
+    try:
+        series = series_in(map(Path, files))
+        return source_of(series[0], frames_of_series(series[0], "the series")[0]) if series else None
+    except LABCRadiomicsError:
+        return None  # which remarks_on_loaded says
 
 
 def _remarks(frames: list[Frame], volume: Volume) -> list[Notice]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..notices import Notice
+from .dicom_headers import has_preamble, quiet_pydicom
 from .itk_files import DICOM, FileOptions, format_of, read_file
 from .masks import as_labels, select_label
 from .source import Reading
@@ -85,6 +86,7 @@ def parse_spacing(text: str) -> tuple[float, float, float]:
 AS_FILES_SAY = ReadingOptions()
 
 
+@quiet_pydicom()
 def read_image(path: str | Path, options: ReadingOptions = AS_FILES_SAY) -> Reading:
     """Read a scalar three-dimensional image.
 
@@ -108,6 +110,7 @@ def read_image(path: str | Path, options: ReadingOptions = AS_FILES_SAY) -> Read
     return _read(Path(path), "Image", options)
 
 
+@quiet_pydicom()
 def read_mask(path: str | Path, options: ReadingOptions = AS_FILES_SAY, image: Reading | None = None) -> Reading:
     """Read the mask of a tumor.
 
@@ -153,7 +156,7 @@ def _read(path: Path, role: str, options: ReadingOptions) -> Reading:
     if not path.exists():
         raise InputError(f"{role} {path} does not exist: give the path of an image file or of a DICOM folder.")
     form = "" if path.is_dir() else format_of(path)
-    if path.is_dir() or form == DICOM or (not form and _is_dicom(path)):
+    if path.is_dir() or form == DICOM or (not form and has_preamble(path)):
         from .dicom_images import read_dicom_image
 
         return read_dicom_image(path, role, options.phase, options.spacing, options.regular_grid, options.series)
@@ -163,12 +166,6 @@ def _read(path: Path, role: str, options: ReadingOptions) -> Reading:
         )
     found = read_file(path, form, role, FileOptions(options.phase, options.spacing, options.segment))
     return replace(found, volume=as_slicer_loads(found.volume))
-
-
-def _is_dicom(path: Path) -> bool:
-    from .dicom_headers import has_preamble
-
-    return has_preamble(path)
 
 
 def _read_named(path: Path, options: ReadingOptions, image: Reading | None) -> Reading | None:

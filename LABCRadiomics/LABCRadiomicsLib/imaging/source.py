@@ -21,7 +21,7 @@ class Source:
         What the files are, such as ``"DICOM series"`` or ``"NRRD file"``.
     modality, manufacturer, device, sequence_name, series_description : str or None
         As DICOM headers hold them.
-    field_strength_tesla : float or None
+    field_strength_tesla, echo_time_ms : float or None
     patient_id, series_uid, frame_of_reference_uid : str or None
     phase : str or None
         The acquisition that was chosen of several, in words: ``"phase 2 of 6, 00:01:32 after the first"``.
@@ -41,6 +41,7 @@ class Source:
     sequence_name: str | None = None
     series_description: str | None = None
     field_strength_tesla: float | None = None
+    echo_time_ms: float | None = None
     patient_id: str | None = field(default=None, repr=False)
     series_uid: str | None = None
     frame_of_reference_uid: str | None = None

@@ -140,9 +140,11 @@ def score_nodes(
         progress(0, steps_of(contours), READ)
     start = time.perf_counter()
     image, mask, notices = images_from_nodes(volume_node, roi_node, roi)
+    source = None
     if dicom_files:
-        from ..imaging.loaded_series import remarks_on_loaded  # brings pydicom
+        from ..imaging.loaded_series import remarks_on_loaded, source_of_loaded  # brings pydicom
 
+        source = source_of_loaded(dicom_files)
         notices = [*remarks_on_loaded(dicom_files, image), *notices]
     inputs = _inputs(volume_node, roi_node, roi) | {"fingerprint": fingerprint(image, mask)}
     return score_patient(
@@ -151,6 +153,7 @@ def score_nodes(
         mask,
         covariates,
         contours=contours,
+        source=source,
         notices=notices,
         inputs=inputs | {"model": chosen_model or model.id},
         read_seconds=time.perf_counter() - start,

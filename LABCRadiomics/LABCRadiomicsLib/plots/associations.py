@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -108,7 +109,7 @@ def expression_heatmap(values: np.ndarray, genes: Sequence[str], groups: Sequenc
     figure = Figure(figsize=(7.2, min(1.6 + 0.135 * len(genes), 9.5)), layout="constrained")
     bar, axes = figure.subplots(2, 1, height_ratios=(0.25, 0.135 * len(genes) + 0.4))
     image = axes.imshow(
-        scaled[np.ix_(rows, columns)], cmap=_DIVERGING, vmin=-2.5, vmax=2.5, aspect="auto", interpolation="none"
+        scaled[rows][:, columns], cmap=_DIVERGING, vmin=-2.5, vmax=2.5, aspect="auto", interpolation="none"
     )
     axes.set_yticks(range(len(rows)), [_name(genes[at], 20) for at in rows], fontsize=6.3)
     axes.set_xticks([])
@@ -332,7 +333,7 @@ def cluster_heatmap(scaled: np.ndarray, features: Sequence[str], partition: np.n
     return png(figure)
 
 
-def survival_curves(curves: Sequence[Mapping[str, object]], p: float | None, endpoint: str) -> bytes:
+def survival_curves(curves: Sequence[Mapping[str, Any]], p: float | None, endpoint: str) -> bytes:
     """Draw Kaplan-Meier curves of any number of groups.
 
     Parameters
@@ -349,7 +350,7 @@ def survival_curves(curves: Sequence[Mapping[str, object]], p: float | None, end
         label = _name(f"{curve['name']} (n = {curve['n']}, {curve['events']} events)")
         axes.step(
             [0, *curve["months"]], [1, *curve["survival"]], where="post", color=color, ls=line, lw=1.8, label=label
-        )  # type: ignore[misc]
+        )
     axes.set(ylim=(0, 1.02), xlabel="months", ylabel=_name(f"{endpoint.lower()} (probability)"))
     axes.set_xlim(left=0)
     if p is not None:

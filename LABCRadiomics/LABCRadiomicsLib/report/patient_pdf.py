@@ -90,7 +90,7 @@ def _headline(document: dict[str, Any], styles: dict) -> list[Flowable]:
     group, score = document["risk_group"], number(document["score"])
     if group is None:
         return [_text("No risk group", styles["group"]), _text(f"Radiomics score {score} (no unit).", styles["body"])]
-    if not document.get("group_shown", True):
+    if not document["group_shown"]:
         words = [_text("Risk group withheld", styles["group"])]
         return [*words, _text(f"Radiomics score {score} (no unit; higher is worse).", styles["body"])]
     side = "above" if group == "high" else "not above"

@@ -82,7 +82,13 @@ _SHAPE: dict[str, Any] = {
 
 _VERSIONED = _SHAPE | {
     "format": frozenset({FORMAT}),
+    "group_shown": (bool,),
     "trust": {"grade": frozenset(GRADES), "reasons": [_REMARK]},
+    "second_reader": (
+        None,
+        dict.fromkeys(("dice", "score"), _NUMBER)
+        | {"risk_group": _GROUPS, "same_group": _FLAG, "survival": _SHAPE["survival"]},
+    ),
     "stability": (None, _SHAPE["stability"][1] | dict.fromkeys((*_LIMITS, *_MEASURES), _MAYBE)),
 }
 
@@ -94,6 +100,7 @@ def result_document(
     *,
     stability: Mapping[str, Any] | None = None,
     second_reader: Mapping[str, Any] | None = None,
+    show_group: bool = False,
     timings: Mapping[str, float | None] | None = None,
     diagnostics: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -110,7 +117,9 @@ def result_document(
     stability : mapping, optional
         How the result changes with the contour, see :func:`.robustness.contour_stability`.
     second_reader : mapping, optional
-        The result on another reader's mask: ``dice``, ``score``, ``risk_group``.
+        The result on another reader's mask, see :func:`.robustness.second_reading`.
+    show_group : bool
+        Whether to show the risk group even of a result that is not to be relied on.
     timings : mapping, optional
         Seconds by step.
     diagnostics : mapping, optional
@@ -122,6 +131,7 @@ def result_document(
         Lists, texts, numbers and None alone, so that it is the same before and after it was written as JSON.
     """
     given = inputs or {}
+    trust = trust_of(prediction.contributions, prediction.warnings, stability, second_reader)
     document = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -136,11 +146,12 @@ def result_document(
         "points": prediction.points,
         "contributions": [vars(part) for part in prediction.contributions],
         "stability": None if stability is None else dict(stability),
-        "trust": trust_of(prediction.contributions, prediction.warnings, stability).to_dict(),
+        "trust": trust.to_dict(),
         "second_reader": None if second_reader is None else dict(second_reader),
         "warnings": [notice.to_dict() for notice in prediction.warnings],
         "timings": {step: (timings or {}).get(step) for step in _STEPS},
         "notice": NOTICE,
+        "group_shown": show_group or trust.grade != GRADES[-1],
         "title": model.title,
         "version": model.version,
         "software_version": __version__,
@@ -185,7 +196,8 @@ def _upgraded(found: dict[str, Any]) -> dict[str, Any]:
     warnings = [Notice(warning["code"], warning["message"]) for warning in found["warnings"]]
     trust = trust_of(contributions, warnings, found["stability"]).to_dict()
     stability = found["stability"] and {**_SPREAD, **found["stability"]}
-    added = {"format": FORMAT, "format_version": FORMAT_VERSION, **_ADDED, "trust": trust}
+    shown = trust["grade"] != GRADES[-1]
+    added = {"format": FORMAT, "format_version": FORMAT_VERSION, **_ADDED, "trust": trust, "group_shown": shown}
     return {**added, **found, "stability": stability, "inputs": {**_INPUTS, **found["inputs"]}}
 
 

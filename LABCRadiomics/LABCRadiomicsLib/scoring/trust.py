@@ -43,7 +43,10 @@ class Trust:
 
 
 def trust_of(
-    contributions: Sequence[Contribution], warnings: Iterable[Notice], stability: Mapping[str, Any] | None = None
+    contributions: Sequence[Contribution],
+    warnings: Iterable[Notice],
+    stability: Mapping[str, Any] | None = None,
+    second_reader: Mapping[str, Any] | None = None,
 ) -> Trust:
     """Grade a result by what was noticed on the way to it.
 
@@ -57,8 +60,10 @@ def trust_of(
     stability : mapping, optional
         See :func:`.robustness.contour_stability`. Fewer than nine in ten redrawn contours in the same group ask for
         care, fewer than half make a result not to be relied on.
+    second_reader : mapping, optional
+        See :func:`.robustness.second_reading`. Another risk group than the first reader's asks for care.
     """
-    graded = [*_outside(contributions), *_unsteady(stability)]
+    graded = [*_outside(contributions), *_unsteady(stability), *_disputed(second_reader)]
     for notice in warnings:
         if notice.code != _OUTSIDE and notice.code not in _ABOUT_THE_MODEL:
             graded.append((GRADES[2] if notice.grave else GRADES[1], notice))
@@ -85,3 +90,9 @@ def _unsteady(stability: Mapping[str, Any] | None) -> list[tuple[Grade, Notice]]
         return []
     text = f"The risk group depends on the contour: {same} of {scored} redrawn contours give the same one."
     return [(GRADES[2] if same < HALF * scored else GRADES[1], Notice("contour-dependent", text))]
+
+
+def _disputed(second_reader: Mapping[str, Any] | None) -> list[tuple[Grade, Notice]]:
+    if second_reader is None or second_reader["same_group"] is not False:
+        return []
+    return [(GRADES[1], Notice("readers-disagree", "The second reader's contour gives the other risk group."))]

@@ -5,7 +5,7 @@ Functions that make sentences take ``_``, which translates one; the Slicer modul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..model import Term
@@ -69,6 +69,8 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
         sentences.append(_discrimination(result["discrimination"], result["status"] == "demonstration", _))
     if result["stability"] is not None:
         sentences.append(_stability(result["stability"], _))
+    if result["second_reader"] is not None:
+        sentences.append(_second_reader(result["second_reader"], result["survival"], _))
     return sentences
 
 
@@ -126,3 +128,19 @@ def _spread(stability: Mapping[str, Any], _: Translate) -> str:
         lower=number(stability["score_lower"]),
         upper=number(stability["score_upper"]),
     )
+
+
+def _second_reader(second: Mapping[str, Any], survival: Sequence[Mapping[str, Any]], _: Translate) -> str:
+    """What the contour of another reader gives."""
+    text = _("On the second reader's contour (Dice {dice} with the first) the score is {score}").format(
+        dice=f"{second['dice']:.2f}", score=number(second["score"])
+    )
+    if second["same_group"] is not None:
+        text += _("; the risk group is the same") if second["same_group"] else _("; the risk group is the other one")
+    if second["survival"] and survival:
+        last, first = second["survival"][-1], survival[-1]
+        both = _("; survival at {months:g} months is {second} (first reader: {first})")
+        text += both.format(
+            months=last["months"], second=percent(last["probability"]), first=percent(first["probability"])
+        )
+    return ("\u26a0 " if second["same_group"] is False else "") + text + "."

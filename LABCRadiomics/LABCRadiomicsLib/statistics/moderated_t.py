@@ -142,7 +142,7 @@ def _moment_prior(variance: np.ndarray, df: np.ndarray, trend: np.ndarray | None
     floored = np.maximum(variance, 1e-5 * middle)
     logs = np.log(floored) - special.digamma(df / 2) + np.log(df / 2)
     rank = 1 if trend is None else min(_spline_df(variance.size), np.unique(trend).size)
-    if rank < 2:
+    if trend is None or rank < 2:
         mean: float | np.ndarray = float(logs.mean())
     else:
         basis, _ = np.linalg.qr(_natural_spline(trend, rank))

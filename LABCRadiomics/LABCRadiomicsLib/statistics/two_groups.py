@@ -1,5 +1,6 @@
 """Two groups of patients compared in many variables at once: Wilcoxon's, Welch's and Student's tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -83,7 +84,7 @@ def compare_groups(first: np.ndarray, second: np.ndarray) -> GroupComparison:
     )  # fmt: skip
 
 
-def column_quantiles(values: np.ndarray, probabilities: list[float] | np.ndarray) -> np.ndarray:
+def column_quantiles(values: np.ndarray, probabilities: Sequence[float] | np.ndarray) -> np.ndarray:
     """Quantiles of each column without its missing values, shape (number of probabilities, m); NaN for an empty one.
 
     Notes

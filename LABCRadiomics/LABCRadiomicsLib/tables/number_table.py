@@ -160,9 +160,9 @@ class NumberTable:
         wanted = len(self.names) - 1
         for at, line in enumerate(lines):
             if line.count(separator) != wanted:
-                cells = line.count(separator) + 1
+                count = line.count(separator) + 1
                 raise CohortError(
-                    f"{self.path}, row {first + at}: {cells} cells where the header has {wanted + 1}; the file may be "
+                    f"{self.path}, row {first + at}: {count} cells where the header has {wanted + 1}; the file may be "
                     "cut off, or needs quotes around cells that hold the separator."
                 )
         columns: list[list[str]] = [[] for _ in texts]

@@ -194,7 +194,7 @@ def test_the_tumor_is_drawn_where_it_is(codes, above, left_of, array_order):
 
 
 def test_the_report_shows_the_numbers_and_says_what_they_are(model, pair):
-    result = score_patient(model, *pair, covariates={"age": 61})
+    result = score_patient(model, *pair, covariates={"age": 61}, show_group=True)
     page = patient_html(result, "<script>alert(1)</script>", None)
     assert "<script>alert" not in page
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ _MOST_BOXES = 24
 def measure_table(tests: MeasureTest, first_column: str) -> CsvTable:
     """Header and rows of two groups compared in several measures."""
     groups = tests.groups
-    columns = {
+    columns: dict[str, Sequence[Any] | np.ndarray] = {
         first_column: list(tests.names),
         "n_A": groups.n_first,
         "n_B": groups.n_second,

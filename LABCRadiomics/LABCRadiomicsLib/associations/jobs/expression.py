@@ -11,8 +11,10 @@ import numpy as np
 
 from ...plots import associations as plots
 from ...report.page import Figure, Table
-from ..differential_expression import DifferentialExpression, Method, Thresholds, compare_expression
+from ..differential_expression import DifferentialExpression, Method, Thresholds, compare_expression, wants_normal
 from ..expression_matrix import KINDS, Z_SCORES, read_expression
+from ..groups import is_normal
+from ..identifiers import parse_barcode
 from ..options import AdjustmentOptions, hashes
 from ..section import Section, TestCount, sizes_text, small_p
 
@@ -51,11 +53,17 @@ def run(options: ExpressionOptions) -> Section:
 
 def compare(options: ExpressionOptions) -> DifferentialExpression:
     """The result alone."""
-    matrix = read_expression(options.matrix, options.gene_names, options.gene_type)
+    grouping = options.grouping()
+    normals = wants_normal(options.contrast)
+
+    def wanted(sample: str) -> bool:
+        return grouping.wants(sample) or (normals and is_normal(parse_barcode(sample)))
+
+    matrix = read_expression(options.matrix, options.gene_names, options.gene_type, wanted)
     method = Method(options.data, options.robust, options.quality_weights, options.beyond)
     limits = Thresholds(options.log_fc, options.fdr)
     return compare_expression(
-        matrix, options.grouping(), options.contrast, method, limits, options.adjustment()
+        matrix, grouping, options.contrast, method, limits, options.adjustment()
     )  # fmt: skip
 
 

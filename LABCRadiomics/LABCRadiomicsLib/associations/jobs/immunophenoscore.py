@@ -38,7 +38,7 @@ class ImmunophenoscoreOptions(GroupOptions):
 def run(options: ImmunophenoscoreOptions) -> Section:
     """Do the job; errors as :func:`.expression.run`."""
     matrix, data = understood(read_expression(options.matrix, options.gene_names), options.data)
-    samples = scored_samples(matrix.columns, options, matrix.path.name)
+    samples = scored_samples(matrix.columns, options, matrix.path.name, matrix.genes)
     found = immunophenoscores(matrix, samples.combined(matrix.values, total=data == COUNTS), data)
     notices = [
         *matrix.notices,

@@ -39,7 +39,7 @@ class PurityOptions(GroupOptions):
 def run(options: PurityOptions) -> Section:
     """Do the job; errors as :func:`.expression.run`."""
     matrix, data = understood(read_expression(options.matrix, options.gene_names))
-    samples = scored_samples(matrix.columns, options, matrix.path.name)
+    samples = scored_samples(matrix.columns, options, matrix.path.name, matrix.genes)
     found = estimate_scores(matrix, sample_values(matrix, samples, data))
     notices = [*matrix.notices, *samples.notices, *repeated_notice(samples, data), Notice("affymetrix", AFFYMETRIX)]
     notices += _remarks(found)

@@ -117,6 +117,25 @@ def test_unmatched_names_are_shown():
         match_samples(["P1", "P2"], two_groups(4), "m.tsv", thirds_of_table=True)
 
 
+def test_a_matrix_on_its_side_is_told(tmp_path, run):
+    genes = [f"G{at}" for at in range(40)]
+    matrix = write_matrix(tmp_path / "m.tsv", counts(12, 40), genes, barcodes(12))
+    code, _, said = run(
+        "associate", "expression", matrix, "--groups", write_groups(tmp_path / "g.csv", 12), "--out", tmp_path / "o"
+    )
+    assert code == 2 and "transpose" in said
+
+
+def test_only_the_samples_of_the_groups_are_read(tmp_path):
+    values = counts(60, 20, seed=9)
+    columns = [f"{case}-01A" for case in barcodes(18)] + ["TCGA-ZZ-0001-06A", "TCGA-ZZ-0002-11A"]
+    path = write_matrix(tmp_path / "m.tsv", values, columns)
+    whole, part = read_expression(path), read_expression(path, wanted=two_groups(12).wants)
+    assert len(part.columns) == 12 and len(part.unread) == 8
+    first, second = (compare_expression(matrix, two_groups(12)) for matrix in (whole, part))
+    assert np.array_equal(first.p, second.p) and first.notices == second.notices
+
+
 def test_thirds_of_64_are_21_22_21_and_ties_keep_their_order(tmp_path):
     rows = [f"{case},{at // 2}" for at, case in enumerate(barcodes(64))]
     (tmp_path / "s.csv").write_text("\n".join(["case,score", *rows]))
@@ -142,6 +161,7 @@ def test_contrasts(tmp_path):
     )
     assert find_contrast(None, ["low", "intermediate", "high"], path).words == "high minus low"
     assert find_contrast(None, ["ER_negative", "ER_positive"], path).words == "ER_positive minus ER_negative"
+    assert find_contrast("low minus high", ["low", "high"], path).words == "low minus high"
     with pytest.raises(InputError, match="a, b, c"):
         find_contrast(None, ["a", "b", "c"], path)
     with pytest.raises(InputError, match="'high-normal'"):
@@ -158,6 +178,11 @@ def test_a_patient_twice_in_the_groups_is_refused(tmp_path):
     ("change", "asked", "words"),
     [
         (lambda v: v - 10, "counts", "negative"),
+        (
+            lambda v: np.where(np.arange(v.size).reshape(v.shape) == 7, -3, v),
+            None,
+            "G1, sample TCGA-AA-0001: -3 is negative",
+        ),
         (lambda v: np.log2(v + 1), "counts", "no counts"),
         (lambda v: v, "logs", "no base 2 logarithm"),
         (lambda v: v, "z-scores", "no z-scores"),

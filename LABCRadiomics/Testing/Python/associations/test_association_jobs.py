@@ -263,6 +263,17 @@ def test_bad_fractions_are_named(tmp_path, run, change, words):
     assert words in refused(run, *immune_command(tmp_path, change(FRACTIONS)))
 
 
+def test_types_in_rows_are_transposed(tmp_path, run, no_drawing):
+    lines = [line.split(";") for line in FRACTIONS.strip().split("\n")]
+    code, _, _ = run("associate", *immune_command(tmp_path, FRACTIONS))
+    straight = read_table(tmp_path / "o" / "immune.csv")
+    turned = "\n".join(";".join(row) for row in zip(*lines, strict=True))
+    code, _, said = run("associate", *immune_command(tmp_path, turned))
+    assert code == 0 and "it was transposed" in said
+    found = read_table(tmp_path / "o" / "immune.csv")
+    assert found.texts("type") == straight.texts("type") and found.texts("wilcoxon_p") == straight.texts("wilcoxon_p")
+
+
 def test_fractions_that_do_not_add_up_are_said(tmp_path, run, no_drawing):
     code, _, said = run("associate", *immune_command(tmp_path, FRACTIONS.replace(";0,3;", ";0,05;")))
     assert code == 0 and "do not add up to 1" in said

@@ -356,3 +356,24 @@ def test_the_scoring_path_needs_no_heavy_package():
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_second_reader_stands_beside_the_first(run, breast1, tmp_path):
+    image, mask = breast1
+    other = sitk.GetArrayFromImage(sitk.ReadImage(mask))
+    grown = sitk.BinaryDilate(sitk.ReadImage(mask) != 0, (1, 1, 0))
+    sitk.WriteImage(grown, tmp_path / "second.nrrd")
+    code, out, err = run("score", image, mask, "--second-reader", tmp_path / "second.nrrd", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)["second_reader"]
+    voxels = sitk.GetArrayFromImage(grown).sum()
+    assert found["dice"] == pytest.approx(2 * (other != 0).sum() / ((other != 0).sum() + voxels))
+    alone = json.loads(run("score", image, tmp_path / "second.nrrd", "--json")[1])
+    assert (found["score"], found["risk_group"]) == (alone["score"], alone["risk_group"])
+    assert found["survival"] == alone["survival"]
+    assert found["same_group"] == (alone["risk_group"] == json.loads(out)["risk_group"])
+    assert "second reader's contour (Dice" in " ".join(
+        run("score", image, mask, "--second-reader", tmp_path / "second.nrrd")[1].replace("\u2502", " ").split()
+    )
+    code, _, err = run("score", image, mask, "--second-reader", tmp_path / "absent.nrrd")
+    assert code == 2 and "absent.nrrd does not exist" in err

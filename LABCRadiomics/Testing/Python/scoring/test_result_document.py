@@ -78,10 +78,11 @@ def test_every_result_keeps_to_the_schema_with_the_same_keys(name):
 
 
 def test_all_parts_that_a_result_can_have():
-    second = {"dice": 0.9, "score": 1.5, "risk_group": "low"}
+    second = {"dice": 0.9, "score": 1.5, "risk_group": "low", "same_group": False, "survival": []}
     timings = {"extract_s": 2.0, "read_s": 1.0, "score_s": 3.0}
     found = document(stability=STABILITY, second_reader=second, timings=timings)
     VALIDATOR.validate(found)
+    assert "readers-disagree" in {reason["code"] for reason in found["trust"]["reasons"]}
     assert found["stability"] == STABILITY and found["second_reader"] == second
     assert list(found["timings"].items()) == [("read_s", 1.0), ("extract_s", 2.0), ("score_s", 3.0)]
     assert found["inputs"]["volume"] == "Bild ä" and "Bild ä" in document_text(found)
@@ -143,7 +144,8 @@ def _paths(value: Any, path: tuple = ()) -> Iterator[tuple]:
 @pytest.mark.parametrize("old", [False, True])
 def test_whatever_a_scene_holds_is_shown_or_none(old):
     """Every field replaced and left out: what is read can be put into words, the rest is no result."""
-    original = document(stability=STABILITY, covariates={"age": "60"})
+    second = {"dice": 0.9, "score": 1.5, "risk_group": "low", "same_group": False, "survival": []}
+    original = document(stability=STABILITY, second_reader=second, covariates={"age": "60"})
     original = before_version_1(original) if old else original
     read = {True: 0, False: 0}
     for path in _paths(original):

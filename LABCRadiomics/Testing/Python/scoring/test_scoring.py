@@ -405,6 +405,8 @@ def test_trust_says_the_gravest_first():
         "contributions": [{"in_range": True}, {"in_range": False}, {"in_range": None}],
         "discrimination": row,
         "stability": None,
+        "second_reader": None,
+        "survival": [],
         "warnings": [
             {"code": "feature-out-of-range", "message": "left out"},
             {"code": "mask-resampled", "message": "kept"},
@@ -423,7 +425,10 @@ def test_trust_says_the_gravest_first():
 
 
 def test_contour_test_in_words():
-    result = {"status": "complete", "contributions": [], "discrimination": None, "warnings": []}
+    result = {
+        "status": "complete", "contributions": [], "discrimination": None, "warnings": [], "second_reader": None,
+        "survival": [],
+    }  # fmt: skip
     stability = {
         "contours": 20, "failed": 2, "score_min": -1, "score_max": 2, "same_group": 12,
         "dice_mean": 0.876, "score_lower": -1.5, "score_upper": 2.5,

@@ -1,0 +1,110 @@
+"""Whether image and tumor are of the model's kind: what is told, and how grave it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import example_models
+from LABCRadiomicsLib.domain import domain_notices, usual_distance
+from LABCRadiomicsLib.imaging import Source, Volume, region_of
+from LABCRadiomicsLib.model import Distribution, Domain
+from LABCRadiomicsLib.scoring.trust import trust_of
+
+MR = Source(form="DICOM series", modality="MR", manufacturer="SIEMENS", field_strength_tesla=1.494, echo_time_ms=4.2,
+            series_description="t1_fl3d_tra_dyn_fatsat post 1")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A model from real T1 images after contrast, with its domain and the distribution of its features."""
+    made = example_models.model()
+    domain = Domain(
+        spacing_mm_low=(0.7, 0.7, 2.0), spacing_mm_high=(0.9, 0.9, 2.5), field_strengths_t=(1.5,),
+        manufacturers=("Siemens Healthineers",), volume_mm3_low=500.0, volume_mm3_high=90000.0,
+    )  # fmt: skip
+    terms = len(made.score.terms)
+    spread = Distribution(n=139, mean=(1.0,) * terms, covariance=tuple(map(tuple, np.eye(terms).tolist())))
+    image = replace(made.image, modality="MR", sequence="T1-weighted, contrast-enhanced", domain=domain)
+    provenance = replace(made.provenance, origin="trained")
+    return replace(made, image=image, provenance=provenance, score=replace(made.score, distribution=spread))
+
+
+def region(spacing=(0.8, 0.8, 2.2), voxels=(10, 12, 12)):
+    array = np.zeros((20, 30, 30), np.uint8)
+    array[2 : 2 + voxels[0], 3 : 3 + voxels[1], 3 : 3 + voxels[2]] = 1
+    mask = Volume(array, np.array(spacing), np.zeros(3), np.eye(3))
+    return region_of(mask.with_array(array * 100), mask)
+
+
+def usual(model):
+    return {term.feature: 1.0 for term in model.score.terms}
+
+
+def found(model, source=MR, values=None, **kinds):
+    notices = domain_notices(model, region(**kinds), values or usual(model), source)
+    return {notice.code: notice.grave for notice in notices}
+
+
+def test_a_case_like_the_cohort_is_not_remarked_on(model):
+    assert found(model) == {}
+    assert found(model, source=None) == {}
+    assert found(model, source=Source(form="NRRD file")) == {}
+
+
+@pytest.mark.parametrize(("change", "code", "grave"), [
+    ({"modality": "CT"}, "other-modality", True),
+    ({"modality": "PT"}, "other-modality", True),
+    ({"series_description": "t2_tse_tra"}, "other-sequence", True),
+    ({"series_description": "STIR ax"}, "other-sequence", True),
+    ({"series_description": "ep2d_diff_b50_800"}, "other-sequence", True),
+    ({"series_description": "ADC"}, "other-sequence", True),
+    ({"series_description": "VIBRANT", "echo_time_ms": 92.0}, "other-sequence", True),
+    ({"series_description": "Ax T1 pre contrast"}, "before-contrast", True),
+    ({"series_description": "t1_dyn_SUB"}, "derived-image", True),
+    ({"manufacturer": "GE MEDICAL SYSTEMS"}, "other-manufacturer", False),
+    ({"field_strength_tesla": 3.0}, "other-field-strength", False),
+])  # fmt: skip
+def test_what_the_headers_tell(model, change, code, grave):
+    assert found(model, replace(MR, **change)) == {code: grave}
+
+
+@pytest.mark.parametrize(
+    "description", ["t1_fl3d_dyn 2min", "Sag VIBRANT MULTIPHASE", "3dfgre", "", "T1 post gd", "preop breast"]
+)
+def test_names_of_scans_after_contrast_are_no_false_alarm(model, description):
+    assert found(model, replace(MR, series_description=description)) == {}
+
+
+@pytest.mark.parametrize(("kinds", "code", "grave"), [
+    ({"spacing": (1.0, 1.0, 2.2)}, "other-voxel-size", False), ({"spacing": (0.8, 0.8, 6.0)}, "other-voxel-size", True),
+    ({"voxels": (2, 6, 6)}, "other-volume", True), ({"voxels": (5, 8, 8)}, "other-volume", False),
+])  # fmt: skip
+def test_voxel_size_and_volume(model, kinds, code, grave):
+    assert found(model, **kinds)[code] == grave
+
+
+def test_features_that_are_usual_one_by_one_but_not_together(model):
+    terms = [term.feature for term in model.score.terms]
+    usually = usual_distance((), (), len(terms))
+    near, beyond, far = (1 + factor * usually / np.sqrt(len(terms)) for factor in (0.99, 1.01, 1.6))
+    assert found(model, values=dict.fromkeys(terms, near)) == {}
+    assert found(model, values=dict.fromkeys(terms, beyond)) == {"far-from-training": False}
+    assert found(model, values=dict.fromkeys(terms, far)) == {"far-from-training": True}
+
+
+def test_the_usual_distance():
+    """R: sqrt(qchisq(0.99, c(1, 2, 6, 15)))."""
+    exact = (2.575829, 3.034854, 4.100316, 5.529776)
+    assert [usual_distance((), (), n) for n in (1, 2, 6, 15)] == pytest.approx(exact, rel=0.02)
+    assert usual_distance((95.0, 99.0), (2.0, 3.3), 6) == 3.3
+
+
+def test_a_simulated_model_says_nothing_of_a_real_scan():
+    made = example_models.model()
+    simulated = replace(made, provenance=replace(made.provenance, origin="simulated"))
+    values = usual(simulated)
+    real, unknown = (domain_notices(simulated, region(), values, source) for source in (MR, Source(form="NRRD file")))
+    assert "simulated-model" in {notice.code for notice in real}
+    assert trust_of((), real).grade == "do-not-rely"
+    assert "simulated-model" not in {notice.code for notice in unknown}
