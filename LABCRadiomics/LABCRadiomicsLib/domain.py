@@ -49,7 +49,7 @@ def domain_notices(
     list of Notice
         Grave where the number would mean nothing.
     """
-    notices = []
+    notices: list[Notice] = []
     if source is not None:
         notices += _kind_of_image(model, source)
     if model.image.domain is not None:
@@ -142,7 +142,8 @@ def _joint_distance(score: Score, values: Mapping[str, float]) -> Iterable[Notic
     if known is None:
         return
     deviation = np.array([values[term.feature] for term in score.terms]) - known.mean
-    distance = float(np.sqrt(max(deviation @ np.linalg.pinv(np.array(known.covariance)) @ deviation, 0.0)))
+    squared = float(deviation @ np.linalg.pinv(np.array(known.covariance)) @ deviation)
+    distance = math.sqrt(max(squared, 0.0))
     usual = usual_distance(known.percent, known.distance, len(score.terms))
     if distance > usual:
         text = (

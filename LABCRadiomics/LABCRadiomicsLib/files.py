@@ -99,11 +99,11 @@ def refuse_overwriting(
         The sentence names output and input.
     """
     read = [Path(path) for path in inputs if path is not None]
-    places: dict[object, Path] = {place: path for path in read if (place := _place(path)) is not None}
+    places = {place: path for path in read if (place := _place(path)) is not None}
     written: dict[object, Path] = {}
     for path in (Path(path) for path in files if path is not None):
         place = _place(path)
-        if place in places:
+        if place is not None and place in places:
             raise _overwrites(path, places[place])
         if _place(path.parent) in places:
             raise InputError(f"The output {path} would lie among the files of the input {path.parent}: move it.")
@@ -113,8 +113,9 @@ def refuse_overwriting(
     parents = {place: path for path in read if (place := _place(path.parent)) is not None}
     for folder in (Path(path) for path in folders if path is not None):
         place = _place(folder)
-        if place in places or place in parents:
-            raise _overwrites(folder, places.get(place) or parents[place])
+        given = places.get(place) or parents.get(place) if place else None
+        if given is not None:
+            raise _overwrites(folder, given)
 
 
 def _place(path: Path) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 
 from .. import __version__
-from ..errors import CohortError
+from ..errors import CohortError, present
 from ..feature_names import split_feature_name
 from ..model import Cohort as CohortSummary
 from ..model import Extraction, Image, Model, Performance, Provenance
@@ -92,11 +92,11 @@ def trained_model(
         id=card.id,
         title=card.title,
         version=card.version,
-        status=card.status,
+        status=card.status,  # type: ignore[arg-type]  # any other is refused when the model is checked
         provenance=Provenance(
             citation=card.citation,
             licence=card.licence,
-            origin=card.origin,
+            origin=card.origin,  # type: ignore[arg-type]  # likewise
             created=card.created,
             source=card.source,
             software={
@@ -118,7 +118,7 @@ def trained_model(
         image=card.image,
         extraction=extraction,
         score=training.score.stored,
-        cutoff=training.built.chosen.cutoff,
+        cutoff=present(training.built.chosen, "the cutoff of a training").cutoff,
         nomogram=training.nomogram.stored,
         groups=training.score.groups.curves,
         performance=(*stored_performance(training.performance), *further),
