@@ -219,7 +219,8 @@ def _extracted(task: _Task) -> dict[str, object]:
         )
         ordered = volume.reordered(*order_to(volume, task.settings.array_order))
         volume = preprocess(ordered, task.steps, Masks(breast, tissue))
-    result = extract(volume, mask.volume, task.settings, task.features, case.roi_label())
+    label = case.roi_label() if mask.source.segment is None else None  # a segment is the only one in its mask
+    result = extract(volume, mask.volume, task.settings, task.features, label)
     notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
         "values": {name: value if math.isfinite(value) else None for name, value in result.values.items()},
