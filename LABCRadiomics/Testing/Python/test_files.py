@@ -22,7 +22,10 @@ def table(tmp_path):
 def test_an_output_is_an_input_by_any_name(table, tmp_path):
     hard, soft = tmp_path / "hard.csv", tmp_path / "soft.csv"
     hard.hardlink_to(table)
-    soft.symlink_to(table)
+    try:
+        soft.symlink_to(table)
+    except OSError:
+        pytest.skip("needs the right to make links, which Windows gives to developers alone")
     inner = tmp_path / "linked"
     inner.symlink_to(table.parent, target_is_directory=True)
     for path in (table, hard, soft, inner / "table.csv", table.parent / ".." / "in" / "table.csv"):
