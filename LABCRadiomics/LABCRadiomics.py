@@ -1,8 +1,8 @@
 import json
 import sys
-from html import escape
 from pathlib import Path
 
+import qt
 import slicer
 import slicer.util
 import vtk
@@ -37,10 +37,11 @@ class LABCRadiomics(ScriptedLoadableModule):
         self.parent.contributors = ["LABCRadiomics developers"]
         self.parent.helpText = _("""
 From a contrast-enhanced T1 breast MRI and a tumor segmentation: the radiomics score, the risk group, and disease-free
-survival with its uncertainty. Nothing leaves this computer. See the
-<a href="https://github.com/LABCRadiomics/SlicerLABCRadiomics">module documentation</a>.
+survival with its uncertainty. Nothing leaves this computer. Read the <a href="{guide}">user guide</a> and the
+<a href="{tutorial}">tutorial</a>, which are on this computer; the project is on
+<a href="https://github.com/LABCRadiomics/SlicerLABCRadiomics">GitHub</a>.
 <p>Research use only. Not a medical device; not for diagnosis or treatment decisions.</p>
-""")
+""").format(guide=guidePage("user-guide").as_uri(), tutorial=guidePage("tutorial").as_uri())
         self.parent.acknowledgementText = _("""
 The method follows Wang X, Xie T, et al. Radiomics predicts the prognosis of patients with locally advanced breast
 cancer by reflecting the heterogeneity of tumor cells and the tumor microenvironment. Breast Cancer Res 2022;24:20.
@@ -48,6 +49,19 @@ doi 10.1186/s13058-022-01516-0. Features equal those of pyradiomics (van Griethu
 2017;77:e104), and can be compared with those of the SlicerRadiomics extension where it is installed.
 """)
         slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", registerLayout)
+
+
+def guidePage(name: str) -> Path:
+    """Give a page of the bundled documentation."""
+    return Path(__file__).resolve().parent / "Resources" / "Guide" / f"{name}.html"
+
+
+def registerLayout() -> None:
+    """Make the module's view layout known, so that a saved scene that shows it opens with it."""
+    from LABCRadiomicsPanel import result_layout
+
+    result_layout.register()
 
 
 #
@@ -150,11 +164,13 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from LABCRadiomicsLib import NOTICE
         from LABCRadiomicsPanel.cohort_section import CohortSection
         from LABCRadiomicsPanel.covariate_form import CovariateForm
+        from LABCRadiomicsPanel.input_choice import InputChoice
         from LABCRadiomicsPanel.input_watch import InputWatch
         from LABCRadiomicsPanel.model_choice import ModelChoice
         from LABCRadiomicsPanel.result_actions import ResultActions
         from LABCRadiomicsPanel.result_view import ResultView
         from LABCRadiomicsPanel.scoring_run import ScoringRun
+        from LABCRadiomicsPanel.steady_widgets import LabelHeights
 
         self.modelChoice = ModelChoice(self.ui, self._onModelChanged)
         self.covariateForm = CovariateForm(self.ui, self._onCovariatesChanged)
@@ -163,7 +179,18 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.run = ScoringRun(self.ui, self.logic.process, self._say, self._checkCanApply, self._onRunFinished)
         self.actions = ResultActions(self.ui, self.resultView, self.resourcePath("requirements.txt"), self._say)
         self.inputWatch = InputWatch(self._onInputEdited, self._onSegmentRemoved)
-        self._parts = (self.run, self.actions, self.cohort, self.inputWatch)
+        self.inputChoice = InputChoice(self._chosenInputs, self._takeInput)
+        labels = slicer.util.findChildren(self.ui.noticeLabel.parentWidget(), className="QLabel")
+        self._labelHeights = LabelHeights(label for label in labels if label.wordWrap)
+        self._parts = (
+            self.run,
+            self.actions,
+            self.cohort,
+            self.inputWatch,
+            self.inputChoice,
+            self.resultView,
+            self._labelHeights,
+        )
         self.resultView.show(None)
         self.ui.noticeLabel.text = f"<small>{_(NOTICE)}</small>"
         self._say("")
@@ -184,6 +211,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called when the application closes or the module is reloaded, and the module widget is destroyed."""
         for part in self._parts:
             part.cleanup()
+        self._parts = ()
         self.setParameterNode(None)
         self.removeObservers()
 
@@ -201,14 +229,16 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def exit(self) -> None:
         """Called each time the user opens a different module."""
         # Do not react to parameter node changes (GUI will be updated when the user enters into the module)
+        self.inputChoice.cleanup()
         self.setParameterNode(None)
 
     def onSceneStartClose(self, caller=None, event=None) -> None:
         """Called just before the scene is closed, or another is loaded into it."""
         self.run.cleanup()
-        self.actions.cleanup()
+        self.actions.forget()
         self._scored = None
         self.inputWatch.cleanup()  # watching again looks at what they hold
+        self.inputChoice.cleanup()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller=None, event=None) -> None:
@@ -222,8 +252,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def initializeParameterNode(self) -> None:
         """Ensure parameter node exists and observed."""
         self.setParameterNode(self.logic.getParameterNode())
-        if not self._parameterNode.inputVolume and self.ui.inputVolumeSelector.nodeCount():
-            self._parameterNode.inputVolume = self.ui.inputVolumeSelector.nodeFromIndex(0)
+        self.inputChoice.watch()
 
     def setParameterNode(self, inputParameterNode) -> None:
         """Set and observe parameter node, whose changes are shown immediately; None forgets it."""
@@ -234,8 +263,6 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObserver(node, vtk.vtkCommand.ModifiedEvent, self._updateFromParameterNode)
         self._parameterNode = inputParameterNode
         if self._parameterNode:
-            if self._parameterNode.segmentation is None:  # what the selector shows is what is chosen
-                self._takeSegment()
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             node = self._parameterNode.parameterNode
             self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._updateFromParameterNode)
@@ -266,6 +293,17 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._say("")  # what was said was about the inputs of before
         self._showResult()
         self._checkCanApply()
+
+    def _chosenInputs(self):
+        if not self._parameterNode:
+            return None, None
+        return self._parameterNode.inputVolume, self._parameterNode.segmentation
+
+    def _takeInput(self, name, node) -> None:
+        """Choose a node in a selector, which tells the parameter node."""
+        if self._parameterNode:
+            selector = {"volume": self.ui.inputVolumeSelector, "segmentation": self.ui.segmentSelector}[name]
+            selector.setCurrentNode(node)
 
     def _takeSegment(self) -> None:
         node = self.ui.segmentSelector.currentNode()
@@ -314,11 +352,17 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def missingInput(self) -> str | None:
         """Say what is still needed before Apply can run; None when nothing is."""
+        from LABCRadiomicsLib.mrml import dicom_modality
+
         parameters = self._parameterNode
         if self.run.isRunning():
             return _("A run is in progress")
         if not parameters or parameters.inputVolume is None or self.ui.inputVolumeSelector.currentNode() is None:
             return _("Select the MRI volume")
+        modality = dicom_modality(parameters.inputVolume)
+        if modality not in ("", "MR"):
+            sentence = _("Select the MRI volume: {name} was loaded from DICOM files of modality {modality}")
+            return sentence.format(name=parameters.inputVolume.GetName(), modality=modality)
         if self.ui.segmentSelector.currentNode() is None or not self._segmentExists():
             return _("Select the segmentation and the tumor's segment")
         return self.modelChoice.missing() or self.covariateForm.problem()
@@ -358,21 +402,28 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             parameters = self._parameterNode or self.logic.getParameterNode()
             parameters.result = self.logic.store(case)
             self._showResult()
+            self.actions.updateViews()
+            if self._parameterNode:
+                qt.QTimer.singleShot(0, self._bringResultIntoView)  # once the labels have their heights
         self._checkCanApply()
 
-    def _say(self, text: str, problem: bool = False, written: str = "") -> None:
-        """Show a sentence, as a problem or with a link to the file that was written."""
-        from LABCRadiomicsPanel.wording import error_box, file_link
+    def _bringResultIntoView(self) -> None:
+        if self._parts and self._parameterNode and self.resultView.document is not None:
+            self.resultView.bringIntoView()
 
-        words = error_box(text) if problem else escape(text)
-        self.ui.messageLabel.text = f"{words} {file_link(written)}" if written else words
+    def _say(self, text: str, problem: bool = False, written: str = "") -> None:
+        """Show a sentence, as a problem or with a link to the file that was written in place of its {path}."""
+        from LABCRadiomicsPanel.wording import error_box, file_link, plain
+
+        words = error_box(text) if problem else plain(text)
+        self.ui.messageLabel.text = words.format(path=file_link(written)) if written else words
         self.ui.messageLabel.visible = bool(text)
 
     # --- result ---
 
     def _showResult(self) -> None:
         """Show the result that the scene holds, and say when it is not of what is chosen now."""
-        from LABCRadiomicsLib.mrml.results import VOLUME, read_result
+        from LABCRadiomicsLib.mrml.results import SEGMENTATION, VOLUME, read_result
 
         document = read_result(self._parameterNode.result) if self._parameterNode else None
         if document != self.resultView.document:
@@ -381,8 +432,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         self.resultView.setStale(self._edited or self.logic.difference(document, self._parameterNode))
         inMemory = self._scored is not None and self._scored.document == document
-        volumeNode = self._parameterNode.result.GetNodeReference(VOLUME)
-        self.actions.setCase(self._scored if inMemory else None, volumeNode, self._edited)
+        volumeNode, roiNode = (self._parameterNode.result.GetNodeReference(role) for role in (VOLUME, SEGMENTATION))
+        self.actions.setCase(self._scored if inMemory else None, volumeNode, roiNode, self._edited)
 
     def onCheck(self, _clicked: bool = False) -> None:
         """Compute the model's features by SlicerRadiomics too and compare."""
@@ -432,7 +483,7 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
         from LABCRadiomicsLib.mrml.results import store_result
 
         return store_result(
-            slicer.mrmlScene, case.document, case.model, case.score.prediction, case.volumeNode, case.roiNode
+            slicer.mrmlScene, case.document, case.model, case.score.prediction, case.volumeNode, case.roiNode, _
         )
 
     def edited(self, parameterNode) -> str:
@@ -452,15 +503,35 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
         from LABCRadiomicsLib.mrml.results import SEGMENTATION, VOLUME
 
         result, inputs = parameterNode.result, document["inputs"]
-        for old, new, what in (
-            (result.GetNodeReference(VOLUME), parameterNode.inputVolume, _("another volume")),
-            (result.GetNodeReference(SEGMENTATION), parameterNode.segmentation, _("another segmentation")),
-            (inputs["segment_id"], parameterNode.segmentId, _("another segment")),
-            (inputs["model"], parameterNode.model, _("another model")),
-            (inputs["covariates"], readObject(parameterNode.covariates), _("other clinical covariates")),
+        for old, new, sentence in (
+            (
+                result.GetNodeReference(VOLUME),
+                parameterNode.inputVolume,
+                _("This result is of another volume than chosen above: click Apply for a new one."),
+            ),
+            (
+                result.GetNodeReference(SEGMENTATION),
+                parameterNode.segmentation,
+                _("This result is of another segmentation than chosen above: click Apply for a new one."),
+            ),
+            (
+                inputs["segment_id"],
+                parameterNode.segmentId,
+                _("This result is of another segment than chosen above: click Apply for a new one."),
+            ),
+            (
+                inputs["model"],
+                parameterNode.model,
+                _("This result is of another model than chosen above: click Apply for a new one."),
+            ),
+            (
+                inputs["covariates"],
+                readObject(parameterNode.covariates),
+                _("This result is of other clinical covariates than entered above: click Apply for a new one."),
+            ),
         ):
             if old is None or old != new:  # the node of a result that was removed is nobody's
-                return _("This result is of {what} than chosen above: click Apply for a new one.").format(what=what)
+                return sentence
         return ""
 
 
@@ -559,7 +630,7 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
         """Apply is disabled with the reason, and an unusable segment is explained in the panel."""
         widget = self._openPanel(None, None, "")
         self.assertFalse(widget.ui.applyButton.enabled)
-        self.assertEqual(widget.ui.applyButton.toolTip, _("Select the MRI volume"))
+        self.assertIn(_("Select the MRI volume"), widget.ui.applyButton.toolTip)  # Slicer makes rich text of it
         volume, segmentation, _segmentId = self._loadBundledCase()
         segmentation.GetSegmentation().AddEmptySegment("empty", "empty")
         widget = self._openPanel(volume, segmentation, "empty")

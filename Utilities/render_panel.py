@@ -59,24 +59,24 @@ def main() -> None:
         segmentation = mrml.load_segmentation(slicer.mrmlScene, bundled / "breast1_label.nrrd")
         segmentation.SetName("Breast1 tumor")
         segmentation.GetSegmentation().GetNthSegment(0).SetName("tumor")
-        render(application.parent, IMAGES / "panel-inputs.png")
+        render(application.panel, IMAGES / "panel-inputs.png")
         panel.covariateForm.setValues({"age": "52", "stage": "IIIa-b", "pcr": "no", "hr": "positive"})
         panel._onCovariatesChanged()
         panel.ui.stabilityCheckBox.checked = True
         panel.ui.applyButton.click()
-        render(application.parent, IMAGES / "panel-result-dark.png", dark=True)
-        render(application.parent, IMAGES / "panel-result.png")  # what follows is light again
+        render(application.panel, IMAGES / "panel-result-dark.png", dark=True)
+        render(application.panel, IMAGES / "panel-result.png")  # what follows is light again
         compose(IMAGES / "panel-result.png", panel._scored, IMAGES / "screenshot.png")
         panel.ui.covariatesCollapsibleButton.collapsed = True
         panel.ui.inputsCollapsibleButton.collapsed = True
         panel.ui.showNomogramButton.click()
-        render(application.parent, IMAGES / "panel-nomogram.png")
+        render(application.panel, IMAGES / "panel-nomogram.png")
         panel.ui.showNomogramButton.click()
         panel.ui.resultCollapsibleButton.collapsed = True
         panel.ui.cohortCollapsibleButton.collapsed = False
         panel.ui.cohortStepSelector.setCurrentIndex(1)
         panel.ui.cohortOptionsCollapsibleButton.collapsed = False
-        render(application.parent, IMAGES / "panel-cohort.png")
+        render(application.panel, IMAGES / "panel-cohort.png")
 
 
 if __name__ == "__main__":

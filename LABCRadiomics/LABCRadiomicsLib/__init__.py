@@ -14,6 +14,7 @@ NOTICE = "Research use only. Not a medical device; not for diagnosis or treatmen
 _OFFERED = {
     "LABCRadiomicsError": "errors",
     "Model": "model",
+    "RadiomicsScore": "ecosystem.estimator",
     "bundled_models": "model",
     "extract": "features",
     "find_model": "model",

@@ -16,6 +16,7 @@ import numpy as np
 from .imaging import Region, Source
 from .model import Domain, Model, Score
 from .notices import Notice
+from .statistics.joint_distance import joint_distance
 
 USUAL, FAR = 99.0, 1.5
 """Percent of the training patients within the usual distance; how many times that distance is far."""
@@ -49,7 +50,7 @@ def domain_notices(
     list of Notice
         Grave where the number would mean nothing.
     """
-    notices = []
+    notices: list[Notice] = []
     if source is not None:
         notices += _kind_of_image(model, source)
     if model.image.domain is not None:
@@ -141,8 +142,8 @@ def _joint_distance(score: Score, values: Mapping[str, float]) -> Iterable[Notic
     known = score.distribution
     if known is None:
         return
-    deviation = np.array([values[term.feature] for term in score.terms]) - known.mean
-    distance = float(np.sqrt(max(deviation @ np.linalg.pinv(np.array(known.covariance)) @ deviation, 0.0)))
+    row = [values[term.feature] for term in score.terms]
+    distance = float(joint_distance(row, known.mean, known.covariance))
     usual = usual_distance(known.percent, known.distance, len(score.terms))
     if distance > usual:
         text = (

@@ -4,6 +4,10 @@ Every message is one sentence that names the file, row, column, field or argumen
 The command line turns each of them into exit code 2; the Slicer module shows the sentence in its panel.
 """
 
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class LABCRadiomicsError(Exception):
     """Base of every error that a user can act on; anything else that escapes is a defect of ours."""
@@ -35,3 +39,17 @@ class CohortError(InputError):
 
 class DependencyError(LABCRadiomicsError):
     """An optional package that this step needs is not installed."""
+
+
+def present(value: T | None, what: str) -> T:
+    """Give a value that earlier checks promise; where it is None all the same, the defect is ours.
+
+    Parameters
+    ----------
+    value : object or None
+    what : str
+        Names it in the message.
+    """
+    if value is None:
+        raise AssertionError(f"{what} is None where it cannot be")
+    return value

@@ -7,8 +7,10 @@ same way, so its file names the steps, in order, with every parameter: :func:`re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -225,6 +227,27 @@ def read_steps(steps: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
         A step or a parameter is unknown, or a value is outside its range; the sentence names step and parameter.
     """
     return tuple(_read_step(number, dict(given)) for number, given in enumerate(steps, start=1))
+
+
+def read_steps_file(path: str | Path) -> tuple[Step, ...]:
+    """Read the steps of a JSON file: a list of what :func:`read_steps` takes.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is no JSON list of steps.
+    ModelError
+        See :func:`read_steps`.
+    """
+    try:
+        steps = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise InputError(f'{path} is no JSON file: write a list of steps, such as [{{"step": "n4"}}].') from error
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        raise InputError(f'{path} holds no list of steps: write for example [{{"step": "n4"}}].')
+    return read_steps(steps)
 
 
 def _read_step(number: int, given: dict[str, Any]) -> Step:

@@ -2,7 +2,10 @@
 
 import ctk
 import qt
+import slicer.util
 from slicer.i18n import tr as _
+
+from .steady_widgets import setTabOrder, wrappedLabel
 
 
 class CohortForm:
@@ -22,16 +25,31 @@ class CohortForm:
             for fields, widget in ((step.needs, ui.cohortFieldsWidget), (step.options, ui.cohortOptionsWidget)):
                 for field in fields:
                     self._addRow(field, widget.layout())
+        self._orderTabs()
 
     def _addRow(self, field, layout):
         if field.name not in self._rows:
-            label, editor = qt.QLabel(f"{field.label}:"), self._editor(field)
+            label, editor = wrappedLabel(_("{name}:").format(name=field.label)), self._editor(field)
             layout.addRow(label, editor)
             self._rows[field.name] = field, label, editor
+
+    def _orderTabs(self):
+        """Let the Tab key visit the fields where they are, not in the order in which they were made."""
+        ui, needs, options = self._ui, [], []
+        for _field, _label, editor in self._rows.values():
+            places = needs if editor.parentWidget().objectName == "cohortFieldsWidget" else options
+            if editor.className() == "ctkPathLineEdit":  # its line and its button take the keyboard, not itself
+                places += [editor.comboBox(), *slicer.util.findChildren(editor, className="QToolButton")]
+            else:
+                places.append(editor)
+        setTabOrder(ui.cohortStepSelector, *needs, ui.cohortOptionsCollapsibleButton, *options)
+        setTabOrder(*(options[-1:] or needs[-1:]), ui.cohortStartButton, ui.cohortCancelButton, ui.cohortLog)
 
     def _editor(self, field):
         if field.kind == "choice":
             editor = qt.QComboBox()
+            editor.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
+            editor.minimumContentsLength = 8  # a long choice does not widen the panel
             for value, title in field.choices:
                 editor.addItem(title, value)
             editor.connect("currentIndexChanged(int)", self._onChanged)
@@ -53,10 +71,9 @@ class CohortForm:
             editor.filters = path.Dirs | path.Writable
         else:
             editor.filters = path.Files | (path.Writable if field.kind == "new file" else path.Readable)
-            # Without the second a path with another ending is never told as changed.
             editor.nameFilters = [field.filters, _("All files (*)")]
-        editor.connect("currentPathChanged(QString)", self._onChanged)
-        editor.connect("validInputChanged(bool)", self._onChanged)  # there is no other signal of an emptied field
+        # The path's own signals tell only of usable paths, and not of one that is emptied.
+        editor.comboBox().connect("editTextChanged(QString)", self._onChanged)
         return editor
 
     def show(self, step):

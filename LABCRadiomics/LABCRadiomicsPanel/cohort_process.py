@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 KILL_MSEC = 8000  # after a cancel, should the command not end by itself
-BAR = "\u2501"
+BAR = "[\u2501\u2578\u257a]"  # whole and half cells of rich's progress bar
 PROGRESS = re.compile(rf"\s*(.*?)\s*{BAR}.*?(\d+)/(\d+)")
 
 
@@ -108,14 +108,14 @@ class CohortProcess:
     def _take(self, channel, data):
         text = self._rest[channel] + ANSI.sub("", self._decoders[channel].decode(data.data()))
         *lines, self._rest[channel] = re.split(r"[\r\n]+", text)
-        for line in (*lines, *([self._rest[channel]] if BAR in self._rest[channel] else [])):
+        for line in (*lines, *([self._rest[channel]] if re.search(BAR, self._rest[channel]) else [])):
             self._report(channel, line)
 
     def _report(self, channel, line):
         counted = PROGRESS.match(line)
         if counted:
             self._onProgress(counted.group(1), int(counted.group(2)), int(counted.group(3)))
-        elif line.strip() and BAR not in line:
+        elif line.strip() and not re.search(BAR, line):
             if channel == "error":
                 self._lastError = line.strip()
             self._onLine(line.rstrip())

@@ -85,7 +85,8 @@ class CohortSection:
         """Start the chosen step in the background."""
         step, inputs = self.step(), self._inputs()
         try:
-            packages.ensure(self._moduleFolder / "Resources" / "requirements.txt", step.packages)
+            purpose = _("This cohort step needs the Python packages {names}. Install them?")
+            packages.ensure(self._moduleFolder / "Resources" / "requirements.txt", step.packages, purpose)
             self._process.start(cohort_jobs.arguments(step, inputs), str(self._moduleFolder))
         except (packages.PackagesRefused, FileNotFoundError) as error:
             self._say(wording.error_box(str(error)))
@@ -106,7 +107,7 @@ class CohortSection:
 
     def _onProgress(self, what, done, total):
         self._ui.cohortProgressBar.setRange(0, max(total, 1))
-        self._ui.cohortProgressBar.setFormat(f"{what} {done}/{total}")
+        self._ui.cohortProgressBar.setFormat(_("{what} {done}/{total}").format(what=what, done=done, total=total))
         self._ui.cohortProgressBar.setValue(done)
 
     def _onFinished(self, code, lastError):

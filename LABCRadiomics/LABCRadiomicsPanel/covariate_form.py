@@ -5,6 +5,9 @@ from html import escape
 import qt
 from slicer.i18n import tr as _
 
+from .steady_widgets import setTabOrder, wrappedLabel
+from .wording import problem as problemText
+
 
 class CovariateForm:
     """One field a covariate: a number to type, or a list of levels that begins with unknown."""
@@ -29,10 +32,15 @@ class CovariateForm:
         covariates = model.nomogram.covariates if model is not None and model.nomogram is not None else ()
         self._fields = {covariate.name: (covariate, self._field(covariate)) for covariate in covariates}
         for covariate, field in self._fields.values():
-            unit = f" ({covariate.unit})" if covariate.unit else ""
-            self._layout.addRow(f"{covariate.label}{unit}:", field)
+            self._layout.addRow(self._label(covariate), field)
+        fields = [field for _covariate, field in self._fields.values()]
+        setTabOrder(self._ui.covariatesCollapsibleButton, *fields)  # they were made after everything else
         self._ui.covariatesFrame.visible = bool(covariates)
         self._showState()
+
+    def _label(self, covariate):
+        text = _("{name} ({unit}):") if covariate.unit else _("{name}:")
+        return wrappedLabel(text.format(name=covariate.label, unit=covariate.unit))
 
     def _field(self, covariate):
         if covariate.type == "number":
@@ -44,6 +52,8 @@ class CovariateForm:
             field.connect("textChanged(QString)", self._onChanged)
             return field
         field = qt.QComboBox()
+        field.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
+        field.minimumContentsLength = 8  # a long level does not widen the panel
         field.addItem(_("unknown"), "")
         for level in covariate.choices:
             field.addItem(level, level)
@@ -99,13 +109,18 @@ class CovariateForm:
         problem = self.problem()
         unknown = len(self._fields) - len(self.values())
         if problem is not None:
-            text = f"<b>&#9888;</b> {escape(problem)}"
+            text = problemText(problem)
         elif not self._fields:
             text = escape(_("This model takes no clinical covariates."))
         elif unknown:
-            sentence = _("{n} of {total} unknown: the model's reference mean stands in, and a warning says so.")
-            text = escape(sentence.format(n=unknown, total=len(self._fields)))
+            text = escape(self._unknownSentence().format(n=unknown, total=len(self._fields)))
         else:
             text = ""
         self._ui.covariatesLabel.text = text
         self._ui.covariatesLabel.visible = bool(text)
+
+    def _unknownSentence(self):
+        """What an unknown covariate means with this model."""
+        if self.model.nomogram.center is not None:
+            return _("{n} of {total} unknown: the model's reference mean stands in, and a warning says so.")
+        return _("{n} of {total} unknown: this model has no reference means, so there will be no survival.")

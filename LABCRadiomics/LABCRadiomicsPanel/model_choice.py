@@ -32,8 +32,8 @@ class ModelChoice:
             self.problem = str(error)
         ui.modelSelector.addItem(_("Model file..."), FROM_FILE)
         ui.modelSelector.connect("currentIndexChanged(int)", self._onChanged)
-        ui.modelPathLineEdit.connect("currentPathChanged(QString)", self._onChanged)
-        ui.modelPathLineEdit.connect("validInputChanged(bool)", self._onChanged)  # the only signal of an emptied one
+        # The path's own signals tell only of usable paths, and not of one that is emptied.
+        ui.modelPathLineEdit.comboBox().connect("editTextChanged(QString)", self._onChanged)
         ui.completeModelButton.connect("clicked(bool)", self._onComplete)
         self._updating = False
 
@@ -59,7 +59,7 @@ class ModelChoice:
         """Put a model file that was just made into the list, and choose it."""
         from LABCRadiomicsLib.model.file import load_model
 
-        title = f"{load_model(path).title} ({path})"
+        title = _("{title} ({path})").format(title=load_model(path).title, path=path)
         index = self._ui.modelSelector.findData(path)
         self._updating = True
         try:
@@ -94,8 +94,8 @@ class ModelChoice:
 
     def missing(self):
         """Say why the chosen model cannot score; None when it can."""
-        if self.model is None:
-            return self.problem
+        if self.model is None:  # the line below the list says what is wrong with it
+            return _("Choose a model that can be read")
         if self.model.score is None:
             return _("This model lacks its coefficients: choose another, or add them under 'About this model'")
         if self.model.extraction is None:
@@ -108,8 +108,7 @@ class ModelChoice:
         ui.modelPathLabel.visible = ui.modelPathLineEdit.visible = fromFile
         ui.modelCardCollapsibleButton.visible = self.model is not None
         if self.model is None:
-            given = bool(ui.modelPathLineEdit.currentPath)
-            ui.modelSummaryLabel.text = wording.error_box(self.problem) if given else self.problem
+            ui.modelSummaryLabel.text = wording.problem(self.problem)
             return
         ui.modelSummaryLabel.text = wording.model_summary(self.model, wording.model_gives(self.model))
         ui.modelCardBrowser.setHtml(wording.model_card(self.model))

@@ -1,5 +1,7 @@
 """Python packages that scoring does not need: asked for when a step first needs them, installed only with consent."""
 
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import slicer
@@ -13,25 +15,32 @@ class PackagesRefused(Exception):
     """The user did not want the packages, or they could not be installed; the text says so in one sentence."""
 
 
-def ensure(requirementsPath, names):
-    """Have packages installed after asking the user.
+def ensure(requirementsPath, names, purpose):
+    """Have packages installed after asking the user, who is told which and what for.
 
     :param requirementsPath: path of Resources/requirements.txt
     :param names: of the packages that are needed, as that file spells them
+    :param purpose: a question with {names} in it, which are those that are missing
     :raises PackagesRefused: the user declined or the installation failed
     """
     wanted = [line for line in readRequirements(requirementsPath) if packageName(line) in names]
-    try:
-        import slicer.packaging
-    except ModuleNotFoundError:  # Slicer before 5.11
-        _ensureWithPip(wanted)
+    missing = [requirement for requirement in wanted if not _isInstalled(requirement)]
+    if not missing:
         return
-    try:
-        slicer.packaging.pip_ensure(wanted, requester=REQUESTER)
-    except (RuntimeError, OSError, slicer.packaging.CalledProcessError) as error:
+    listed = ", ".join(packageName(requirement) for requirement in missing)
+    question = _("{purpose}\n\nThey are downloaded from the Python Package Index into Slicer's Python.")
+    question = question.format(purpose=purpose.format(names=listed))
+    if not slicer.util.confirmOkCancelDisplay(question, _("LABC Radiomics: install Python packages")):
         raise PackagesRefused(
-            _("This step needs Python packages that were not installed: {reason}").format(reason=error)
-        ) from error
+            _("Python packages are missing and were not installed: {names}. Click again to be asked again.").format(
+                names=listed
+            )
+        )
+    try:
+        _install(missing)
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+        sentence = _("Python packages could not be installed: {names} ({reason}). See the application's log.")
+        raise PackagesRefused(sentence.format(names=listed, reason=error)) from error
 
 
 def readRequirements(path):
@@ -48,20 +57,29 @@ def packageName(requirement):
     return requirement
 
 
-def _ensureWithPip(wanted):
-    from importlib.metadata import PackageNotFoundError, version
+def _isInstalled(requirement):
+    packaging = _slicerPackaging()
+    if packaging is not None:
+        return packaging.pip_check(requirement)
+    try:
+        version(packageName(requirement))
+    except PackageNotFoundError:
+        return False
+    return True
 
-    missing = []
-    for requirement in wanted:
-        try:
-            version(packageName(requirement))
-        except PackageNotFoundError:
-            missing.append(requirement)
-    if not missing:
-        return
-    question = _("This step needs Python packages: {names}.\n\nInstall them into Slicer's Python?")
-    if not slicer.util.confirmOkCancelDisplay(question.format(names=", ".join(missing)), REQUESTER):
-        raise PackagesRefused(
-            _("This step needs Python packages that were not installed: {reason}").format(reason=", ".join(missing))
-        )
-    slicer.util.pip_install(missing)
+
+def _install(requirements):
+    packaging = _slicerPackaging()
+    if packaging is not None:  # it also says when Slicer has to be restarted
+        packaging.pip_ensure(requirements, requester=REQUESTER, prompt_install=False)
+    else:
+        slicer.util.pip_install(requirements)
+
+
+def _slicerPackaging():
+    """Give slicer.packaging; None in Slicer before 5.11."""
+    try:
+        import slicer.packaging
+    except ModuleNotFoundError:
+        return None
+    return slicer.packaging

@@ -5,6 +5,7 @@ import math
 import os
 from pathlib import Path
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -19,11 +20,12 @@ class RadiomicsCheck:
     it removes an observer of the scene by the number that its own observer has on another object.
     """
 
-    def __init__(self, finished):
+    def __init__(self, progressed, finished):
         """
+        :param progressed: called with the percentage that the command says is done, 0 where it says nothing
         :param finished: called with the outcome in words
         """
-        self._finished = finished
+        self._progressed, self._finished = progressed, finished
         self._cliNode = self._table = self._observerTag = None
         self._nodes = []
         self._parameterFile = None
@@ -62,26 +64,48 @@ class RadiomicsCheck:
         self._nodes.append(self._cliNode)
         self._observerTag = self._cliNode.AddObserver(vtk.vtkCommand.ModifiedEvent, self._onModified)
 
+    def cancel(self):
+        """End the command; the outcome is told when it has ended."""
+        if self._cliNode is not None:
+            self._cliNode.Cancel()
+
     def cleanup(self):
-        """Remove what the check put into the scene; a run that is under way is cancelled."""
-        cliNode, self._cliNode, self._table = self._cliNode, None, None
+        """Remove what the check put into the scene, without a word; a run that is under way is cancelled."""
+        cliNode, self._cliNode = self._cliNode, None
         if cliNode is not None:
             cliNode.RemoveObserver(self._observerTag)
             cliNode.Cancel()
         for node in self._nodes:
-            if node.GetScene() is not None:
-                node.GetScene().RemoveNode(node)
-        self._nodes = []
+            # The command gives its output table a storage node, which would stay.
+            storage = node.GetStorageNode() if node.IsA("vtkMRMLStorableNode") else None
+            for made in filter(None, (storage, node)):
+                if made.GetScene() is not None:
+                    made.GetScene().RemoveNode(made)
+        self._nodes, self._table = [], None
         if self._parameterFile is not None:
             self._parameterFile.unlink(missing_ok=True)
         self._parameterFile = None
 
     def _onModified(self, cliNode, _event):
-        # A command that ends quickly is never seen running; not to be busy is the only sure sign.
-        if cliNode is self._cliNode and not cliNode.IsBusy():
+        if cliNode is not self._cliNode:
+            return
+        if cliNode.IsBusy():
+            self._progressed(cliNode.GetProgress())
+        else:
+            # A command that ends quickly is never seen running; not to be busy is the only sure sign. Slicer goes on
+            # with the node after this event, so it is removed only later.
+            qt.QTimer.singleShot(0, self._onEnded)
+
+    def _onEnded(self):
+        cliNode = self._cliNode
+        if cliNode is None or cliNode.IsBusy():  # cleaned up in the meantime, or told twice
+            return
+        if cliNode.GetStatus() == cliNode.Cancelled:
+            outcome = _("The comparison was cancelled.")
+        else:
             outcome = describe(self._expected, readTable(self._table), cliNode.GetErrorText())
-            self.cleanup()
-            self._finished(outcome)
+        self.cleanup()
+        self._finished(outcome)
 
     def _exportSegment(self, volumeNode, segmentationNode, segmentId):
         """Slicer's own export on the volume's grid, with the nodes that it makes remembered."""
@@ -140,11 +164,14 @@ def describe(ours, theirs, errorText=""):
     """
     missing = [name for name in ours if name not in theirs]
     if missing:
-        sentence = _("SlicerRadiomics gave no value of {name} ({n} of {total} missing). {said}")
         said = (errorText or "").strip().splitlines()
-        return sentence.format(
-            name=missing[0], n=len(missing), total=len(ours), said=said[-1] if said else _("It gave no message.")
-        )
+        if said:
+            sentence = _("SlicerRadiomics gave no value of {name} ({n} of {total} missing). Its last message: {said}")
+        else:
+            sentence = _(
+                "SlicerRadiomics gave no value of {name} ({n} of {total} missing) and no message: try its own panel."
+            )
+        return sentence.format(name=missing[0], n=len(missing), total=len(ours), said=said[-1] if said else "")
     off = {name: difference(value, theirs[name]) for name, value in ours.items()}
     worst = max(off, key=off.get)
     if off[worst] <= TOLERANCE:

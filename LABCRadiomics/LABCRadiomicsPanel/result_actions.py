@@ -9,9 +9,10 @@ from slicer.i18n import tr as _
 
 from LABCRadiomicsLib.errors import LABCRadiomicsError
 
-from . import packages, result_view, scored_case
+from . import packages, scored_case
 from .dicom_source import sourceFiles
 from .radiomics_check import RadiomicsCheck
+from .result_layout import ResultLayout
 
 
 class ResultActions:
@@ -28,30 +29,42 @@ class ResultActions:
         self._case = None
         self._volumeNode = None  # of the shown result
         self._missing = None  # why nothing can be scored now
-        self._check = RadiomicsCheck(self._onCheckFinished)
+        self._segment = None, ""  # segmentation node and segment ID of the shown result
+        self._check = RadiomicsCheck(self._onCheckProgress, self._onCheckFinished)
+        self._layout = ResultLayout(ui.showViewsButton)
+        ui.showViewsButton.checked = self._layout.isShown()
+        self._showCheckRunning(False)
         for button, slot in (
-            (ui.showPlotButton, self.onShowPlot),
-            (ui.showTableButton, self.onShowTable),
+            (ui.showViewsButton, self.onShowViews),
             (ui.showNomogramButton, self.onShowNomogram),
             (ui.saveReportButton, self.onSaveReport),
             (ui.saveValuesButton, self.onSaveValues),
             (ui.saveDicomButton, self.onSaveDicom),
+            (ui.checkCancelButton, self.onCancelCheck),
         ):
             button.connect("clicked(bool)", slot)
 
-    def cleanup(self):
-        """End a comparison that is under way and forget the case: the scene or the panel goes away."""
+    def forget(self):
+        """End a comparison that is under way and forget the case: the scene goes away."""
         self._check.cleanup()
+        self._showCheckRunning(False)
         self._case = self._volumeNode = None
+        self._segment = None, ""
 
-    def setCase(self, case, volumeNode, edited):
+    def cleanup(self):
+        """As forget, and follow the views no longer: the panel goes away."""
+        self.forget()
+        self._layout.cleanup()
+
+    def setCase(self, case, volumeNode, segmentationNode, edited):
         """Say what is behind the shown result.
 
         :param case: its ScoredCase; None when its images are not in memory (a loaded scene)
-        :param volumeNode: the volume that was scored; None when it is no longer in the scene
+        :param volumeNode, segmentationNode: what was scored; None when it is no longer in the scene
         :param edited: why the result no longer fits its nodes, empty when it does
         """
         self._case, self._volumeNode = case, volumeNode
+        self._segment = segmentationNode, self._view.document["inputs"]["segment_id"]
         reason = "" if case is not None else _("Click Apply: the images of this result are not in memory.")
         for button, problem, text in (
             (self._ui.saveReportButton, reason, _("Write report.html and result.json into a folder.")),
@@ -65,22 +78,27 @@ class ResultActions:
             button.enabled = not problem
             button.toolTip = problem or text
 
-    def onShowPlot(self, _clicked=False):
-        """Show the survival curves in a plot view."""
-        self._showNode("chart", result_view.showChart)
-
-    def onShowTable(self, _clicked=False):
-        """Show the contributions in a table view."""
-        self._showNode("contributions", result_view.showTable)
-
-    def _showNode(self, role, show):
+    def onShowViews(self, _clicked=False):
+        """Show the survival curves, the features and the tumor in the views; clicking again shows those of before."""
         from LABCRadiomicsLib.mrml.results import result_nodes
 
-        node = result_nodes(slicer.mrmlScene).get(role)
-        if node is None:
+        if not self._ui.showViewsButton.checked:
+            self._layout.hide()
+            return
+        nodes = result_nodes(slicer.mrmlScene)
+        wanted = ("contributions", "chart") if self._view.document["survival"] else ("contributions",)
+        if not all(role in nodes for role in wanted):
+            self._ui.showViewsButton.checked = False
             self._say(_("It was removed from the scene: click Apply again."), True)
-        else:
-            show(node)
+            return
+        self._layout.show(nodes, *self._segment)
+        self._ui.showViewsButton.checked = self._layout.isShown()
+
+    def updateViews(self):
+        """Put the nodes of a new result into the views, where they are shown."""
+        from LABCRadiomicsLib.mrml.results import result_nodes
+
+        self._layout.fill(result_nodes(slicer.mrmlScene))
 
     def onShowNomogram(self, _clicked=False):
         """Draw the patient on the nomogram, in the panel; clicking again hides it."""
@@ -88,7 +106,8 @@ class ResultActions:
             self._view.hidePicture()
             return
         path = Path(slicer.app.temporaryPath) / "LABCRadiomics-nomogram.png"
-        if self._attempt(("matplotlib",), lambda: scored_case.draw_nomogram(self._case, path)):
+        purpose = _("Drawing the nomogram needs the Python packages {names}. Install them?")
+        if self._attempt(("matplotlib",), purpose, lambda: scored_case.draw_nomogram(self._case, path)):
             self._view.showPicture(str(path))
         else:
             self._ui.showNomogramButton.checked = False
@@ -96,16 +115,18 @@ class ResultActions:
     def onSaveReport(self, _clicked=False):
         """Ask for a folder and write the report into it."""
         folder = qt.QFileDialog.getExistingDirectory(self._ui.saveReportButton.window(), _("Folder for the report"))
-        if folder and self._attempt(("matplotlib", "Jinja2"), lambda: scored_case.save_report(self._case, folder)):
-            self._say(_("Written:"), written=str(Path(folder, "report.html")))
+        purpose = _("The report needs the Python packages {names}. Install them?")
+        names = ("matplotlib", "Jinja2")
+        if folder and self._attempt(names, purpose, lambda: scored_case.save_report(self._case, folder)):
+            self._say(_("Written: {path}"), written=str(Path(folder, "report.html")))
 
     def onSaveValues(self, _clicked=False):
         """Ask for a file and write the result's values: everything as JSON, the features as CSV."""
         path = qt.QFileDialog.getSaveFileName(
             self._ui.saveValuesButton.window(), _("Values of the result"), "result.json", _("Values (*.json *.csv)")
         )
-        if path and self._attempt((), lambda: scored_case.save_values(self._view.document, path)):
-            self._say(_("Written:"), written=path)
+        if path and self._attempt((), "", lambda: scored_case.save_values(self._view.document, path)):
+            self._say(_("Written: {path}"), written=path)
 
     def onSaveDicom(self, _clicked=False):
         """Ask for a file and write the result as a DICOM structured report."""
@@ -117,20 +138,22 @@ class ResultActions:
             self._ui.saveDicomButton.window(), _("DICOM structured report"), "result.dcm", _("DICOM (*.dcm)")
         )
         document = self._view.document
-        if path and self._attempt(("highdicom",), lambda: scored_case.save_dicom(document, files, path)):
-            self._say(_("Written:"), written=path)
+        purpose = _("The DICOM structured report needs the Python packages {names}. Install them?")
+        if path and self._attempt(("highdicom",), purpose, lambda: scored_case.save_dicom(document, files, path)):
+            self._say(_("Written: {path}"), written=path)
 
-    def _attempt(self, names, step):
+    def _attempt(self, names, purpose, step):
         """Do a step that needs packages beyond Slicer's own; what goes wrong is said in the panel."""
         try:
             if names:
-                packages.ensure(self._requirements, names)
+                packages.ensure(self._requirements, names, purpose)
             step()
         except (LABCRadiomicsError, packages.PackagesRefused) as error:
             self._say(str(error), True)
             return False
         except ModuleNotFoundError as error:
-            self._say(_("This step needs the Python package {name}.").format(name=error.name), True)
+            sentence = _("This step needs the Python package {name}: click again and let Slicer install it.")
+            self._say(sentence.format(name=error.name), True)
             return False
         self._say("")
         return True
@@ -146,7 +169,8 @@ class ResultActions:
 
     def startCheck(self, volumeNode, segmentationNode, segmentId, model):
         """Compute the model's features by SlicerRadiomics too, in the background."""
-        self._view.showCheck(_("SlicerRadiomics is at work; this can take a minute..."))
+        self._view.showCheck(_("SlicerRadiomics is at work; this can take a minute."))
+        self._showCheckRunning(True)
         slicer.app.processEvents()
         try:
             self._check.start(volumeNode, segmentationNode, segmentId, model)
@@ -154,9 +178,24 @@ class ResultActions:
             self._check.cleanup()
             if not isinstance(error, LABCRadiomicsError):
                 logging.exception("LABCRadiomics: defect while comparing with SlicerRadiomics")
-            self._view.showCheck(str(error))
+            self._onCheckFinished(str(error))
         self.updateCheck(self._missing)
 
+    def onCancelCheck(self, _clicked=False):
+        """End the comparison at the user's wish."""
+        self._view.showCheck(_("Ending the comparison."))
+        self._check.cancel()
+
+    def _onCheckProgress(self, percent):
+        """Show what the command says; a command that says nothing shows that it is at work."""
+        self._ui.checkProgressBar.setRange(0, 100 if percent else 0)
+        self._ui.checkProgressBar.setValue(percent)
+
+    def _showCheckRunning(self, running):
+        self._ui.checkCancelButton.visible = self._ui.checkProgressBar.visible = running
+        self._onCheckProgress(0)
+
     def _onCheckFinished(self, text):
+        self._showCheckRunning(False)
         self._view.showCheck(text)
         self.updateCheck(self._missing)

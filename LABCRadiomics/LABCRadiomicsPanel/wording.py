@@ -1,5 +1,10 @@
-"""A result and a model in the words of the panel, as the rich text of labels; nothing here knows Qt."""
+"""A result and a model in the words of the panel, as the rich text of labels; nothing here knows Qt.
 
+What is shown is a sentence of ``_()`` with its values put in, never pieces joined to one: other languages order and
+join their words differently.
+"""
+
+import re
 from html import escape
 from pathlib import Path
 
@@ -8,17 +13,34 @@ from slicer.i18n import tr as _
 from LABCRadiomicsLib.scoring.wording import number, percent, trust
 
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
+WARNING = "\u26a0"  # what a grave sentence begins with
 GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", None: "#555555"}
 
 
+def breakable(text):
+    """The same text with places where a label may break a long name or path: a zero-width space."""
+    pieces = r"([/\\_-]|[^/\\_-]{40})"
+    return re.sub(r"[^\s\u200b]{25,}", lambda word: re.sub(pieces, "\\1\u200b", word.group()), text)
+
+
+def plain(text):
+    """A text as the rich text of a label, in which long names may be broken."""
+    return escape(breakable(text))
+
+
+def problem(sentence):
+    """What is wrong with something that was chosen or entered."""
+    return f"<b>&#9888;</b> {plain(sentence)}"
+
+
 def error_box(sentence):
-    """One sentence that cannot be overlooked; the words mark it, not the color alone."""
-    return f"<b>&#9888; {escape(_('Not done.'))}</b> {escape(sentence)}"
+    """What went wrong with something that the user started; the words mark it, not the color alone."""
+    return f"<b>&#9888; {escape(_('Not done.'))}</b> {plain(sentence)}"
 
 
 def file_link(path, shown=""):
     """A path that opens its file, or that of another path, when clicked."""
-    return f'<a href="{Path(shown or path).absolute().as_uri()}">{escape(str(path))}</a>'
+    return f'<a href="{Path(shown or path).absolute().as_uri()}">{plain(str(path))}</a>'
 
 
 def group_badge(result, outdated):
@@ -36,11 +58,13 @@ def group_badge(result, outdated):
 
 def score_sentence(result):
     """The score against the cutoff."""
-    text = _("Radiomics score {score}").format(score=number(result["score"]))
     if result["cutoff"] is None:
-        return text + _(" (the model has no cutoff)")
-    side = _("above the cutoff {cutoff}") if result["risk_group"] == "high" else _("not above the cutoff {cutoff}")
-    return text + ", " + side.format(cutoff=number(result["cutoff"]))
+        sentence, cutoff = _("Radiomics score {score} (the model has no cutoff)"), ""
+    elif result["risk_group"] == "high":
+        sentence, cutoff = _("Radiomics score {score}, above the cutoff {cutoff}"), number(result["cutoff"])
+    else:
+        sentence, cutoff = _("Radiomics score {score}, not above the cutoff {cutoff}"), number(result["cutoff"])
+    return sentence.format(score=number(result["score"]), cutoff=cutoff)
 
 
 def survival_table(result):
@@ -62,25 +86,25 @@ def survival_table(result):
 
 
 def result_text(result):
-    """Everything of a result below its badge: score, survival, how far to trust them, what was scored."""
+    """Everything of a result below its badge: the gravest warning, score, survival, how far to trust them."""
     inputs = result["inputs"]
-    parts = [
-        f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>",
-        survival_table(result),
-    ]
+    sentences = trust(result, _)
+    grave = [sentence for sentence in sentences if sentence.startswith(WARNING)][:1]
+    parts = [f"<p><b>{plain(sentence)}</b></p>" for sentence in grave]
+    parts.append(f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>")
+    parts.append(survival_table(result))
     if result["points"] is not None:
-        parts.append(
-            "<p>"
-            + escape(_("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"]))
-            + "</p>"
-        )
-    sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in trust(result, _))
-    if sentences:
-        parts.append(f"<p><b>{escape(_('How far to trust it'))}</b></p><ul style='margin-left:-22px'>{sentences}</ul>")
-    scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model}").format(
-        model=result["model"], **{key: inputs[key] for key in ("segment", "segmentation", "volume")}
+        points = _("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"])
+        parts.append(f"<p>{escape(points)}</p>")
+    rest = "".join(f"<li>{plain(sentence)}</li>" for sentence in sentences if sentence not in grave)
+    if rest:
+        parts.append(f"<p><b>{escape(_('How far to trust it'))}</b></p><ul style='margin-left:-22px'>{rest}</ul>")
+    scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model} ({fingerprint}).").format(
+        model=result["model"],
+        fingerprint=result["fingerprint"][:12],
+        **{key: inputs[key] for key in ("segment", "segmentation", "volume")},
     )
-    parts.append(f"<p><small>{escape(scored)} ({result['fingerprint'][:12]}).</small></p>")
+    parts.append(f"<p><small>{plain(scored)}</small></p>")
     return "".join(parts)
 
 
@@ -126,7 +150,8 @@ def model_card(model):
     ]
     rows += [(_("Limitation"), text) for text in model.limitations]
     rows.append((_("Fingerprint"), model.fingerprint[:16]))
-    text = "".join(f"<p><b>{escape(name)}:</b> {escape(str(value))}</p>" for name, value in rows)
+    named = _("<b>{name}:</b> {value}")
+    text = "".join(f"<p>{named.format(name=escape(name), value=plain(str(value)))}</p>" for name, value in rows)
     return text + _performance_table(model)
 
 
@@ -138,8 +163,10 @@ def _performance_table(model):
         f"<td>{'' if row.relation == '=' else escape(row.relation)}{number(row.value)}{_limits(row)}</td></tr>"
         for row in model.performance
     )
-    return f"<p><b>{escape(_('Performance'))}:</b></p><table>{cells}</table>"
+    return f"<p><b>{escape(_('Performance'))}</b></p><table>{cells}</table>"
 
 
 def _limits(row):
-    return "" if row.lower is None else f" ({number(row.lower)} to {number(row.upper)})"
+    if row.lower is None:
+        return ""
+    return escape(_(" ({lower} to {upper})").format(lower=number(row.lower), upper=number(row.upper)))

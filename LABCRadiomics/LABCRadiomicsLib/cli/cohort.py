@@ -24,6 +24,7 @@ from .common import (
 
 if TYPE_CHECKING:
     from ..features.settings import ExtractionSettings
+    from ..preprocessing import Step
 
 
 class Features(StrEnum):
@@ -57,6 +58,10 @@ def extract(
     regular_grid: RegularGridOption = False,
     array_order: Annotated[ArrayOrder | None, typer.Option(help="Order of the voxels' axes; by default LPS.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Cases at once; by default one a processor.")] = None,
+    preprocessing: Annotated[
+        Path | None,
+        typer.Option(help="JSON list of steps that make intensities comparable before; see the user guide."),
+    ] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that gets the cases.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
 ) -> None:
@@ -69,12 +74,12 @@ def extract(
     if jobs is not None and scheduler is not None:
         raise InputError("Option --jobs has no meaning with --scheduler: its workers are the cluster's, leave one out.")
     outputs = out, errors_path(out), journal_path(out), record_path(out)
-    refuse_overwriting([cases, settings, model and model_path(model)], outputs)
-    chosen, names = _what_to_extract(features, model, settings, array_order)
+    refuse_overwriting([cases, settings, preprocessing, model and model_path(model)], outputs)
+    chosen, names, steps = _what_to_extract(features, model, settings, array_order, preprocessing)
     reading = ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series)
     try:
         with ProgressBar("extracting") as advance:
-            run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance, reading)
+            run = extract_cases(cases, out, chosen, names, jobs, resume, scheduler, advance, reading, steps)
     except KeyboardInterrupt:
         refuse("Interrupted; the finished cases are kept, run the same again with --resume.", code=130)
     if run.failed:
@@ -85,34 +90,35 @@ def extract(
 
 
 def _what_to_extract(
-    features: Features, model: str | None, settings: Path | None, array_order: ArrayOrder | None
-) -> tuple[ExtractionSettings, list[str] | None]:
-    """Give the settings, and the names of the features if not all are wanted."""
+    features: Features,
+    model: str | None,
+    settings: Path | None,
+    array_order: ArrayOrder | None,
+    preprocessing: Path | None,
+) -> tuple[ExtractionSettings, list[str] | None, tuple[Step, ...]]:
+    """Give the settings, the names of the features if not all are wanted, and the steps of preprocessing."""
     from ..features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+    from ..preprocessing import read_steps, read_steps_file
 
     if model is None:
+        given = read_steps_file(preprocessing) if preprocessing is not None else ()
         if features is Features.MODEL:
             raise InputError("Option --features model needs --model: name the model.")
         order = array_order or ArrayOrder.LPS
-        return ExtractionSettings.from_parameters(settings or SLICER_RADIOMICS_PARAMETERS, order.value), None
-    if settings is not None or array_order is not None:
-        option = "--settings" if settings is not None else "--array-order"
+        return ExtractionSettings.from_parameters(settings or SLICER_RADIOMICS_PARAMETERS, order.value), None, given
+    options = {"--settings": settings, "--array-order": array_order, "--preprocessing": preprocessing}
+    if option := next((name for name, value in options.items() if value is not None), None):
         raise InputError(f"Option {option} contradicts --model, which has its own settings: leave one out.")
     from ..model.registry import find_model
     from ..patient import extraction_settings
     from ..scoring import require_score
 
     found = find_model(model)
-    if found.extraction is not None and found.extraction.preprocessing:
-        steps = ", ".join(str(step.get("step")) for step in found.extraction.preprocessing)
-        raise InputError(
-            f"Model {found.id} preprocesses its images ({steps}), which extract does not do: score its patients one by "
-            "one with 'labcradiomics score'."
-        )
+    steps = read_steps(found.extraction.preprocessing) if found.extraction is not None else ()
     if features is Features.ALL:
-        return extraction_settings(found), None
-    require_score(found)
-    return extraction_settings(found), [term.feature for term in found.score.terms]
+        return extraction_settings(found), None, steps
+    score = require_score(found)
+    return extraction_settings(found), [term.feature for term in score.terms], steps
 
 
 def agreement(

@@ -60,9 +60,11 @@ def models_complete(
     from ..model.completion import complete_model
     from ..model.file import save_model
     from ..model.registry import find_model, model_path
+    from ..scoring import require_score
     from .terminal import gives
 
     refuse_overwriting([model_path(model), coefficients], [out])
     completed = complete_model(find_model(model), coefficients)
     save_model(completed, out)
-    say(f"{out}: {completed.id} with {len(completed.score.terms)} features, gives {gives(completed)}.")
+    count = len(require_score(completed).terms)
+    say(f"{out}: {completed.id} with {count} features, gives {gives(completed)}.")

@@ -8,10 +8,11 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from .. import NOTICE
+from ..errors import present
 from ..model import Model
 from ..patient import PatientResult
 from ..report import cohort_kind, covariate_value, metric_limits, metric_value
-from ..scoring import DEMONSTRATION, Prediction
+from ..scoring import DEMONSTRATION, Prediction, require_score
 from ..scoring.wording import grade, number, percent, trust
 
 _STYLES = {"high": "bold red", "low": "bold blue", None: "bold"}
@@ -52,10 +53,16 @@ def _headline(prediction: Prediction, shown: bool) -> Text:
 
 
 def _survival_table(model: Model, prediction: Prediction) -> Table:
-    table = Table(model.nomogram.endpoint, "probability", "95% limits", box=None, pad_edge=False)
+    table = Table(
+        present(model.nomogram, "the nomogram of a prediction").endpoint,
+        "probability",
+        "95% limits",
+        box=None,
+        pad_edge=False,
+    )
     for estimate in prediction.survival:
         limits = "not available"
-        if estimate.lower is not None:
+        if estimate.lower is not None and estimate.upper is not None:
             limits = f"{percent(estimate.lower)} to {percent(estimate.upper)}"
         table.add_row(f"at {estimate.months:g} months", percent(estimate.probability), limits)
     return table
@@ -78,7 +85,7 @@ def _contribution_table(model: Model, prediction: Prediction) -> Table:
     for part in prediction.contributions:
         known = {True: "yes", False: "NO", None: "not stated"}[part.in_range]
         table.add_row(part.feature, number(part.value), number(part.contribution), known)
-    table.add_row("intercept", "", number(model.score.intercept), "")
+    table.add_row("intercept", "", number(require_score(model).intercept), "")
     return table
 
 
@@ -122,7 +129,7 @@ def show_model(console: Console, model: Model) -> None:
     if model.score is not None:
         table = Table("feature", "coefficient", "training range (1st to 99th percentile)", box=None, pad_edge=False)
         for term in model.score.terms:
-            limits = "" if term.low is None else f"{number(term.low)} to {number(term.high)}"
+            limits = "" if term.low is None or term.high is None else f"{number(term.low)} to {number(term.high)}"
             table.add_row(term.feature, number(term.coefficient), limits)
         console.print(table)
     console.print(_performance_table(model))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,6 @@ from ..files import output_folder, refuse_overwriting, shown_name
 from .common import ProgressBar, remark, say
 
 if TYPE_CHECKING:
-    from ..model import Model
     from ..performance import Figure
     from ..training import Card, Steps, Training
 
@@ -98,6 +98,7 @@ def train(
     from ..study_reports import write_training_report
     from ..training import Plan, Recipe, TrainingTables, trained_model
     from ..training.model_card import yields_all
+    from ..training.model_domain import image_domain
 
     read = [features, record_path(features), outcomes, icc, folds, settings]
     refuse_overwriting(read, [out], folders=[report])
@@ -141,11 +142,15 @@ def train(
         training = tables.train(plan, steps)
     if settings is None:  # a record may stand beside a table that also has features of other origin
         extraction = yields_all(extraction, training)
-    model = trained_model(training, _card(out, title, features, demonstration), extraction)
+    card = _card(out, title, features, demonstration)
+    if extraction is not None:
+        domain = image_domain(features, training.cohort.cases, case_id)
+        card = replace(card, image=replace(card.image, domain=domain))
+    model = trained_model(training, card, extraction)
     with output_folder(report) as folder:
         page = write_training_report(folder.path, training, model, tables.hashes())
     save_model(model, out)
-    _say(training, model, out, folder.final(page))
+    _say(training, out, folder.final(page))
     if folder.remark:
         remark(folder.remark)
 
@@ -166,9 +171,12 @@ def _names(given: str) -> tuple[str, ...]:
 def _card(out: Path, title: str | None, features: Path, demonstration: bool) -> Card:
     from ..training import Card, model_id
 
-    kind = {"status": "demonstration", "origin": "simulated"} if demonstration else {}
-    name = title or f"Radiomics score trained on {shown_name(features)}"
-    return Card(id=model_id(out.stem), title=name, source=f"labcradiomics train {shown_name(features)}", **kind)
+    card = Card(
+        id=model_id(out.stem),
+        title=title or f"Radiomics score trained on {shown_name(features)}",
+        source=f"labcradiomics train {shown_name(features)}",
+    )
+    return replace(card, status="demonstration", origin="simulated") if demonstration else card
 
 
 @contextmanager
@@ -183,7 +191,7 @@ def _progress() -> Iterator[Steps]:
         yield begin
 
 
-def _say(training: Training, model: Model, out: Path, report: Path) -> None:
+def _say(training: Training, out: Path, report: Path) -> None:
     for notice in training.notices:
         remark(notice.message)
     from ..performance import SCORE_ALONE, Measure, Metric
@@ -192,8 +200,8 @@ def _say(training: Training, model: Model, out: Path, report: Path) -> None:
     rows = [row for row in training.performance if row.measure == wanted]
     found = " and ".join(f"{row.value:.3f}{_limits(row)} {row.kind}" for row in rows)
     say(
-        f"{out}: {len(model.score.terms)} of {len(training.agreement.features_in)} features, "
-        f"cutoff {model.cutoff.value:.6g}; C-index of the score {found}."
+        f"{out}: {len(training.score.stored.terms)} of {len(training.agreement.features_in)} features, "
+        f"cutoff {training.built.cutoff:.6g}; C-index of the score {found}."
     )
     say(f"Report: {report}")
 

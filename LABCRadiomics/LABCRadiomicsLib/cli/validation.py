@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ from ..files import output_folder, refuse_overwriting, sha256_of, shown_name
 from .common import ModelArgument, naming, remark, say
 
 if TYPE_CHECKING:
+    from ..model import Value
+    from ..notices import Notice
     from ..performance import Marker
     from ..scoring.cohort import ScoredCohort
     from ..tables.study_tables import StudyTables
@@ -20,6 +23,13 @@ OutcomesArgument = Annotated[Path, typer.Argument(metavar="OUTCOMES.csv", help="
 IdOption = Annotated[str, typer.Option("--id", help="Column that names the cases; features may call it case.")]
 TimeOption = Annotated[str, typer.Option("--time", help="Column with months of follow-up.")]
 EventOption = Annotated[str, typer.Option("--event", help="Column that is 1 where follow-up ended with the event.")]
+
+
+class Method(StrEnum):
+    """What ``recalibrate`` fits."""
+
+    BASELINE = "baseline"
+    SLOPE = "slope"
 
 
 def apply(
@@ -32,14 +42,17 @@ def apply(
     case_column: IdOption = "case",
 ) -> None:
     """Score every case of a feature table."""
+    from ..cohort.record import require_made_for
     from ..model.registry import find_model, model_path
     from ..scoring.cohort import clinical_values, match_covariates, read_model_features, score_cases, write_scores
     from ..tables.cohort import read_covariates
 
     refuse_overwriting([model_path(model), features, covariates], [out])
     found = find_model(model)
+    require_made_for(found, features)
     table = read_model_features(features, found, case_column)
-    values, notices = {}, ()
+    values: dict[str, tuple[Value, ...]] = {}
+    notices: tuple[Notice, ...] = ()
     if covariates is not None:
         clinical = read_covariates(covariates, case_column)
         with naming(covariates):
@@ -112,7 +125,7 @@ def recalibrate(
     time: TimeOption,
     event: EventOption,
     case_column: IdOption = "case",
-    method: Annotated[str, typer.Option(help="baseline, or slope (baseline and slope).")] = "baseline",
+    method: Annotated[Method, typer.Option(help="The baseline alone, or baseline and slope.")] = Method.BASELINE,
 ) -> None:
     """Fit a model's baseline survival, or baseline and slope, to a local cohort."""
     from ..model.file import save_model
@@ -124,17 +137,19 @@ def recalibrate(
     refuse_overwriting([model_path(model), features, outcomes], [out])
     tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
     scored = _scored(model, tables)
-    found = fit(scored, method, file=shown_name(outcomes), sha256=sha256_of(outcomes))
+    found = fit(scored, method.value, file=shown_name(outcomes), sha256=sha256_of(outcomes))
     save_model(found, out)
     say(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
     say(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
 
 
 def _scored(model: str, tables: StudyTables) -> ScoredCohort:
+    from ..cohort.record import require_made_for
     from ..model.registry import find_model
     from ..scoring.cohort import read_model_features, score_cohort
 
     found = find_model(model)
+    require_made_for(found, tables.features)
     table, outcomes = read_model_features(tables.features, found, tables.case_column), tables.read_outcomes()
     with tables.naming_outcomes():
         return score_cohort(found, table, outcomes)

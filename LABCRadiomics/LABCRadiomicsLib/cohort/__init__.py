@@ -4,7 +4,7 @@
 from; ``feature_table`` runs the cases through ``execution`` (processes or a cluster), keeps each in a ``journal`` and
 leaves a ``record`` of the settings beside the table; ``agreement`` compares the tables of two readers.
 
-May import: errors, notices, files, tables, statistics, imaging, features, model.
+May import: errors, notices, files, tables, statistics, imaging, preprocessing, features, model.
 """
 
 from .case_pairing import CaseSearch, Rules, find_cases, unpaired_path

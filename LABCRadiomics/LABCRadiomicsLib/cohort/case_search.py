@@ -287,7 +287,7 @@ def _when(acquisitions: list[Acquisition], header: Dataset) -> float | None:
     for name in ("acquisition time", "content time", "trigger time"):
         times = [frame.marks[name] for part in acquisitions for frame in part.frames if name in frame.marks]
         if times:
-            return float(min(times))  # type: ignore[type-var]  # times are numbers
+            return min(float(time) for time in times)
     return number(header, "SeriesNumber")
 
 

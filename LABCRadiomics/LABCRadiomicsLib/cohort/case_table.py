@@ -9,10 +9,10 @@ from ..errors import CohortError, InputError
 from ..imaging import ReadingOptions
 from ..imaging.reading import parse_spacing
 from ..tables.cells import CellError, whole_number
-from ..tables.csv_table import read_table
+from ..tables.csv_table import Table, read_table
 
 # Columns that a case table may have besides case, image and mask; an empty cell says nothing.
-OPTIONAL_COLUMNS = ("label", "segment", "phase", "spacing", "series")
+OPTIONAL_COLUMNS = ("label", "segment", "phase", "spacing", "series", "breast", "tissue")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Case:
         As a spreadsheet counts, the header being row 1.
     image, mask, label, segment, phase, spacing, series : str
         As the table holds them; empty ones say nothing. See :class:`.imaging.ReadingOptions`.
+    breast, tissue : str
+        Paths of masks that preprocessing may need, see :class:`.preprocessing.Masks`.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Case:
     phase: str = ""
     spacing: str = ""
     series: str = ""
+    breast: str = ""
+    tissue: str = ""
 
     def roi_label(self) -> int | None:
         """Give the label as a number; a data frame may have made ``1.0`` of it.
@@ -71,11 +75,12 @@ class Case:
             phase=self.phase or general.phase,
             spacing=spacing,
             series=self.series or general.series,
+            label=self.roi_label(),
         )
 
 
-def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
-    """Read a case table: case, image, mask and, where they are needed, label, segment, phase, spacing and series.
+def read_cases(path: str | os.PathLike[str] | Table) -> tuple[Case, ...]:
+    """Read a case table: case, image, mask and, where they are needed, the other columns.
 
     Raises
     ------

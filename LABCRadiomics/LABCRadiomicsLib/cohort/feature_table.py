@@ -6,14 +6,17 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from ..errors import CohortError, InputError, LABCRadiomicsError
 from ..features.settings import ExtractionSettings
 from ..files import refuse_overwriting
 from ..imaging import AS_FILES_SAY, ReadingOptions
+from ..model import Extraction
+from ..preprocessing import Masks, Step, describe, preprocess
 from ..tables.csv_table import CASE, unwritable, write_table
 from .case_table import Case, read_cases
 from .execution import Failure, available_processes, over_cluster, over_processes
@@ -56,6 +59,7 @@ class _Task:
     features: tuple[str, ...] | None
     software: dict[str, str]
     reading: ReadingOptions
+    steps: tuple[Step, ...] = ()
 
 
 def errors_path(out_csv: str | os.PathLike[str]) -> Path:
@@ -80,6 +84,7 @@ def extract_cases(
     scheduler: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     reading: ReadingOptions = AS_FILES_SAY,
+    steps: Sequence[Step] = (),
 ) -> CohortExtraction:
     """Extract the features of every case of a table.
 
@@ -88,7 +93,7 @@ def extract_cases(
     Parameters
     ----------
     cases_csv : path
-        case,image,mask[,label][,segment][,phase][,spacing][,series]; paths relative to the table.
+        case,image,mask and any of label, segment, phase, spacing, series, breast, tissue; paths relative to the table.
     out_csv : path
         Feature table: one row a case in the order of the case table, first column ``case``, features, then
         ``diagnostics_*``. A feature without a finite value has an empty cell.
@@ -105,6 +110,8 @@ def extract_cases(
         Called with the number of cases done and their total. An exception it raises cancels the run, resumably.
     reading : ReadingOptions
         How images and masks are read, where a row of the table does not say so itself.
+    steps : sequence of Step
+        What is done to each image before, see :func:`.preprocessing.preprocess`.
 
     Returns
     -------
@@ -119,7 +126,7 @@ def extract_cases(
     """
     cases, out = read_cases(cases_csv), Path(out_csv)
     beside = Path(cases_csv).parent
-    read = [beside / path for case in cases for path in (case.image, case.mask) if path]
+    read = [beside / path for case in cases for path in _files_of(case)]
     refuse_overwriting([cases_csv, *read], [out, errors_path(out), journal_path(out), record_path(out)])
     features = None if features is None else tuple(features)
     if jobs is None:
@@ -128,14 +135,18 @@ def extract_cases(
         raise InputError(f"The number of jobs is {jobs}: give a whole number of at least 1.")
     folder = str(Path(cases_csv).absolute().parent)
     software = software_versions()
-    tasks = {case.name: _Task(case, folder, settings, features, software, reading) for case in cases}
-    made_with = {"settings": asdict(settings), "features": features, "software": software, "reading": asdict(reading)}
+    tasks = {case.name: _Task(case, folder, settings, features, software, reading, tuple(steps)) for case in cases}
+    made_with: dict[str, object] = {"settings": asdict(settings), "features": features, "software": software}
+    made_with["reading"] = asdict(reading)
+    if steps:
+        made_with["preprocessing"] = describe(steps)
     with Journal(journal_path(out), made_with, resume=resume) as journal:
         keys = {case.name: _key(case, folder) for case in cases}
         todo = {name: task for name, task in tasks.items() if not journal.holds(name, keys[name])}
         results = over_cluster(_extract, todo, scheduler) if scheduler else over_processes(_extract, todo, jobs)
         _collect(results, journal, keys, len(cases) - len(todo), progress)
-        return _write_outputs(out, cases, settings, features, journal, len(cases) - len(todo))
+        made_by = partial(extraction_of, settings, steps=steps)
+        return _write_outputs(out, cases, made_by, features, journal, len(cases) - len(todo))
 
 
 def _collect(
@@ -156,9 +167,14 @@ def _collect(
 
 def _key(case: Case, folder: str) -> str:
     """Stand for a case's row and files: a changed cell, size or time makes another key."""
-    parts = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing, case.series]
-    parts += [_stamps(Path(folder, path)) if path else [] for path in (case.image, case.mask)]
+    parts: list[object] = [case.image, case.mask, case.label, case.segment, case.phase, case.spacing, case.series]
+    parts += [case.breast, case.tissue, *(_stamps(Path(folder, path)) for path in _files_of(case))]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _files_of(case: Case) -> list[str]:
+    """The paths that a case names."""
+    return [path for path in (case.image, case.mask, case.breast, case.tissue) if path]
 
 
 def _stamps(path: Path) -> list[tuple[str, int, int]]:
@@ -186,7 +202,8 @@ def _extracted(task: _Task) -> dict[str, object]:
     import SimpleITK as sitk
 
     from ..features import extract
-    from ..imaging import read_pair
+    from ..imaging import read_mask, read_pair
+    from ..imaging.volume import order_to
 
     found = software_versions()
     for name, version in task.software.items():
@@ -195,9 +212,17 @@ def _extracted(task: _Task) -> dict[str, object]:
     # Sums over a whole image (normalization) depend in their last bit on the number of threads.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     case = task.case
-    paths = [_path(task, role, path) for role, path in (("image", case.image), ("mask", case.mask))]
-    image, mask = read_pair(*paths, case.reading_options(task.reading))
-    result = extract(image.volume, mask.volume, task.settings, task.features, case.roi_label())
+    files = _path(task, "image", case.image), _path(task, "mask", case.mask)
+    image, mask = read_pair(*files, case.reading_options(task.reading))
+    volume = image.volume
+    if task.steps:
+        breast, tissue = (
+            read_mask(Path(task.folder, path)).volume if path else None for path in (case.breast, case.tissue)
+        )
+        ordered = volume.reordered(*order_to(volume, task.settings.array_order))
+        volume = preprocess(ordered, task.steps, Masks(breast, tissue))
+    label = case.roi_label() if mask.source.segment is None else None  # a segment is the only one in its mask
+    result = extract(volume, mask.volume, task.settings, task.features, label)
     notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
         "values": {name: value if math.isfinite(value) else None for name, value in result.values.items()},
@@ -214,7 +239,7 @@ def _path(task: _Task, role: str, path: str) -> Path:
 def _write_outputs(
     out: Path,
     cases: tuple[Case, ...],
-    settings: ExtractionSettings,
+    made_by: Callable[[Iterable[str]], Extraction],
     features: tuple[str, ...] | None,
     journal: Journal,
     resumed: int,
@@ -240,7 +265,7 @@ def _write_outputs(
     record_path(out).unlink(missing_ok=True)  # an earlier run's settings must never stand beside this table
     write_table(out, [CASE, *names, *(f"diagnostics_{name}" for name in _DIAGNOSTICS)], rows)
     try:
-        record = write_record(out, extraction_of(settings, axes), {"cases": len(succeeded), "features": len(names)})
+        record = write_record(out, made_by(axes), {"cases": len(succeeded), "features": len(names)})
     except OSError as error:
         raise unwritable(record_path(out), error) from error
     if failed:

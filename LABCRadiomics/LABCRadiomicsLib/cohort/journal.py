@@ -132,7 +132,7 @@ class Journal:
 
     def _require_same(self, found: Mapping[str, object], header: Mapping[str, object]) -> None:
         header = json.loads(json.dumps(header))
-        for name in header | found:
+        for name in {**header, **found}:
             if found.get(name) != header.get(name):
                 raise CohortError(
                     f"{self.path} was begun with other {name}: use the same again, or delete the file to begin anew."

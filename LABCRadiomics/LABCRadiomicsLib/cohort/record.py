@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .. import __version__
@@ -12,9 +12,10 @@ from ..errors import CohortError
 from ..features import ENGINE, PYRADIOMICS_VERSION, ExtractionSettings, engine_versions
 from ..files import write_atomically
 from ..imaging.volume import AS_LOADED
-from ..model import Extraction
+from ..model import Extraction, Model, Score
 from ..model.checks import FieldError
 from ..model.file import decode_extraction
+from ..preprocessing import Step, describe, read_steps
 
 
 def record_path(features_path: str | os.PathLike[str]) -> Path:
@@ -27,7 +28,7 @@ def software_versions() -> dict[str, str]:
     return {"labcradiomics": __version__, "engine": ENGINE, **engine_versions()}
 
 
-def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = ()) -> Extraction:
+def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = (), *, steps: Sequence[Step] = ()) -> Extraction:
     """Give extraction settings as a model file holds them.
 
     Parameters
@@ -35,6 +36,8 @@ def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = ()) -> Ext
     settings : ExtractionSettings
     axes : iterable of str
         Axis codes of the volumes; stored when the array order is as-loaded and all agree.
+    steps : sequence of Step
+        What was done to the images before.
     """
     known = set(axes)
     return Extraction(
@@ -42,8 +45,9 @@ def extraction_of(settings: ExtractionSettings, axes: Iterable[str] = ()) -> Ext
         image_type={name: dict(custom or {}) for name, custom in settings.image_types.items()},
         feature_class={name: list(features) for name, features in settings.feature_classes.items()},
         pyradiomics_version=PYRADIOMICS_VERSION,
-        array_order=settings.array_order,
+        array_order=settings.array_order,  # type: ignore[arg-type]  # checked where settings are made
         axes=known.pop() if settings.array_order == AS_LOADED and len(known) == 1 else None,
+        preprocessing=tuple(describe(steps)),
     )
 
 
@@ -54,6 +58,7 @@ def extraction_document(extraction: Extraction) -> dict[str, object]:
         **{name: dict(part) for name, part in extraction.parameters().items()},
         "array_order": extraction.array_order,
         **{name: value for name, value in optional.items() if value is not None},
+        **({"preprocessing": [dict(step) for step in extraction.preprocessing]} if extraction.preprocessing else {}),
     }
 
 
@@ -156,19 +161,63 @@ def agreed_extraction(
     return recorded
 
 
-def _differences(recorded: Extraction, given: Extraction) -> list[str]:
+def require_made_for(model: Model, features_path: str | os.PathLike[str]) -> None:
+    """Refuse a feature table that was made otherwise than a model's features are.
+
+    Parameters
+    ----------
+    model : Model
+        One without an extraction takes any table.
+    features_path : path
+        A table without a record beside it is taken as it is: its features are somebody else's.
+
+    Raises
+    ------
+    CohortError
+        Settings, axis order or preprocessing differ; the sentence names both values.
+    """
+    recorded = read_extraction(features_path)
+    if recorded is None or model.extraction is None:
+        return
+    made, wanted = recorded, model.extraction
+    differences = []
+    if made.array_order != wanted.array_order:
+        differences.append(f"array order {made.array_order}, not {wanted.array_order}")
+    steps = [[step.get("step") for step in describe(read_steps(part.preprocessing))] for part in (made, wanted)]
+    if read_steps(made.preprocessing) != read_steps(wanted.preprocessing):
+        one, other = (", ".join(map(str, part)) or "none" for part in steps)
+        differences.append(f"preprocessing {one}, not {other}" if one != other else f"other parameters of {one}")
+    differences += _differences(made, wanted, only=model)
+    if differences:
+        raise CohortError(
+            f"{record_path(features_path)} says that the features were made with {'; '.join(differences[:3])}, "
+            f"as model {model.id} has it: extract them with --model {model.id}."
+        )
+
+
+def _differences(recorded: Extraction, given: Extraction, only: Model | None = None) -> list[str]:
     """What a record and a parameter file say differently, as ``setting binWidth 25, not 10``.
 
-    Which classes of features are computed changes no value, so that a table may hold fewer than the file asks for.
+    Which classes of features are computed changes no value, so that a table may hold fewer than the file asks for. With
+    a model ``only`` the image types that its score is made of count.
     """
     sentences = []
     parts = ("setting", recorded.setting, given.setting), ("imageType", recorded.image_type, given.image_type)
     for part, ours, theirs in parts:
-        for name in sorted({*ours, *theirs}):
+        names = {*ours, *theirs}
+        if only is not None and only.score is not None and part == "imageType":
+            names = {name for name in names if _used(name, only.score)}
+        for name in sorted(names):
             values = [_comparable(side.get(name, "nothing")) for side in (ours, theirs)]
             if values[0] != values[1]:
                 sentences.append(f"{part} {name} {values[0]}, not {values[1]}")
     return sentences
+
+
+def _used(image_type: str, score: Score) -> bool:
+    """Whether a score has a feature of an image type."""
+    stem = {"LoG": "log-sigma-", "LBP2D": "lbp-2d", "LBP3D": "lbp-3d"}.get(image_type, image_type.lower())
+    return any(term.feature.lower().startswith(stem) for term in score.terms)
 
 
 def _comparable(value: object) -> str:

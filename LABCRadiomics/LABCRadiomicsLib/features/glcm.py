@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Glcm:
         if weight is None and len(totals) > 1 and empty.sum() < 2 and len(totals) - empty.sum() > 1:
             p = np.ascontiguousarray(counts[:, ~empty]) / totals[~empty].astype(float)
             rows_first = self._one_level_missing or bool(empty.any())
-            self._cell = np.divmod(cell, size)
+            self._cell: tuple[np.ndarray, np.ndarray] | None = np.divmod(cell, size)
             self._rows = self._cells(p, *self._cell)
             self._own = self._rows if rows_first else self._columns_first(self._rows, cell)
             return
@@ -77,7 +77,7 @@ class Glcm:
         flat = grid.filled(ranks + 1, np.uint8 if size < np.iinfo(np.uint8).max else np.int32)
         if len(self._steps) * size * size > _MOST_CELLS:
             return self._counts_of_pairs(ranks, flat, grid)
-        counts = np.array(list(self._joint_counts(ranks, flat, grid))).reshape(-1, size, size)
+        counts: np.ndarray = np.array(list(self._joint_counts(ranks, flat, grid))).reshape(-1, size, size)
         if self._symmetrical:
             counts += counts.transpose(0, 2, 1).copy()
         counts = counts.reshape(-1, size * size)
@@ -92,7 +92,7 @@ class Glcm:
         for first in range(0, len(offsets), together):
             chosen = offsets[first : first + together]
             cells = size * others ** len(chosen)
-            code = ranks.astype(np.uint16 if cells <= _MOST_TOGETHER else np.intp)
+            code: Any = ranks.astype(np.uint16 if cells <= _MOST_TOGETHER else np.intp)
             for offset in chosen:
                 code = code * code.dtype.type(others) + grid.at(flat, offset)
             joint = np.bincount(code, minlength=cells).reshape(size, *[others] * len(chosen))

@@ -6,7 +6,7 @@ Sun and Wee, Comput Vis Graph Image Process 1983;23:341-352; definitions as in p
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def _dependents(roi: FilteredRoi, steps: np.ndarray) -> np.ndarray:
     else:
         few = len(roi.gray().present) < np.iinfo(np.uint8).max
         levels = grid.filled(roi.gray().ranks + 1, np.uint8 if few else np.uint16)
-    found = np.zeros(grid.size, np.uint8 if 2 * len(steps) <= np.iinfo(np.uint8).max else np.uint16)
+    found: Any = np.zeros(grid.size, np.uint8 if 2 * len(steps) <= np.iinfo(np.uint8).max else np.uint16)
     for offset in map(abs, grid.offsets(steps)):
         before, after = levels[: grid.size - offset], levels[offset:]
         close = (abs(before - after) <= alpha if alpha else before == after).view(np.uint8)

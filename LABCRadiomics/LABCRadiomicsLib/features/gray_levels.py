@@ -122,9 +122,9 @@ def spans_no_bin(values: np.ndarray, setting: Mapping) -> bool:
     return spread < setting.get("binWidth", 25)
 
 
-def _edges_of_width(low: np.generic, high: np.generic, width: float) -> np.ndarray:
+def _edges_of_width(low: np.integer | np.floating, high: np.integer | np.floating, width: float) -> np.ndarray:
     """Edges at the multiples of the bin width, from the last one that is not above the lowest intensity."""
     if low.dtype.kind in "iu" and low.dtype != np.uint64:
         low, high = np.int64(low), np.int64(high)
-    edges = np.arange(low - (low % width), high + 2 * width, width)
+    edges: np.ndarray = np.arange(low - (low % width), high + 2 * width, width)  # type: ignore[operator]
     return edges if len(edges) > 1 else np.array([edges[0] - 0.5, edges[0] + 0.5])

@@ -74,7 +74,7 @@ class Grid:
 
     def filled(self, values: np.ndarray, dtype: type, background: int = 0) -> np.ndarray:
         """The flat array with the voxels' values in place."""
-        flat = np.full(self.size, background, dtype)
+        flat: np.ndarray = np.full(self.size, background, dtype)
         flat[self.lead :][self.positions] = values
         return flat
 

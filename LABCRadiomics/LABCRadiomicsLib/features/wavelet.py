@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -205,7 +205,7 @@ def _filtered(
 
 def _convolve(slab: np.ndarray, axis: int, taps: np.ndarray, out: np.ndarray) -> None:
     """Sum over the taps in their order."""
-    along = (slice(None),) * axis
+    along: tuple[Any, ...] = (slice(None),) * axis
     length = out.shape[axis]
     last = len(taps) - 1
     np.multiply(slab[(*along, slice(last, last + length))], taps[0], out=out)
@@ -217,7 +217,7 @@ def _convolve(slab: np.ndarray, axis: int, taps: np.ndarray, out: np.ndarray) ->
 
 def _redo_end(slab: np.ndarray, axis: int, after: _Window, taps: np.ndarray, out: np.ndarray) -> None:
     """Sum again where taps wrap around the end of the axis: those first, in reverse order."""
-    along = (slice(None),) * axis
+    along: tuple[Any, ...] = (slice(None),) * axis
     half, last = len(taps) // 2, len(taps) - 1
     wrapped = (after.start + np.arange(after.length)) % after.period + half - after.period
     for place in np.flatnonzero(wrapped >= 0):

@@ -10,11 +10,13 @@ from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes
 from .results import SEGMENTATION, VOLUME, read_result, result_nodes, store_result
 from .scene import load_segmentation, load_volume, new_scene
 from .segments import mask_from_segment
-from .volumes import image_from_volume, mask_from_labelmap
+from .volumes import can_be_mri, dicom_modality, image_from_volume, mask_from_labelmap
 
 __all__ = [
     "SEGMENTATION",
     "VOLUME",
+    "can_be_mri",
+    "dicom_modality",
     "fingerprint",
     "image_from_volume",
     "images_from_nodes",

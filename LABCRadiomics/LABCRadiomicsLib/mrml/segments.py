@@ -42,7 +42,8 @@ def mask_from_segment(
     mask : Volume
         uint8, 1 inside the segment; the same geometry as :func:`image_from_volume`.
     notices : list of Notice
-        ``mask-resampled`` when the segment was on another grid.
+        ``mask-resampled`` when the segment was on another grid, ``segment-converted`` when it was not drawn as
+        voxels (it exists as a closed surface or contours).
 
     Raises
     ------
@@ -63,7 +64,8 @@ def mask_from_segment(
     scene = slicer.vtkMRMLScene()
     segmentation_copy = _copy_with_segment(scene, segmentation_node, segment_id, title)
     segment_to_volume = np.linalg.solve(grid, to_world)
-    notices = _compare_grids(
+    notices = _conversion_notices(segmentation_node.GetSegmentation(), segment_id, title)
+    notices += _compare_grids(
         segmentation_copy.GetSegmentation().GetSegment(segment_id),
         segment_to_volume,
         volume_node.GetImageData().GetExtent(),
@@ -112,6 +114,18 @@ def _copy_with_segment(
             "make one in the Segmentations module (Representations, Create)."
         )
     return node
+
+
+def _conversion_notices(segmentation: slicer.vtkSegmentation, segment_id: str, title: str) -> list[Notice]:
+    """Say that a segment was not drawn as voxels, so that its border depends on the conversion."""
+    source = segmentation.GetSourceRepresentationName()
+    if source == BINARY_LABELMAP and segmentation.GetSegment(segment_id).GetRepresentation(BINARY_LABELMAP):
+        return []
+    text = (
+        f"{title} is kept as a {source.lower()} and was converted to voxels: its border can move by up to a voxel, and "
+        "the score with it; draw the tumor on this volume to avoid that."
+    )
+    return [Notice("segment-converted", text)]
 
 
 def _copy_geometry(

@@ -35,6 +35,33 @@ def image_from_volume(volume_node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     return placed_volume(voxels_of(volume_node.GetImageData()), grid_matrix(volume_node), volume_node.GetName())
 
 
+def can_be_mri(volume_node: slicer.vtkMRMLVolumeNode) -> bool:
+    """Say whether a volume can be the MRI, so that it may be chosen without asking.
+
+    It cannot when it is a labelmap, a color or a diffusion volume, has fewer than two slices in any direction, holds no
+    more than two different values (a mask loaded as a volume), or comes from DICOM files of another modality.
+    """
+    data = volume_node.GetImageData()
+    if volume_node.GetClassName() != "vtkMRMLScalarVolumeNode" or data is None or min(data.GetDimensions()) < 2:
+        return False
+    if data.GetNumberOfScalarComponents() != 1 or data.GetPointData().GetScalars() is None:
+        return False
+    return dicom_modality(volume_node) in ("", "MR") and not _is_mask(voxels_of(data))
+
+
+def dicom_modality(volume_node: slicer.vtkMRMLVolumeNode) -> str:
+    """Modality of the DICOM series that a volume was loaded from, as the subject hierarchy keeps it; else empty."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(volume_node.GetScene())
+    item = hierarchy.GetItemByDataNode(volume_node)
+    attribute = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMSeriesModalityAttributeName()
+    return hierarchy.GetItemAttribute(item, attribute) if item else ""
+
+
+def _is_mask(voxels: np.ndarray) -> bool:
+    low, high = voxels.min(), voxels.max()
+    return all(bool(np.isin(plane, (low, high)).all()) for plane in voxels)
+
+
 def mask_from_labelmap(labelmap_node: slicer.vtkMRMLLabelMapVolumeNode, label: str | int | None = None) -> Volume:
     """Copy one label of a labelmap volume node into a mask.
 

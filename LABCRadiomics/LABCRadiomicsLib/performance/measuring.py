@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from ..errors import present
 from ..statistics.concordance import harrell_c, uno_c
 from ..statistics.cox import cox
 from ..statistics.roc import TimeDependentROC, time_dependent_roc
@@ -129,16 +131,15 @@ def measure(
         if summary:
             ratio = Estimate(summary.ratio, summary.ratio_lower, summary.ratio_upper)
             estimates[Measure(Metric.OBSERVED_EXPECTED, marker.name, horizon)] = ratio
-    if marker.log_hazard is not None:
-        slope = attempts(f"The calibration slope of the {marker.name}", lambda: _slope(marker, months, event))
+    log_hazard = marker.log_hazard
+    if log_hazard is not None:
+        slope = attempts(f"The calibration slope of the {marker.name}", lambda: _slope(log_hazard, months, event))
         estimates |= {Measure(Metric.SLOPE, marker.name): slope} if slope else {}
     comparisons = []
     for other in others:
         found = attempts(
             f"The comparison with {other.name}",
-            lambda other=other: compare(
-                marker, other, months, event, bootstrap=bootstrap, seed=seed, attempts=attempts
-            ),
+            partial(compare, marker, other, months, event, bootstrap=bootstrap, seed=seed, attempts=attempts),
         )
         if found:
             comparisons.append(found)
@@ -182,7 +183,7 @@ def essentials(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: f
         ),
     }
     if marker.log_hazard is not None:
-        found[Measure(Metric.SLOPE, marker.name)] = attempt(lambda: _slope(marker, months, event))
+        found[Measure(Metric.SLOPE, marker.name)] = attempt(partial(_slope, marker.log_hazard, months, event))
     if marker.score_share is not None:
         found[Measure(Metric.SCORE_SLOPE, marker.name)] = attempt(lambda: _score_slope(marker, months, event))
     if marker.high is not None:
@@ -221,7 +222,7 @@ def _discrimination(
     for horizon in horizons:
         curve = attempts(
             f"The ROC curve of the {marker.name} at {horizon:g} months",
-            lambda h=horizon: time_dependent_roc(marker.values, months, event, h),
+            partial(time_dependent_roc, marker.values, months, event, horizon),
         )
         if curve:
             found[Measure(Metric.AUC, marker.name, horizon)] = _area(curve)
@@ -233,17 +234,18 @@ def _discrimination(
 def _groups(
     marker: Marker, months: np.ndarray, event: np.ndarray, attempts: Attempts
 ) -> tuple[RiskGroups | None, dict[Measure, Estimate]]:
-    if marker.high is None:
+    high = marker.high
+    if high is None:
         return None, {}
-    groups = attempts("The risk groups", lambda: risk_groups(marker.high, months, event, attempts))
+    groups = attempts("The risk groups", lambda: risk_groups(high, months, event, attempts))
     if groups is None:
         return None, {}
     found = {}
     ratio = groups.hazard_ratio
-    if ratio:
+    if ratio is not None and ratio.lower is not None and ratio.upper is not None:
         found[Metric.HAZARD_RATIO] = ratio
         found[Metric.LOG_HAZARD_RATIO] = Estimate(*map(math.log, (ratio.value, ratio.lower, ratio.upper)))
-    peto = peto_separation(marker.high, months, event)
+    peto = peto_separation(high, months, event)
     found |= {Metric.PETO: peto} if peto.known else {}
     found[Metric.LOGRANK_P] = Estimate(groups.logrank.p)
     return groups, {Measure(metric, marker.name): estimate for metric, estimate in found.items()}
@@ -270,15 +272,16 @@ def _tell_of_few(curve: TimeDependentROC, attempts: Attempts) -> None:
         attempts.add("few-at-horizon", text)
 
 
-def _slope(marker: Marker, months: np.ndarray, event: np.ndarray) -> Estimate:
-    fitted = cox(marker.log_hazard[:, None], months, event)
+def _slope(log_hazard: np.ndarray, months: np.ndarray, event: np.ndarray) -> Estimate:
+    fitted = cox(log_hazard[:, None], months, event)
     return Estimate.normal(float(fitted.coef[0]), float(fitted.se[0]))
 
 
 def _score_slope(marker: Marker, months: np.ndarray, event: np.ndarray) -> Estimate:
     """The calibration slope of the score's share of a nomogram, beside that of the covariates."""
-    rest = marker.log_hazard - marker.score_share
-    columns = [rest, marker.score_share] if np.ptp(rest) > 1e-9 else [marker.score_share]
+    share = present(marker.score_share, "the score's share of a nomogram")
+    rest = present(marker.log_hazard, "the log hazard of a nomogram") - share
+    columns = [rest, share] if np.ptp(rest) > 1e-9 else [share]
     fitted = cox(np.column_stack(columns), months, event)
     return Estimate.normal(float(fitted.coef[-1]), float(fitted.se[-1]))
 

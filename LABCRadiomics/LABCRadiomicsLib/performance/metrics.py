@@ -95,9 +95,8 @@ class Measure:
             if found:
                 parts = found.groupdict()
                 horizon = parts.get("horizon")
-                return cls(
-                    metric, parts.get("marker") or _IMPLIED[metric], horizon and float(horizon), parts.get("over")
-                )
+                months = float(horizon) if horizon else None
+                return cls(metric, parts.get("marker") or _IMPLIED[metric], months, parts.get("over"))
         return None
 
     @property

@@ -107,7 +107,7 @@ def net_benefit(
         f"The decision curve at {horizon:g} months",
         lambda: decision_curve(risks, months, event, horizon, thresholds=_thresholds(risks)),
     )
-    return curve and HorizonDecision(horizon, curve)
+    return None if curve is None else HorizonDecision(horizon, curve)
 
 
 def _thresholds(risks: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -71,7 +71,10 @@ def risk_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray, attempt
     else:
         design = high[:, None].astype(float)
         fitted = attempts("The groups' hazard ratio", lambda: cox(design, months, event))
-    ratio = fitted and Estimate(float(fitted.hr[0]), float(fitted.lower[0]), float(fitted.upper[0]))
+    ratio = p = None
+    if fitted is not None:
+        ratio = Estimate(float(fitted.hr[0]), float(fitted.lower[0]), float(fitted.upper[0]))
+        p = float(fitted.p[0])
     return RiskGroups(
         high=high,
         curves=curves,
@@ -82,7 +85,7 @@ def risk_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray, attempt
         at_risk=numbers_at_risk(high, months),
         logrank=test,
         hazard_ratio=ratio,
-        hazard_ratio_p=fitted and float(fitted.p[0]),
+        hazard_ratio_p=p,
     )
 
 

@@ -24,7 +24,7 @@ def stored_performance(figures: Iterable[Figure]) -> tuple[Performance, ...]:
             value=figure.value,
             lower=figure.lower,
             upper=figure.upper,
-            kind=figure.kind,
+            kind=figure.kind,  # type: ignore[arg-type]  # any other is refused when the model is checked
         )
         for figure in figures
         if figure.estimate.known

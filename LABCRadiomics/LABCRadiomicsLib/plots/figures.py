@@ -9,7 +9,7 @@ import re
 import warnings
 from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -82,7 +82,7 @@ def series(at: int) -> tuple[str, Any, str]:
     return COLORS[_ORDER[at]], _LINES[at], _MARKERS[at]
 
 
-def plain_axes(axes: Axes, grid: str = "both") -> Axes:
+def plain_axes(axes: Axes, grid: Literal["both", "x", "y"] = "both") -> Axes:
     """Take away the frame's top and right, and draw a faint grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25, axis=grid)

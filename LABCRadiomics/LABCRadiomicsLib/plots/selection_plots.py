@@ -18,7 +18,7 @@ _MOST_BARS = 25
 _MOST_LABELED_PATHS = 12
 
 
-def selection(features: Sequence[str], frequency: Sequence[float], chosen: Sequence[str] = ()) -> bytes:
+def selection(features: Sequence[str], frequency: Sequence[float] | np.ndarray, chosen: Sequence[str] = ()) -> bytes:
     """Draw how often the bootstrap selects each feature, the most frequent first.
 
     Parameters

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from ..errors import InputError
@@ -39,7 +40,7 @@ class KaplanMeier:
     median_lower: float
     median_upper: float
 
-    def at(self, times: np.ndarray, *, extend: bool = False) -> "CurvePoints":
+    def at(self, times: ArrayLike, *, extend: bool = False) -> "CurvePoints":
         """Read the curve at ``times``.
 
         Parameters

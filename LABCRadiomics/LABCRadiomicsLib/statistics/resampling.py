@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import InputError
 from . import _checks
@@ -29,7 +30,7 @@ class BootstrapLimits:
 
 
 def bootstrap_limits(
-    statistic: Callable[[np.ndarray], np.ndarray],
+    statistic: Callable[[np.ndarray], ArrayLike],
     n: int,
     *,
     repeats: int = 1000,

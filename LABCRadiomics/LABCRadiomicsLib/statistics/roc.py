@@ -208,21 +208,24 @@ def _auc_influence(
     at_most = rising[np.searchsorted(marker[ranked], marker, "right")]
     less = rising[np.searchsorted(marker[ranked], marker, "left")]
     as_control = np.where(controls, (1 - (at_most + less) / 2 - auc) / controls.sum(), 0.0)
-    return n * (deviation + as_control + _censoring_influence(time, event, deviation))
+    return n * (deviation + as_control + censoring_influence(time, event, deviation))
 
 
-def _censoring_influence(time: np.ndarray, event: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Part of the influence that comes from estimating the censoring distribution.
+def censoring_influence(
+    time: np.ndarray, event: np.ndarray, deviation: np.ndarray, at: np.ndarray | None = None
+) -> np.ndarray:
+    """Part of a weighted mean's influence that comes from estimating the censoring distribution.
 
-    Sum over the cases i of ``deviation_i`` times the integral to ``T_i`` of each patient's censoring martingale over
-    the number at risk.
+    Sum over the patients i of ``deviation_i`` times the integral to ``at_i`` (their own time unless given) of each
+    patient's censoring martingale over the number at risk. Arrays must have been checked; ``at`` holds follow-up times.
     """
     times, index = np.unique(time, return_inverse=True)
+    place = index if at is None else np.searchsorted(times, at)
     n_risk = np.cumsum(np.bincount(index)[::-1])[::-1]
     censored = ~event
     hazard = np.cumsum(np.bincount(index[censored], minlength=times.size) / n_risk**2)
-    by_time = np.bincount(index, weights=deviation, minlength=times.size)
-    from_here = np.cumsum(by_time[::-1])[::-1]  # deviation of the cases at or after each time
+    by_time = np.bincount(place, weights=deviation, minlength=times.size)
+    from_here = np.cumsum(by_time[::-1])[::-1]  # deviation at or after each time
     up_to = np.cumsum(by_time * hazard)
     compensator = up_to + hazard * (from_here - by_time)
     return np.where(censored, from_here[index] / n_risk[index], 0.0) - compensator[index]

@@ -322,7 +322,8 @@ def _linear_predictors(risk: float, c_index: float, lp: tuple[float, float] | No
     low = min(mean - 9 * sd for _, mean, sd in parts)
     high = max(mean + 9 * sd for _, mean, sd in parts)
     values = np.linspace(low, high, 20_001)
-    density = sum(share / sd * np.exp(-(((values - mean) / sd) ** 2) / 2) for share, mean, sd in parts)
+    bells = [share / sd * np.exp(-(((values - mean) / sd) ** 2) / 2) for share, mean, sd in parts]
+    density = np.sum(bells, axis=0)
     return values, density / density.sum()
 
 

@@ -39,7 +39,7 @@ def _tables(found: Mapping[str, Any]) -> dict[str, Table]:
     names = ("n", "predicted", "observed", "lower", "upper")
     groups = [(e["months"], *row) for e in entries if e["groups"] for row in columns_of(e["groups"], *names)]
     points = [(e["months"], *row) for e in entries if e["curve"] for row in columns_of(e["curve"], *names[1:3])]
-    tables = {}
+    tables: dict[str, Table] = {}
     if groups:
         tables["calibration_groups.csv"] = ["horizon", "n", *(f"{name}_survival" for name in names[1:])], groups
     if points:

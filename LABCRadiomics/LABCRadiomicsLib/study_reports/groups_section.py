@@ -35,7 +35,7 @@ def groups_section(
     remark : str
         Stands under the curves.
     """
-    findings = {"groups": None, "logrank": None}
+    findings: dict[str, Any] = {"groups": None, "logrank": None}
     if groups is not None:
         findings = {"groups": {"cutoff": cutoff, **groups_document(groups)}, "logrank": logrank_document(groups)}
 
@@ -68,7 +68,7 @@ def _tables(found: Mapping[str, Any]) -> dict[str, Table]:
 def _page(found: Mapping[str, Any], endpoint: str | None, scores: tuple, remark: str) -> PageSection:
     from ..plots.performance_plots import kaplan_meier, waterfall
 
-    groups, tables, figures = found["groups"], (), []
+    groups, tables, figures = found["groups"], [], []
     if groups:
         png = kaplan_meier(groups, endpoint, found["logrank"]["p"])
         figures.append(PageFigure(png, "Kaplan-Meier curves of the risk groups with numbers at risk", remark))
@@ -77,9 +77,9 @@ def _page(found: Mapping[str, Any], endpoint: str | None, scores: tuple, remark:
             for name in ("low", "high")
         )
         header = ("group", "patients", "events", "median survival, months (95% limits)")
-        tables = (PageTable(header, rows, numeric=frozenset({1, 2, 3})),)
+        tables = [PageTable(header, rows, numeric=frozenset({1, 2, 3}))]
     figures.append(PageFigure(waterfall(*scores), "Radiomics score of every patient, sorted"))
-    return PageSection("Risk groups", (), tables, tuple(figures))
+    return PageSection("Risk groups", (), tuple(tables), tuple(figures))
 
 
 def _months(median: Mapping[str, Any]) -> str:

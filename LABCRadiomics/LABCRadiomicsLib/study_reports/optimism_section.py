@@ -40,12 +40,12 @@ def trust_table(training: Training) -> PageTable | None:
     optimism, nested = training.resampled.optimism, training.resampled.nested
     if optimism is None:
         found = [("apparent", training.performance)]
-        unseen = tuple(
+        figures = tuple(
             Figure(measure=measure, estimate=estimate, cohort="training", n=len(training.cohort),
                    events=training.cohort.events, kind="optimism-corrected")
             for measure, estimate in (nested.rows if nested else ())
         )  # fmt: skip
-        return side_by_side([*found, *([("nested cross-validation", unseen)] if unseen else [])])
+        return side_by_side([*found, *([("nested cross-validation", figures)] if figures else [])])
     header = ["measure (95% limits)", "apparent", "corrected (.632+)", "out of bag", "Harrell's"]
     unseen = dict(nested.rows) if nested else {}
     header += ["nested cross-validation"] if nested else []

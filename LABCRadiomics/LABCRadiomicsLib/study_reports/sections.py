@@ -55,7 +55,7 @@ def records(rows: Iterable[Mapping[str, Any]]) -> Table:
 
 def flat(row: Mapping[str, Any], skip: Sequence[str] = ()) -> dict[str, Any]:
     """A record whose estimates became columns: ``auc``, ``auc_lower``, ``auc_upper``."""
-    columns = {}
+    columns: dict[str, Any] = {}
     for key, value in row.items():
         if key in skip:
             continue

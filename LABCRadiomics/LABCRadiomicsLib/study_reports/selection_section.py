@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import present
 from ..tables.report_folder import Table
 from ..training import Training
 from .page_parts import PageFigure, PageSection, PageTable, p_value
@@ -56,7 +57,8 @@ def _screening(training: Training) -> dict[str, Any]:
 
 
 def _path(training: Training) -> dict[str, Any]:
-    selection, names, path = training.built.selection, training.cohort.names, training.built.selection.path
+    selection, names = training.built.selection, training.cohort.names
+    path = present(selection.path, "the LASSO path of a training")
     spread = training.cohort.features.std(axis=0)
     ever = np.flatnonzero(path.path.coef.any(axis=1))
     columns = zip(path.path.lambdas, path.mean, path.sd, path.path.nonzero, strict=True)

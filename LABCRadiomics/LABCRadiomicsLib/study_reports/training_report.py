@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import present
 from ..model import Model
 from ..model.file import format_model
 from ..tables.report_folder import report_document
@@ -79,7 +80,10 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
             score.groups, endpoint, training.built.cutoff, score.values, training.cohort.event, remark=_APPARENT_GROUPS
         ),
         training_discrimination(
-            training.built.chosen, apparent.score, training.performance, lambda: added_value_parts(added)
+            present(training.built.chosen, "the cutoff of a training"),
+            apparent.score,
+            training.performance,
+            lambda: added_value_parts(added),
         ),
         added_value_section(added),
         nomogram_section(training, model),
@@ -146,7 +150,7 @@ def _setting(value: Any) -> str:
 
 
 def _headline(training: Training) -> str:
-    apparent = main_index(training.performance, "apparent")
+    apparent = present(main_index(training.performance, "apparent"), "the C-index of a training")
     corrected = main_index(training.performance, "optimism-corrected")
     if corrected is None:
         unseen = dict(training.resampled.nested.rows).get(apparent.measure) if training.resampled.nested else None

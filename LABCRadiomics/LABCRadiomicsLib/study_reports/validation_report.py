@@ -61,11 +61,12 @@ def validation_document(validation: Validation, inputs: Mapping[str, str] | None
 def _sections(validation: Validation) -> tuple[Section, ...]:
     """The findings in the order of the page; a new one is one more line here."""
     scored, endpoint = validation.scored, _endpoint(validation)
-    cutoff = scored.model.cutoff
+    stored = scored.model.cutoff
+    cutoff = None if stored is None else stored.value
     in_training = _in_training(validation)
     return (
         validation_discrimination(validation.roc, validation.horizons, [*in_training, *validation.performance]),
-        groups_section(validation.groups, endpoint, cutoff and cutoff.value, scored.score, scored.event),
+        groups_section(validation.groups, endpoint, cutoff, scored.score, scored.event),
         calibration_section(validation.calibration, endpoint, model=validation.measured[0].marker.name),
         net_benefit_section(validation.decision),
         comparison_section(validation.comparison),
@@ -180,11 +181,10 @@ def _separation(validation: Validation) -> str:
 
 
 def _accuracy(validation: Validation) -> str:
-    entries = [entry for entry in validation.calibration if entry.summary]
+    entries = [(entry.horizon, entry.summary) for entry in validation.calibration if entry.summary]
     if not entries:
         return "The model predicts no risk here, so its calibration cannot be judged."
-    entry = entries[-1]
-    summary = entry.summary
+    horizon, summary = entries[-1]
     if summary.ratio_upper < 1:
         verdict = "the model expects more events than there are: its risks are too high"
     elif summary.ratio_lower > 1:
@@ -196,7 +196,7 @@ def _accuracy(validation: Validation) -> str:
     elif summary.slope_lower > 1:
         verdict += ", but they are too close together (slope above 1)"
     return (
-        f"At {entry.horizon:g} months {summary.observed:.0%} had the event and {summary.expected:.0%} were expected: "
+        f"At {horizon:g} months {summary.observed:.0%} had the event and {summary.expected:.0%} were expected: "
         f"{verdict}."
     )
 
@@ -204,7 +204,7 @@ def _accuracy(validation: Validation) -> str:
 def _trust(validation: Validation) -> PageTable | None:
     in_training = _in_training(validation)
     columns = [(f"training, {kind}", [row for row in in_training if row.kind == kind]) for kind in _OF_TRAINING]
-    columns.append((f"{validation.label} (this cohort)", validation.performance))
+    columns.append((f"{validation.label} (this cohort)", list(validation.performance)))
     return side_by_side(
         [(heading, [row for row in rows if row.measure.metric not in _ONLY_HERE]) for heading, rows in columns]
     )

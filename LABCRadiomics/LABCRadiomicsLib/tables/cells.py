@@ -125,7 +125,7 @@ def cell_text(value: object) -> str:
         return f"'{text}" if _FORMULA.match(text) and not NUMBER.fullmatch(text) else text
     if isinstance(value, (bool, np.bool_, int, np.integer)):
         return str(int(value))
-    number = float(value)
+    number = float(value)  # type: ignore[arg-type]  # whatever else a table is given is a number
     return repr(number) if math.isfinite(number) else ""
 
 

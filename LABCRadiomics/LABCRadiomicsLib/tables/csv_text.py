@@ -115,8 +115,8 @@ def _decoded(path: Path) -> str:
         raise CohortError(f"{path}: byte {error.start} is not UTF-8 text; save the table as CSV in UTF-8.") from error
     if "\0" in text:
         raise CohortError(f"{path} holds bytes that are no text: save the table as CSV in UTF-8.")
-    for start, what in _OTHER_TEXTS:
-        if start.match(text):
+    for pattern, what in _OTHER_TEXTS:
+        if pattern.match(text):
             raise CohortError(f"{path} is {what}, no CSV file: save the table as CSV in UTF-8.")
     return text
 

@@ -169,9 +169,9 @@ class NumberTable:
         if texts:
             last = max(texts)
             for line in lines:
-                cells = line.split(separator, last + 1)
+                parts = line.split(separator, last + 1)
                 for column, at in zip(columns, texts, strict=True):
-                    column.append(cells[at].strip())
+                    column.append(parts[at].strip())
             columns = [[_decoded(text) for text in column] for column in columns]
         return NumberBlock(first, tuple(columns), self._numbers(first, lines, numbers, separator, decimal))
 

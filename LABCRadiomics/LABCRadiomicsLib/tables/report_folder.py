@@ -14,7 +14,7 @@ from .. import NOTICE, __version__
 from ..files import write_atomically
 from .csv_table import unwritable, write_table
 
-Table = tuple[list[str], list[Sequence[object]]]
+Table = tuple[list[str], Sequence[Sequence[object]]]
 
 
 def report_document(findings: Mapping[str, Any], inputs: Mapping[str, str] | None) -> dict[str, Any]:

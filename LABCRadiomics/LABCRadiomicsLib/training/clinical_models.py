@@ -128,7 +128,7 @@ def fit_clinical(
 
 def effects_of(model: ClinicalModel, cohort: TrainingCohort, chosen: Sequence[str]) -> tuple[Effect, ...]:
     """Give the rows of a forest plot."""
-    named = [
+    named: list[tuple[str, str, str, str | None, str | None]] = [
         (name, parameter, cohort.spec(name).label, *level)
         for name in model.covariates
         for parameter, level in zip(cohort.spec(name).parameters(), cohort.spec(name).effects(), strict=True)
@@ -137,10 +137,12 @@ def effects_of(model: ClinicalModel, cohort: TrainingCohort, chosen: Sequence[st
         named.append((SCORE, SCORE, SCORE_LABEL, None, None))
     fitted, spread = model.fitted, model.design.std(axis=0, ddof=1)
     numbers = zip(fitted.coef, fitted.se, fitted.hr, fitted.lower, fitted.upper, fitted.p, spread, strict=True)
-    return tuple(
-        Effect(*names, *map(float, row), chosen=names[0] in chosen or names[0] == SCORE)
-        for names, row in zip(named, numbers, strict=True)
-    )
+    effects = []
+    for (name, parameter, label, level, reference), row in zip(named, numbers, strict=True):
+        coef, se, hr, lower, upper, p, sd = map(float, row)
+        marked = name in chosen or name == SCORE
+        effects.append(Effect(name, parameter, label, level, reference, coef, se, hr, lower, upper, p, sd, marked))
+    return tuple(effects)
 
 
 def wald_p(fitted: CoxModel) -> float:

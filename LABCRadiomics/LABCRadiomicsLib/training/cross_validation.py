@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -169,7 +170,7 @@ def concordance_within(
     parts = []
     for fold in np.unique(folds):
         rows = (folds == fold) & ~np.isnan(marker)
-        found = attempt(lambda rows=rows: harrell_c(marker[rows], months[rows], event[rows]))
+        found = attempt(partial(harrell_c, marker[rows], months[rows], event[rows]))
         if found is not None:
             count = found.concordant + found.discordant + found.tied_marker
             agreeing += found.concordant + found.tied_marker / 2
@@ -188,7 +189,8 @@ def _measured(procedure: Procedure, markers: tuple[Marker, ...], folds: np.ndarr
     for marker in markers:
         c, se = concordance_within(marker.values, procedure.months, procedure.event, folds)
         found[Measure(Metric.C_INDEX, marker.name)] = Estimate.normal(c, se)
-    known = ~np.isnan(markers[-1].log_hazard)
+    log_hazard = markers[-1].log_hazard
+    known = np.ones(folds.size, bool) if log_hazard is None else ~np.isnan(log_hazard)
     pooled = measure_markers(
         [marker.take(known) for marker in markers],
         procedure.months[known],

@@ -41,7 +41,8 @@ def settle_missing(
     CohortError
         There are holes and nothing says what to do with them, or nothing is left.
     """
-    holes, notices = np.isnan(cohort.features), []
+    holes = np.isnan(cohort.features)
+    notices: list[Notice] = []
     if most is not None and holes.any():
         why = f"more than {most:.0%} empty cells" if most else "empty cells"
         cohort = _without_features(cohort, holes.mean(axis=0) > most, why, notices)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 
 from .. import __version__
-from ..errors import CohortError
+from ..errors import CohortError, present
 from ..feature_names import split_feature_name
 from ..model import Cohort as CohortSummary
 from ..model import Extraction, Image, Model, Performance, Provenance
 from ..model.case_hashes import distinctive_hashes
 from ..model.checks import FieldError, check
 from ..performance import stored_performance
+from .model_domain import feature_distribution
 from .train_model import Training
 
 _OPTIMISTIC = (
@@ -92,11 +93,11 @@ def trained_model(
         id=card.id,
         title=card.title,
         version=card.version,
-        status=card.status,
+        status=card.status,  # type: ignore[arg-type]  # any other is refused when the model is checked
         provenance=Provenance(
             citation=card.citation,
             licence=card.licence,
-            origin=card.origin,
+            origin=card.origin,  # type: ignore[arg-type]  # likewise
             created=card.created,
             source=card.source,
             software={
@@ -109,7 +110,7 @@ def trained_model(
                 n=len(cohort),
                 events=cohort.events,
                 description=card.description,
-                case_hashes=distinctive_hashes(_score_features(training)),
+                case_hashes=distinctive_hashes(_score_features(training).tolist()),
             ),
             methods=method_sentences(training),
         ),
@@ -117,8 +118,8 @@ def trained_model(
         limitations=(*card.limitations, _OPTIMISTIC, *(notice.message for notice in training.notices)),
         image=card.image,
         extraction=extraction,
-        score=training.score.stored,
-        cutoff=training.built.chosen.cutoff,
+        score=replace(training.score.stored, distribution=feature_distribution(_score_features(training))),
+        cutoff=present(training.built.chosen, "the cutoff of a training").cutoff,
         nomogram=training.nomogram.stored,
         groups=training.score.groups.curves,
         performance=(*stored_performance(training.performance), *further),
@@ -130,10 +131,10 @@ def trained_model(
     return model
 
 
-def _score_features(training: Training) -> list[list[float]]:
+def _score_features(training: Training) -> np.ndarray:
     """The features of the score of each patient, in the order of its terms."""
     terms = np.flatnonzero(training.built.coefficients)
-    return training.cohort.features[:, terms].tolist()
+    return training.cohort.features[:, terms]
 
 
 def yields_all(extraction: Extraction | None, training: Training) -> Extraction | None:

@@ -200,11 +200,12 @@ def _repeat(procedure: Procedure, stream: np.random.SeedSequence) -> _Repeat | N
         part = [marker.take(chosen) for marker in markers]
         return measure_markers(part, procedure.months[chosen], procedure.event[chosen], procedure.recipe.horizon)
 
+    high = markers[-1].high
     return _Repeat(
         coefficients=built.coefficients,
         penalty=float("nan") if built.empty else built.selection.penalty,
         cutoff=float("nan") if built.empty else built.cutoff,
-        cutoff_percentile=float("nan") if built.empty else float((~markers[-1].high).mean()),
+        cutoff_percentile=float("nan") if built.empty or high is None else float((~high).mean()),
         inside=measured(rows),
         everyone=measured(procedure.everyone),
         outside=measured(outside),

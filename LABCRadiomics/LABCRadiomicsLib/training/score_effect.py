@@ -70,4 +70,6 @@ def corrected_effect(effect: Effect, optimism: Optimism | None, *, alone: bool) 
     if slope.lower is not None and slope.upper is not None and slope.upper > slope.lower:
         width = NormalDist().inv_cdf(0.975) * 2
         p = 2 * (1 - NormalDist().cdf(abs(slope.value) * width / (slope.upper - slope.lower)))
-    return CorrectedEffect(slope.value, *map(float, np.exp(logs)), *map(float, np.exp(logs * effect.sd)), p)
+    hr, lower, upper = map(float, np.exp(logs))
+    per_sd_hr, per_sd_lower, per_sd_upper = map(float, np.exp(logs * effect.sd))
+    return CorrectedEffect(slope.value, hr, lower, upper, per_sd_hr, per_sd_lower, per_sd_upper, p)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import stats
@@ -78,7 +79,7 @@ def subgroup_analyses(
     found = []
     for name in names:
         spec = cohort.spec(name)
-        interaction = attempt(lambda name=name: _interaction_p(cohort, name, score))
+        interaction = attempt(partial(_interaction_p, cohort, name, score))
         others = [other for other in covariates if other != name]
         for level, rows in _levels(cohort, spec):
             found.append(_subgroup(cohort.take(rows), spec, level, score[rows], high[rows], others, interaction))

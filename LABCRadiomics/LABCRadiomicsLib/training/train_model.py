@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..errors import present
 from ..model import Nomogram, Score
 from ..notices import Notice
 from ..performance import NOMOGRAM, SCORE_ALONE, Figure, MarkerPerformance, Metric, RiskGroups, measure, risk_groups
@@ -230,9 +231,16 @@ class Training:
             measured.insert(0, self.apparent.nomogram)
         rows = [row for part in measured for row in part.figures("training", "apparent", _APPARENT)]
         found = self.resampled.optimism
-        common = {"cohort": "training", "n": len(self.cohort), "events": self.cohort.events}
+        n, events = len(self.cohort), self.cohort.events
         corrected = (
-            Figure(measure=row.measure, estimate=row.corrected, kind="optimism-corrected", **common)
+            Figure(
+                measure=row.measure,
+                estimate=row.corrected,
+                cohort="training",
+                n=n,
+                events=events,
+                kind="optimism-corrected",
+            )
             for row in (found.rows if found else ())
             if row.corrected.known
         )
@@ -337,7 +345,8 @@ def _nomogram(
     covariates = tuple(procedure.names[at] for at in built.covariates)
     design = procedure.design(built.covariates, procedure.everyone, score)
     rows = known_rows(design)
-    model = ClinicalModel(NOMOGRAM, covariates, True, built.nomogram, rows, design[rows])
+    fitted = present(built.nomogram, "the nomogram of a training")
+    model = ClinicalModel(NOMOGRAM, covariates, True, fitted, rows, design[rows])
     alone = effects_alone(cohort, procedure.names, score, covariates)
     effects = effects_of(model, cohort, covariates)
     return TrainedNomogram(
@@ -395,7 +404,7 @@ def _added_value(
     rows = known_rows(cohort.columns(names))
     part, score = cohort.take(rows), values[rows]
     stage, with_stage = f"{plan.stage} alone", f"{plan.stage} with radiomics score"
-    wanted = {SCORE_ALONE: ((), score)}
+    wanted: dict[str, tuple[tuple[str, ...], np.ndarray | None]] = {SCORE_ALONE: ((), score)}
     pairs = []
     if clinical.covariates:
         wanted |= {NOMOGRAM: (clinical.covariates, score), CLINICAL: (clinical.covariates, None)}

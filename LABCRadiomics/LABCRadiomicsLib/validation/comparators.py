@@ -36,7 +36,7 @@ def nomogram_marker(scored: ScoredCohort, horizons: Sequence[float], name: str =
 def score_marker(scored: ScoredCohort, name: str = SCORE_ALONE) -> Marker:
     """Give a model's score, with the risk groups that its stored cutoff makes, as a marker."""
     cutoff = scored.model.cutoff
-    return Marker(name=name, values=scored.score, high=scored.high, cutoff=cutoff and cutoff.value)
+    return Marker(name=name, values=scored.score, high=scored.high, cutoff=None if cutoff is None else cutoff.value)
 
 
 def model_marker(scored: ScoredCohort, horizons: Sequence[float], name: str) -> Marker:
@@ -96,8 +96,8 @@ def _comparator_notices(name: str, known: np.ndarray) -> list[Notice]:
 def _domain(name: str, scored: ScoredCohort) -> CovariateDomain:
     """What a clinical column is: what the model says where it has such a covariate, else as training takes it."""
     if name not in scored.columns:
-        known = ", ".join(scored.columns) or "none"
-        raise CohortError(f"the outcome table has no column {name} for the comparator; its columns are {known}.")
+        columns = ", ".join(scored.columns) or "none"
+        raise CohortError(f"the outcome table has no column {name} for the comparator; its columns are {columns}.")
     covariates = scored.model.nomogram.covariates if scored.model.nomogram else ()
     known = next((covariate.domain for covariate in covariates if covariate.name == name), None)
     if known is not None:

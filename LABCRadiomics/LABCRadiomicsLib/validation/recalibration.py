@@ -12,6 +12,7 @@ from ..errors import CohortError, InputError, ModelError
 from ..model import RANGE, Baseline, Change, Covariate, Model, Nomogram, Score
 from ..model.checks import FieldError, check
 from ..performance import stored_baseline, stored_groups
+from ..scoring import require_score
 from ..scoring.cohort import ScoredCohort
 from ..statistics.baseline_hazard import baseline_hazard
 from ..statistics.slope import SlopeRecalibration, recalibrate_slope
@@ -102,7 +103,10 @@ def _parameter_rows(scored: ScoredCohort) -> np.ndarray:
             if covariate.value is None:
                 where = f"case {case}, column {covariate.name}"
                 raise CohortError(f"{where}: the covariate is unknown; recalibration needs it in every case.")
-    return scored.parameters
+    rows = scored.parameters
+    if rows is None:
+        raise CohortError("The cohort has cases without a linear predictor; recalibration needs one of each.")
+    return rows
 
 
 def _with_slope(nomogram: Nomogram, rows: np.ndarray, scored: ScoredCohort) -> tuple[Nomogram, SlopeRecalibration]:
@@ -169,7 +173,7 @@ def _finished(scored: ScoredCohort, nomogram: Nomogram, change: Change) -> Model
     recalibrated = replace(
         model,
         title=f"{model.title.split(_RECALIBRATED)[0]}{_RECALIBRATED} {change.file or f'{len(scored.cases)} patients'}",
-        score=_score_with_range(model.score, scored.score),
+        score=_score_with_range(require_score(model), scored.score),
         nomogram=nomogram,
         groups=groups,
         missing=tuple(entry for entry in model.missing if entry.part not in found),

@@ -17,6 +17,7 @@ from ..performance import Comparison, Figure, HorizonCalibration, HorizonDecisio
 from ..performance.attempts import Attempts, attempt
 from ..performance.measuring import MarkerROC, measure, usable_horizons
 from ..performance.metrics import Metric
+from ..scoring import require_score
 from ..scoring.cohort import ScoredCohort
 from ..statistics.proportional_hazards import proportional_hazards
 from .comparators import nomogram_marker, score_marker
@@ -168,7 +169,7 @@ def training_cases(scored: ScoredCohort) -> int:
     marks = set(scored.model.provenance.cohort.case_hashes)
     if not marks:
         return 0
-    names = [term.feature for term in scored.model.score.terms]
+    names = [term.feature for term in require_score(scored.model).terms]
     values = ({part.feature: part.value for part in prediction.contributions} for prediction in scored.predictions)
     return sum(mark in marks for mark in case_hashes([own[name] for name in names] for own in values))
 

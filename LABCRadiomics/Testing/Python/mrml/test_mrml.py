@@ -494,7 +494,8 @@ def test_closed_surface_only(scene, reference):
     volume = make_volume(scene, array.astype(np.int16))
     segmentation = surface_only(scene, array, volume if reference else None)
     before = snapshot(scene)
-    mask, _ = mrml.mask_from_segment(segmentation, None, volume)
+    mask, notices = mrml.mask_from_segment(segmentation, None, volume)
+    assert notices[0].code == "segment-converted" and "is kept as a closed surface" in notices[0].message
     assert snapshot(scene) == before
     assert not segmentation.GetSegmentation().ContainsRepresentation(BINARY)
     found = mask.array
@@ -509,7 +510,7 @@ def test_conversion_parameters_of_the_segmentation_are_used(scene):
     segmentation = surface_only(scene, array, volume)
     segmentation.GetSegmentation().SetConversionParameter("Oversampling factor", "3")
     mask, notices = mrml.mask_from_segment(segmentation, None, volume)
-    assert [notice.code for notice in notices] == ["mask-resampled"]
+    assert [notice.code for notice in notices] == ["segment-converted", "mask-resampled"]
     assert_exported(mask, segmentation, volume)
 
 

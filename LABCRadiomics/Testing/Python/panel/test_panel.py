@@ -3,6 +3,9 @@
 import csv
 import json
 import re
+import subprocess
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -13,15 +16,10 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 from LABCRadiomicsLib import NOTICE  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
-from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
+from panel_reading import plain, tip  # noqa: E402
 from slicer_standin import proxies  # noqa: E402
-from slicer_standin.render import render  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
-
-
-def plain(text: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text.replace("&nbsp;", " ").replace("&#x27;", "'"))).strip()
 
 
 def field(panel, name):
@@ -48,21 +46,25 @@ def dialogs(app, monkeypatch):
 
 def test_apply_button_says_what_is_missing(panel, case_files):
     def state():
-        return panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip
+        return panel.ui.applyButton.enabled, tip(panel.ui.applyButton)
 
     assert state() == (False, "Select the MRI volume")
     assert panel.ui.messageLabel.text == "Select the MRI volume"  # a tooltip alone is easily missed
     volume = case_files.load_volume()
+    slicer.app.processEvents()
     assert state() == (False, "Select the segmentation and the tumor's segment")
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "without segments")
+    slicer.app.processEvents()
     assert state() == (False, "Select the segmentation and the tumor's segment")
     slicer.mrmlScene.RemoveNode(segmentation)
     case_files.load_segmentation()
+    slicer.app.processEvents()
     assert state()[0]
     choose(panel.ui.modelSelector, "wang2022-labc-dfs")
     assert state()[0] is False and "lacks its coefficients" in state()[1]
     choose(panel.ui.modelSelector, "file")
-    assert state() == (False, "Select a model, or give a model file.")
+    assert state() == (False, "Choose a model that can be read")
+    assert plain(panel.ui.modelSummaryLabel.text) == "\u26a0 Select a model, or give a model file."
     choose(panel.ui.modelSelector, "demo-phantom")
     field(panel, "age").text = "old"
     assert state()[0] is False and "covariate age: 'old' is not a number" in state()[1]
@@ -81,7 +83,7 @@ def test_a_labelmap_is_no_mri(panel, breast1, case_files):
     assert panel._parameterNode.inputVolume is None
     panel._parameterNode.inputVolume = labelmap  # by a script
     case_files.load_segmentation()
-    assert panel.ui.applyButton.toolTip == "Select the MRI volume" and not panel.ui.applyButton.enabled
+    assert tip(panel.ui.applyButton) == "Select the MRI volume" and not panel.ui.applyButton.enabled
 
 
 def test_models_are_offered_with_their_card(panel):
@@ -103,8 +105,13 @@ def test_model_file_is_read_and_its_fault_shown(ready, tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text('{"format": "labcradiomics-model"}')
     ready.ui.modelPathLineEdit.setCurrentPath(str(broken))
-    assert "Not done." in ready.ui.modelSummaryLabel.text and "broken.json" in ready.ui.modelSummaryLabel.text
+    fault = "broken.json: format_version is missing: this is not a LABCRadiomics model file."
+    assert plain(ready.ui.modelSummaryLabel.text).endswith(fault)
     assert not ready.ui.applyButton.enabled
+    shown = [plain(label.text) for label in (ready.ui.modelSummaryLabel, ready.ui.messageLabel)]
+    assert sum("format_version" in text for text in shown) == 1 and "Not done" not in " ".join(shown)
+    ready.ui.modelPathLineEdit.setCurrentPath("")
+    assert plain(ready.ui.modelSummaryLabel.text) == "\u26a0 Select a model, or give a model file."
     good = tmp_path / "good.json"
     save_model(registry.find_model("demo-phantom"), good)
     ready.ui.modelPathLineEdit.setCurrentPath(str(good))
@@ -148,7 +155,6 @@ def test_article_model_is_completed_from_a_table(ready, dialogs, tmp_path):
     ready.ui.applyButton.click()
     assert ready.resultView.document["survival"] == []
     assert "gives no survival" in ready.ui.resultLabel.text
-    assert not ready.ui.showPlotButton.enabled
     assert demo.fingerprint != ready.resultView.document["fingerprint"]
 
 
@@ -367,31 +373,7 @@ def test_second_click_during_a_run_does_nothing(ready, monkeypatch):
     assert ready.resultView.document is not None
 
 
-# --- views ---
-
-
-def test_plot_and_table_are_shown_in_views(ready):
-    ready.ui.applyButton.click()
-    nodes = mrml_results.result_nodes(slicer.mrmlScene)
-    layout = slicer.vtkMRMLLayoutNode
-    ready.ui.showTableButton.click()
-    selection = slicer.app.applicationLogic().GetSelectionNode()
-    assert slicer.app.layoutManager().layout == layout.SlicerLayoutFourUpTableView
-    assert selection.GetActiveTableID() == nodes["contributions"].GetID()
-    ready.ui.showPlotButton.click()
-    assert slicer.app.layoutManager().layout in (
-        layout.SlicerLayoutFourUpPlotView,
-        layout.SlicerLayoutFourUpPlotTableView,
-    )
-
-
-def test_removed_chart_is_explained(ready):
-    ready.ui.applyButton.click()
-    slicer.mrmlScene.RemoveNode(mrml_results.result_nodes(slicer.mrmlScene)["chart"])
-    ready.ui.showPlotButton.click()
-    assert "click Apply again" in ready.ui.messageLabel.text
-    ready.ui.applyButton.click()
-    assert "chart" in mrml_results.result_nodes(slicer.mrmlScene)
+# --- nomogram ---
 
 
 def test_nomogram_is_drawn_in_the_panel(ready):
@@ -399,7 +381,8 @@ def test_nomogram_is_drawn_in_the_panel(ready):
     ready.ui.applyButton.click()
     ready.ui.showNomogramButton.click()
     assert ready.ui.messageLabel.text == ""
-    assert ready.ui.nomogramLabel.pixmap.width() >= 200
+    assert ready.ui.nomogramLabel.pixmap.width() == ready.ui.nomogramLabel.width
+    assert "Open in full size" in ready.ui.nomogramLinkLabel.text
     ready.ui.showNomogramButton.click()
     assert ready.ui.nomogramLabel.isHidden()
 
@@ -442,50 +425,81 @@ def test_report_is_saved(ready, dialogs, tmp_path):
     assert (tmp_path / "values.json").read_bytes() == (tmp_path / "result.json").read_bytes()
 
 
-def test_packages_are_asked_for_when_first_needed(ready, dialogs, tmp_path, monkeypatch):
-    import sys
-    import types
+class Packaging(types.ModuleType):
+    """Stands for slicer.packaging, with nothing installed."""
 
-    asked = []
-    packaging = types.ModuleType("slicer.packaging")
-    packaging.CalledProcessError = OSError
+    CalledProcessError = subprocess.CalledProcessError
 
-    def decline(requirements, requester=None):
-        asked.append((requirements, requester))
-        raise RuntimeError("User declined package installation")
+    def __init__(self):
+        super().__init__("slicer.packaging")
+        self.installed = []
 
-    packaging.pip_ensure = decline
+    def pip_check(self, req, _seen=None):
+        """Whether a requirement is met."""
+        return req in self.installed
+
+    def pip_ensure(self, requirements, requester=None, prompt_install=True):
+        """Install without asking again."""
+        assert requester == "LABC Radiomics" and not prompt_install
+        self.installed += requirements
+
+
+@pytest.fixture
+def question(ready, dialogs, tmp_path, monkeypatch):
+    """The report asked for where no package is there; gives what was asked and a list of answers."""
+    packaging, asked, answers = Packaging(), [], []
+
+    def confirm(text, windowTitle=None, parent=None, **kwargs):
+        asked.append(text)
+        return answers.pop(0)
+
     monkeypatch.setitem(sys.modules, "slicer.packaging", packaging)
     monkeypatch.setattr(slicer, "packaging", packaging, raising=False)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", confirm)
     ready.ui.applyButton.click()
     assert asked == []
+    return packaging, asked, answers
+
+
+def test_packages_are_asked_for_when_first_needed(ready, question, dialogs, tmp_path):
+    """The question names packages and purpose on its first line, and is not asked again once they are there."""
+    packaging, asked, answers = question
+    answers.append(False)
     dialogs["getExistingDirectory"] = str(tmp_path)
     ready.ui.saveReportButton.click()
-    ((names, requester),) = asked
-    assert [re.split(r"[<>=]", name)[0] for name in names] == ["matplotlib", "Jinja2"]
-    assert requester == "LABC Radiomics"
-    assert "User declined" in ready.ui.messageLabel.text
+    (text,) = asked
+    assert text.splitlines()[0] == "The report needs the Python packages matplotlib, Jinja2. Install them?"
+    assert "not installed: matplotlib, Jinja2" in plain(ready.ui.messageLabel.text)
+    assert list(tmp_path.glob("report*")) == [] and packaging.installed == []
+    answers.append(True)
+    dialogs["getExistingDirectory"] = str(tmp_path)
+    ready.ui.saveReportButton.click()
+    assert [re.split(r"[<>=]", name)[0] for name in packaging.installed] == ["matplotlib", "Jinja2"]
+    assert (tmp_path / "report.html").is_file()
+    dialogs["getExistingDirectory"] = str(tmp_path)
+    ready.ui.saveReportButton.click()
+    assert len(asked) == 2
+
+
+def test_failed_installation_is_explained(ready, question, dialogs, tmp_path, monkeypatch):
+    packaging, _asked, answers = question
+
+    def fail(requirements, requester=None, prompt_install=True):
+        raise subprocess.CalledProcessError(1, ["pip"])
+
+    monkeypatch.setattr(packaging, "pip_ensure", fail)
+    answers.append(True)
+    dialogs["getExistingDirectory"] = str(tmp_path)
+    ready.ui.saveReportButton.click()
+    assert "could not be installed: matplotlib, Jinja2" in plain(ready.ui.messageLabel.text)
     assert list(tmp_path.glob("report*")) == []
 
 
-# --- looks ---
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [400, 600])
-def test_panel_fits_its_width(ready, app, tmp_path, width, dark):
-    """Nothing forces the panel wider than Slicer's module panel, whatever the model and the result."""
-    ready.ui.applyButton.click()
-    picture = render(app.parent, tmp_path / "panel.png", width, dark)
-    assert picture.stat().st_size > 10_000
-    assert app.parent.width() == width
-    choose(ready.ui.modelSelector, "wang2022-labc-dfs")
-    ready.ui.modelCardCollapsibleButton.collapsed = False
-    ready.ui.cohortCollapsibleButton.collapsed = False
-    for step in range(4):
-        ready.ui.cohortStepSelector.setCurrentIndex(step)
-        render(app.parent, tmp_path / "panel.png", width, dark)
-        assert app.parent.width() == width
+def test_the_fake_of_slicer_packaging_is_as_slicer_s(slicer_lists):
+    text = (slicer_lists / "slicer.packaging.txt").read_text()
+    assert "\npip_check(req:" in text and "_seen" in text
+    signature = re.search(r"\npip_ensure\((.*)\) ->", text).group(1)
+    assert all(f"{name}:" in signature for name in ("requirements", "requester", "prompt_install"))
 
 
 def test_slots_do_not_fail_silently(ready, monkeypatch):

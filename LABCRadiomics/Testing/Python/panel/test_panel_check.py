@@ -21,71 +21,56 @@ from LABCRadiomicsLib import mrml  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.completion import complete_model  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
+from panel_reading import plain, tip  # noqa: E402
+from slicer_standin.command_line import CommandLineModule  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
 
-class FakeCli:
-    """Stands for slicer.cli and the module; ``finish`` plays the command's end."""
+class Extension(CommandLineModule):
+    """SlicerRadiomicsCLI: what it was given, and the values that the stock extractor gives on it."""
 
-    def __init__(self):
-        self.node = None
+    def __getattr__(self, name):
+        keys = {"image": "Image", "mask": "Mask"}
+        if name not in keys:
+            raise AttributeError(name)
+        return slicer.mrmlScene.GetNodeByID(self.parameters[keys[name]])
 
-    def run(
-        self,
-        module,
-        node=None,
-        parameters=None,
-        wait_for_completion=False,
-        delete_temporary_files=True,
-        update_display=True,
-        hide_window=True,
-    ):
-        assert module is slicer.modules.slicerradiomicscli and node is None and not wait_for_completion
-        scene = slicer.mrmlScene
-        self.image, self.mask, self.table = (scene.GetNodeByID(parameters[key]) for key in ("Image", "Mask", "out"))
-        assert parameters["label"] == 1
-        self.parameters = json.loads(Path(parameters["param"]).read_text())
-        self.node = slicer.vtkMRMLCommandLineModuleNode()
-        scene.AddNode(self.node)
-        self.node.SetStatus(self.node.Scheduled)
-        return self.node
+    @property
+    def settings(self):
+        """The parameter file."""
+        return json.loads(Path(self.parameters["param"]).read_text())
 
     def values(self):
         """What the stock extractor gives on the nodes' arrays."""
-        extractor = featureextractor.RadiomicsFeatureExtractor(self.parameters)
+        extractor = featureextractor.RadiomicsFeatureExtractor(self.settings)
         found = extractor.execute(
             mrml.image_from_volume(self.image).to_sitk(), mrml.mask_from_labelmap(self.mask, 1).to_sitk(), label=1
         )
         return {name: str(value) for name, value in found.items()}
 
-    def finish(self, values, states=("Running", "Completing", "Completed"), error=""):
-        """Fill the table, and pass through states."""
-        for name, value in values.items():
-            column = vtk.vtkStringArray()
-            column.SetName(name)
-            column.InsertNextValue(value)
-            self.table.AddColumn(column)
-        self.node.SetErrorText(error)
-        for state in states:
-            self.node.SetStatus(getattr(self.node, state))
+    def finish(self, *given, **options):
+        """End, and let the application go on."""
+        super().finish(*given, **options)
+        slicer.app.processEvents()
 
 
 @pytest.fixture
 def extension(app, monkeypatch):
     """SlicerRadiomics installed."""
-    fake = FakeCli()
+    found = Extension()
     module = types.ModuleType("slicer.cli")
-    module.run = fake.run
+    module.run = found.run
     monkeypatch.setattr(slicer, "cli", module, raising=False)
     monkeypatch.setattr(slicer.modules, "slicerradiomicscli", object(), raising=False)
-    return fake
+    return found
 
 
 @pytest.fixture
 def checked(extension, ready):
-    """The panel with a result, the comparison started; and the fake."""
+    """The panel with a result, the comparison started; and the extension."""
     ready.ui.applyButton.click()
+    slicer.app.processEvents()
     before = nodes()
     ready.ui.checkButton.click()
     return ready, extension, before
@@ -94,7 +79,7 @@ def checked(extension, ready):
 def test_cli_is_called_as_slicer_has_it(slicer_lists):
     import inspect
 
-    signature = str(inspect.signature(FakeCli().run))
+    signature = str(inspect.signature(CommandLineModule().run))
     assert f"\nrun{signature}\n" in (slicer_lists / "slicer.cli.txt").read_text()
 
 
@@ -105,7 +90,7 @@ def nodes() -> set[str]:
 
 def test_button_says_that_the_extension_is_missing(ready):
     assert not ready.ui.checkButton.enabled
-    assert "Needs the SlicerRadiomics extension" in ready.ui.checkButton.toolTip
+    assert "Needs the SlicerRadiomics extension" in tip(ready.ui.checkButton)
 
 
 def test_same_input_same_settings_same_values(checked):
@@ -115,9 +100,9 @@ def test_same_input_same_settings_same_values(checked):
     assert cli.image is panel._parameterNode.inputVolume
     assert slicer.util.arrayFromVolume(cli.mask).sum() == 143
     model = registry.find_model("demo-phantom")
-    assert cli.parameters["setting"] == dict(model.extraction.setting)
+    assert cli.settings["setting"] == dict(model.extraction.setting)
     used = {term.feature.split("_")[1] for term in model.score.terms}
-    assert set(cli.parameters["featureClass"]) == used
+    assert set(cli.settings["featureClass"]) == used
     cli.finish(cli.values())
     assert panel.ui.checkLabel.text.startswith(f"All {len(model.score.terms)} features equal those of SlicerRadiomics")
     assert nodes() == before
@@ -152,10 +137,11 @@ def test_values_are_of_the_array_as_slicer_holds_it(extension, ready, tmp_path):
     ready.ui.applyButton.click()
     assert ready.ui.messageLabel.text == ""
     ready.ui.checkButton.click()
-    extension.finish(extension.values())
+    values = extension.values()
+    extension.finish(values)
     assert ready.ui.checkLabel.text.startswith("All 15 features equal")
     scored = {part["feature"]: part["value"] for part in ready.resultView.document["contributions"]}
-    stock = {name: float(value) for name, value in extension.values().items() if name in scored}
+    stock = {name: float(value) for name, value in values.items() if name in scored}
     assert any(abs(scored[name] - stock[name]) > 1e-6 * abs(stock[name]) for name in scored)  # the order matters here
 
 
@@ -166,7 +152,7 @@ def test_difference_is_named(checked):
     values[feature] = str(float(values[feature]) * 1.5)
     cli.finish(values)
     assert f"1 of {len(registry.find_model('demo-phantom').score.terms)} features differ" in panel.ui.checkLabel.text
-    assert feature in panel.ui.checkLabel.text
+    assert feature in plain(panel.ui.checkLabel.text)
     assert nodes() == before
 
 
@@ -174,7 +160,7 @@ def test_difference_is_named(checked):
 def test_failed_extraction_is_explained(checked, states):
     """Also one that failed so early that it was never seen running."""
     panel, cli, before = checked
-    cli.finish({}, states, error="Traceback\nValueError: no label\n")
+    cli.finish({}, states=states, error="Traceback\nValueError: no label\n")
     assert panel.ui.checkLabel.text.startswith("SlicerRadiomics gave no value of")
     assert panel.ui.checkLabel.text.endswith("ValueError: no label")
     assert nodes() == before and panel.ui.checkButton.enabled
@@ -183,16 +169,45 @@ def test_failed_extraction_is_explained(checked, states):
 def test_only_its_own_observers_are_removed(checked):
     panel, cli, _before = checked
     heard = []
-    for observed in (slicer.mrmlScene, cli.node):
+    node = cli.node
+    for observed in (slicer.mrmlScene, node):
         for _ in range(20):
             observed.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: heard.append(1))
-    node = cli.node
     cli.finish(cli.values())
     heard.clear()
     slicer.mrmlScene.Modified()
     assert len(heard) == 20
     node.Modified()
     assert len(heard) == 40
+    assert "All " in panel.ui.checkLabel.text
+
+
+def test_node_lives_through_its_own_event(checked):
+    """Slicer goes on with the node that told that the command has ended; to remove it there is a crash."""
+    panel, cli, before = checked
+    for state in ("Running", "Completing", "Completed"):
+        cli.become(state)
+    assert "at work" in panel.ui.checkLabel.text
+    slicer.app.processEvents()
+    assert "gave no value" in panel.ui.checkLabel.text
+    assert nodes() == before
+
+
+def test_progress_is_shown_and_the_comparison_can_be_cancelled(checked):
+    panel, cli, before = checked
+    bar = panel.ui.checkProgressBar
+    assert not bar.isHidden() and not panel.ui.checkCancelButton.isHidden()
+    assert (bar.minimum, bar.maximum) == (0, 0)  # at work, and no word of how far
+    cli.become("Running")
+    panel.ui.checkCancelButton.click()
+    assert cli.node.GetStatus() == cli.node.Cancelling
+    cli.become("Cancelled")
+    slicer.app.processEvents()
+    assert panel.ui.checkLabel.text == "The comparison was cancelled."
+    assert bar.isHidden() and panel.ui.checkCancelButton.isHidden() and panel.ui.checkButton.enabled
+    assert nodes() == before
+    panel.ui.checkButton.click()
+    cli.finish(cli.values())
     assert "All " in panel.ui.checkLabel.text
 
 

@@ -17,6 +17,7 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 from LABCRadiomicsLib import mrml  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
+from panel_reading import tip  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
@@ -174,7 +175,7 @@ def test_fields_follow_the_step(panel):
         shown = {name for name, row in panel.cohort._form._rows.items() if not row[2].isHidden()}
         assert shown == {field.name for field in step.fields}
         assert not panel.ui.cohortStartButton.enabled
-        assert panel.ui.cohortStartButton.toolTip.startswith("Missing: ")
+        assert tip(panel.ui.cohortStartButton).startswith("Missing: ")
     choose_step(panel, "train")
     assert editor(panel, "jobs").placeholderText == "2"
     choose_step(panel, "extract")
@@ -185,7 +186,7 @@ def test_start_is_enabled_by_what_is_needed_and_disabled_without_it(panel, tmp_p
     fill(panel, cases=tmp_path / "cases.csv", features_out=tmp_path / "f.csv")
     assert panel.ui.cohortStartButton.enabled
     fill(panel, features_out="")
-    assert panel.ui.cohortStartButton.toolTip == "Missing: Feature table"
+    assert tip(panel.ui.cohortStartButton) == "Missing: Feature table"
     assert not panel.ui.cohortStartButton.enabled
 
 
@@ -270,7 +271,7 @@ def test_train_validate_and_recalibrate_in_the_background(panel, cohort, tmp_pat
 
 
 def run(panel) -> None:
-    assert panel.ui.cohortStartButton.enabled, panel.ui.cohortStartButton.toolTip
+    assert panel.ui.cohortStartButton.enabled, tip(panel.ui.cohortStartButton)
     panel.ui.cohortStartButton.click()
     wait(panel.cohort, 120)
     assert "is done" in panel.ui.cohortMessageLabel.text, panel.ui.cohortLog.toPlainText()
@@ -359,6 +360,7 @@ def test_cancel_ends_the_command_too(panel, cohort, long_run, tmp_path):
 def test_scoring_works_and_scene_may_close_while_a_step_runs(panel, cohort, long_run, breast1):
     mrml.load_volume(slicer.mrmlScene, breast1[0])
     mrml.load_segmentation(slicer.mrmlScene, breast1[1])
+    slicer.app.processEvents()
     panel.ui.applyButton.click()
     assert panel.resultView.document is not None and cohort.isRunning()
     slicer.mrmlScene.Clear()
@@ -388,14 +390,31 @@ def test_python_that_does_not_start_is_explained(panel, cohort, python_slicer, t
     assert cohort._process._ended is not None
 
 
+def test_terminal_drawing_is_not_shown(app):
+    """rich draws its bar of whole and half cells."""
+    seen, lines = [], []
+    process = __import__("LABCRadiomicsPanel.cohort_process", fromlist=["cohort_process"]).CohortProcess(
+        lines.append, lambda *told: seen.append(told), None
+    )
+    for line in (
+        "Extracting \u2578\u2501\u2501\u2501 2/110 0:00:09",
+        "Extracting \u2501\u2501\u257a\u2501 55/110 0:00:05",
+        "Extracting \u2501\u2501\u2501\u2501 110/110",
+    ):
+        process._report("error", line)
+    process._report("error", "\u2578\u2501")
+    assert seen == [("Extracting", 2, 110), ("Extracting", 55, 110), ("Extracting", 110, 110)]
+    assert lines == []
+
+
 def test_declined_packages_start_nothing(panel, cohort, tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.metadata.version", lambda name: _missing(name))
+    monkeypatch.setattr("LABCRadiomicsPanel.packages.version", lambda name: _missing(name))
     questions = []
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *text: bool(questions.append(text)))
     start_extract(panel, tmp_path)
     assert not cohort.isRunning()
     assert "not installed" in panel.ui.cohortMessageLabel.text
-    assert len(questions) == 1 and all(name in questions[0][0] for name in ("typer>=", "rich>=", "joblib>="))
+    assert len(questions) == 1 and all(name in questions[0][0] for name in ("typer", "rich", "joblib"))
     assert "highdicom" not in questions[0][0]  # not more than the step needs
 
 

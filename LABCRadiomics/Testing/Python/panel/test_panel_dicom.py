@@ -10,6 +10,7 @@ import dicom_examples  # noqa: E402
 import dicom_making  # noqa: E402
 from dicom_sr_reading import check_values, images, texts  # noqa: E402
 from LABCRadiomicsLib import NOTICE  # noqa: E402
+from panel_reading import plain, tip  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
@@ -48,13 +49,14 @@ def save_as(app, tmp_path, monkeypatch):
 
 
 def state(panel):
-    return panel.ui.saveDicomButton.enabled, panel.ui.saveDicomButton.toolTip
+    return panel.ui.saveDicomButton.enabled, tip(panel.ui.saveDicomButton)
 
 
 def test_the_result_is_saved(scored, files, save_as):
     assert state(scored) == (True, WRITES)
     scored.ui.saveDicomButton.click()
-    assert scored.ui.messageLabel.text == f'Written: <a href="{save_as.as_uri()}">{save_as}</a>'
+    assert plain(scored.ui.messageLabel.text) == f"Written: {save_as}"
+    assert f'<a href="{save_as.as_uri()}">' in scored.ui.messageLabel.text
     report = pydicom.dcmread(save_as)
     check_values(report, scored.resultView.document)
     assert images(report) == uids(files)
@@ -138,13 +140,14 @@ def test_the_package_is_asked_for(scored, save_as, monkeypatch):
     packages = __import__("LABCRadiomicsPanel.packages", fromlist=["packages"])
     asked = []
 
-    def refuse(_path, names):
-        asked.append(names)
+    def refuse(_path, names, purpose):
+        asked.append((names, purpose))
         raise packages.PackagesRefused("User declined package installation")
 
     monkeypatch.setattr(packages, "ensure", refuse)
     scored.ui.saveDicomButton.click()
-    assert asked == [("highdicom",)]
+    purpose = "The DICOM structured report needs the Python packages {names}. Install them?"
+    assert asked == [(("highdicom",), purpose)]
     assert "User declined" in scored.ui.messageLabel.text
     assert not save_as.exists()
 

@@ -11,12 +11,14 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import shiboken6
 import slicer
 import slicer.util
+import vtk
 from PySide6 import QtCore, QtUiTools, QtWidgets
 
-from . import widgets
-from .proxies import Listing, class_name, unwrap, wrap
+from . import plot_views, widgets
+from .proxies import Listing, class_name, trapped_tooltip, unwrap, wrap
 
 MODULE_FOLDER = Path(__file__).resolve().parents[3]
 
@@ -109,7 +111,38 @@ class WidgetParent(widgets.qMRMLWidget):
 
     def __init__(self):
         super().__init__()
-        QtWidgets.QVBoxLayout(self)
+        QtWidgets.QVBoxLayout(self).setContentsMargins(0, 0, 0, 0)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Minimum, QtWidgets.QSizePolicy.Preferred)
+
+
+class ModulePanel(QtWidgets.QScrollArea):
+    """Stands for ``qSlicerModulePanel``: the scroll area that shows a module's widget below its help.
+
+    As qSlicerModulePanel.cxx and .ui: no horizontal bar; the least width is that of the contents and a vertical bar, so
+    a wide module makes the dock wider and keeps it so.
+    """
+
+    def __init__(self, module_widget: QtWidgets.QWidget):
+        super().__init__()
+        self.setFrameShape(QtWidgets.QFrame.NoFrame)
+        self.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarAlwaysOff)
+        self.setWidgetResizable(True)
+        contents = QtWidgets.QWidget()
+        layout = QtWidgets.QVBoxLayout(contents)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSizeConstraint(QtWidgets.QLayout.SetMinAndMaxSize)
+        self.help = widgets.ctkCollapsibleButton()
+        self.help.setSizePolicy(QtWidgets.QSizePolicy.Ignored, QtWidgets.QSizePolicy.Fixed)
+        self.help.setText("Help && Acknowledgement")
+        self.help.setCollapsed(True)
+        layout.addWidget(self.help)
+        layout.addWidget(module_widget, 1)
+        layout.addItem(QtWidgets.QSpacerItem(0, 0, vData=QtWidgets.QSizePolicy.MinimumExpanding))
+        self.setWidget(contents)
+
+    def least_width(self) -> int:
+        """``qSlicerModulePanel::minimumSizeHint().width()``."""
+        return self.widget().minimumSizeHint().width() + self.horizontalScrollBar().sizeHint().width()
 
 
 def tr(text):
@@ -138,13 +171,17 @@ class Listed:
 
 
 class LayoutManager:
-    """Stands for ``slicer.app.layoutManager()``: the layout is kept in the scene's layout node."""
+    """Stands for ``slicer.app.layoutManager()``: the layout is kept in the scene, view nodes are made for it."""
 
     def __init__(self, scene):
         self._logic = slicer.vtkMRMLLayoutLogic()
         self._logic.SetMRMLScene(scene)
         self._node = self._logic.GetLayoutNode()
+        self._slots = []
+        self._plots = {}
         self._node.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
+        self._node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._on_modified)
+        self._told = self.layout
 
     @property
     def layout(self):
@@ -154,6 +191,42 @@ class LayoutManager:
     def setLayout(self, layout):
         """Arrange the views."""
         self._node.SetViewArrangement(layout)
+
+    def layoutLogic(self):
+        """Give the logic that makes the view nodes of a layout."""
+        return self._logic
+
+    @property
+    def plotViewCount(self):
+        """How many plot views the layout shows."""
+        return len(self._plot_nodes())
+
+    def plotWidget(self, index):
+        """Give a plot view's widget."""
+        node = self._plot_nodes()[index]
+        if node.GetID() not in self._plots:
+            self._plots[node.GetID()] = plot_views.PlotWidget(node)
+        return self._plots[node.GetID()]
+
+    def connect(self, signature, slot):
+        """Connect the only signal that is used."""
+        Listing.require_signal("slicer.app.layoutManager", signature)
+        self._slots.append(slot)
+
+    def disconnect(self, signature, slot):
+        """Undo :meth:`connect`."""
+        self._slots.remove(slot)
+
+    def _plot_nodes(self):
+        views = self._logic.GetViewNodes()
+        nodes = [views.GetItemAsObject(index) for index in range(views.GetNumberOfItems())]
+        return [node for node in nodes if node.IsA("vtkMRMLPlotViewNode")]
+
+    def _on_modified(self, _node, _event):
+        if self.layout != self._told:
+            self._told = self.layout
+            for slot in list(self._slots):
+                slot(self.layout)
 
 
 class DICOMDatabase:
@@ -238,6 +311,8 @@ def loadUI(path):
     loaded = loader.load(buffer)
     if loaded is None:
         raise RuntimeError(f"Could not load UI file: {path}: {loader.errorString()}")
+    for widget in (loaded, *loaded.findChildren(QtWidgets.QWidget)):
+        widget.setToolTip(trapped_tooltip(widget.toolTip()))
     for entry in wanted:
         ends = [
             loaded if loaded.objectName() == entry[end] else loaded.findChild(QtWidgets.QWidget, entry[end])
@@ -280,11 +355,17 @@ class ModuleWidgets:
     def __init__(self):
         self.current = None
         self.parent = None
+        self.panel = None
+        self._old = []
 
     def make(self):
         """Make the module's widget as the application does when the module is opened for the first time."""
         self.parent = WidgetParent()
         self.parent.setMRMLScene(slicer.mrmlScene)
+        self.panel = ModulePanel(self.parent)
+        return self._set_up()
+
+    def _set_up(self):
         self.current = importlib.import_module("LABCRadiomics").LABCRadiomicsWidget(wrap(self.parent))
         self.current.setup()
         return self.current
@@ -294,10 +375,16 @@ class ModuleWidgets:
         return self.current or self.make()
 
     def close(self):
-        """End the application."""
+        """End the application; its widgets go now, not when Python finds the time in the middle of an event."""
         if self.current is not None:
             self.current.cleanup()
             self.current = None
+        for tree in filter(None, (self.panel, *self._old)):
+            for box in tree.findChildren(widgets.qMRMLNodeComboBox):
+                box.setMRMLScene(None)  # its segment selector follows
+            shiboken6.delete(tree)
+        self.parent = self.panel = None
+        self._old = []
 
     def enter(self):
         """Open the module's panel."""
@@ -316,11 +403,16 @@ class ModuleWidgets:
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         spec.loader.exec_module(module)
-        entered = getattr(self.parent, "entered", False)
         if self.current is not None:
             self.current.cleanup()
-        self.make()
-        if entered:
+        layout = self.parent.layout()
+        while layout.count():
+            old = layout.takeAt(0).widget()
+            old.hide()
+            old.setParent(None)
+            self._old.append(old)  # Python code may still hold them
+        self._set_up()
+        if getattr(self.parent, "entered", False):
             self.enter()
         return module
 
@@ -335,12 +427,50 @@ def prepare_scene():
     remote.SetMRMLScene(scene)
     remote.AddDataIOToScene()
     scene.standin_remote = remote
+    scene.standin_tags = [
+        scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, _claimed),
+        scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, _let_go),
+        scene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, lambda *_: _claim_all(scene)),
+    ]
     return scene
+
+
+CLAIMED = (
+    "vtkMRMLDisplayableNode",
+    "vtkMRMLPlotChartNode",
+    "vtkMRMLPlotSeriesNode",
+    "vtkMRMLTableNode",
+    "vtkMRMLTextNode",
+)
+
+
+@vtk.calldata_type(vtk.VTK_OBJECT)
+def _claimed(scene, _event, node) -> None:
+    """A plugin of the subject hierarchy claims a node at once; the item has the node's name."""
+    if not scene.IsImporting() and not node.GetHideFromEditors() and any(map(node.IsA, CLAIMED)):
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+        if not hierarchy.GetItemByDataNode(node):
+            hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+
+
+@vtk.calldata_type(vtk.VTK_OBJECT)
+def _let_go(scene, _event, node) -> None:
+    """The item of a node goes with it."""
+    if not scene.IsClosing() and not node.IsA("vtkMRMLSubjectHierarchyNode"):
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+        item = hierarchy.GetItemByDataNode(node)
+        if item:
+            hierarchy.RemoveItem(item, False, False)
+
+
+def _claim_all(scene) -> None:
+    for index in range(scene.GetNumberOfNodes()):
+        _claimed(scene, "", scene.GetNthNode(index))
 
 
 def application(scene, folder: Path) -> Listed:
     """``slicer.app``."""
-    logic = slicer.vtkMRMLApplicationLogic()
+    logic = scene.standin_logic = slicer.vtkMRMLApplicationLogic()
     logic.SetMRMLScene(scene)
     scene.AddNewNodeByClass("vtkMRMLSelectionNode")
     layout_manager = LayoutManager(scene)
@@ -362,6 +492,7 @@ def modules(scene) -> types.SimpleNamespace:
     for name, cls in (("plots", "vtkSlicerPlotsLogic"), ("tables", "vtkSlicerTablesLogic")):
         logic = getattr(slicer, cls)()
         logic.SetMRMLScene(scene)
+        logic.SetMRMLApplicationLogic(scene.standin_logic)
         setattr(found, name, types.SimpleNamespace(logic=lambda logic=logic: logic))
     return found
 

@@ -21,7 +21,10 @@ def slicer_lists(shared_data) -> Path:
 
 @pytest.fixture
 def app(tmp_path, request, capfd):
-    """The application with an empty scene; exceptions in slots and observers, which are only printed, fail the test."""
+    """The application with an empty scene.
+
+    Exceptions in slots and observers, which are only printed, and errors in the application's log fail the test.
+    """
     import slicer_standin
 
     try:
@@ -32,7 +35,9 @@ def app(tmp_path, request, capfd):
     with slicer_standin.running(tmp_path, lists) as application:
         yield application
     assert proxies.slot_errors == []
-    assert "Traceback" not in capfd.readouterr().err
+    printed = capfd.readouterr().err
+    assert "Traceback" not in printed
+    assert "as its own parent" not in printed
 
 
 @pytest.fixture

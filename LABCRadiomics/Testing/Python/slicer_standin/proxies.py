@@ -12,7 +12,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 slot_errors: list[Exception] = []
 #: Of every QObject, whether or not a list names it.
@@ -56,7 +56,7 @@ def _members(folder: Path, name: str) -> frozenset[str] | None:
     text = _read(folder / f"{name}.txt")
     if text is None:
         return None
-    listed = re.search(r"^all attributes:\n(.*)", text, re.DOTALL | re.MULTILINE)
+    listed = re.search(r"^(?:all attributes|attributes \(all\)):\n(.*)", text, re.DOTALL | re.MULTILINE)
     own = frozenset(listed.group(1).split()) | INHERITED
     return own if name == "QWidget" else own | _members(folder, "QWidget")
 
@@ -93,6 +93,8 @@ class Proxy:
         Listing.require(class_name(qt_object), name)
         if not _is_property(qt_object, name):
             raise AttributeError(f"{class_name(qt_object)} has no property {name}")
+        if name == "toolTip":
+            value = trapped_tooltip(value)
         setter = getattr(qt_object, f"set{name[0].upper()}{name[1:]}", None)
         if setter is not None:
             setter(unwrap(value))
@@ -155,6 +157,13 @@ def _positional(slot) -> int:
     return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
 
 
+def trapped_tooltip(text: str) -> str:
+    """What the application's ctkToolTipTrapper makes of a tooltip when it is set: plain text becomes rich text."""
+    if not text or QtGui.Qt.mightBeRichText(text):
+        return text
+    return QtGui.Qt.convertFromPlainText(text, QtGui.Qt.WhiteSpaceMode.WhiteSpaceNormal)
+
+
 def class_name(qt_object: QtCore.QObject) -> str:
     """The class that Slicer has: the nearest base that is listed, or the toolkit's own."""
     for base in type(qt_object).__mro__:
@@ -187,7 +196,33 @@ def wrap(value):
 
 def unwrap(value):
     """Give the Qt object behind a proxy, anything else as it is."""
+    if isinstance(value, QObject):
+        return value._filter
     return value._object if isinstance(value, Proxy) else value
+
+
+class QObject:
+    """``qt.QObject`` for a class made in Python that filters the events of widgets, as PythonQt lets it."""
+
+    def __init__(self, parent=None):
+        self._filter = _Filter(self)
+
+    def eventFilter(self, watched, event):
+        """Let every event through."""
+        return False
+
+
+class _Filter(QtCore.QObject):
+    def __init__(self, owner: QObject):
+        super().__init__()
+        self._owner = owner
+
+    def eventFilter(self, watched, event):
+        try:
+            return bool(self._owner.eventFilter(wrap(watched), event))
+        except Exception as error:  # Qt would go on: kept for the test to fail with
+            slot_errors.append(error)
+            return False
 
 
 class ClassProxy:

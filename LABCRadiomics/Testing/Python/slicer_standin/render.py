@@ -6,8 +6,6 @@ from pathlib import Path
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from .proxies import unwrap
-
 DARK = {
     QtGui.QPalette.Window: "#353535",
     QtGui.QPalette.WindowText: "#ffffff",
@@ -23,19 +21,8 @@ DARK = {
 }
 
 
-def render(widget, path: Path, width: int = 400, dark: bool = False) -> Path:
-    """Draw a widget with all of its contents.
-
-    Parameters
-    ----------
-    widget : Proxy or QWidget
-    path : pathlib.Path
-        PNG file.
-    width : int
-        Pixels; the height is what the contents need.
-    dark : bool
-        Theme.
-    """
+def set_theme(dark: bool) -> None:
+    """Let the application look light or dark."""
     application = QtWidgets.QApplication.instance()
     application.setStyle("Fusion")
     palette = QtGui.QPalette(QtGui.QColor("#efefef"))
@@ -46,13 +33,40 @@ def render(widget, path: Path, width: int = 400, dark: bool = False) -> Path:
         for role in (QtGui.QPalette.ButtonText, QtGui.QPalette.WindowText, QtGui.QPalette.Text):
             palette.setColor(QtGui.QPalette.Disabled, role, QtGui.QColor("#808080"))
     application.setPalette(palette)
-    qt_widget = unwrap(widget)
-    qt_widget.setAttribute(QtCore.Qt.WA_DontShowOnScreen)
-    qt_widget.show()
-    for _ in range(3):  # labels with wrapped text settle their height in steps
-        qt_widget.resize(width, qt_widget.layout().totalHeightForWidth(width) if qt_widget.layout() else 10)
-        application.processEvents()
-    pixmap = QtGui.QPixmap(qt_widget.size())
-    qt_widget.render(pixmap)
+
+
+def show(panel: QtWidgets.QScrollArea, width: int, height: int | None = None) -> None:
+    """Show the module panel, off the screen, in a dock of a size; the dock is never narrower than the panel allows.
+
+    Parameters
+    ----------
+    panel : application.ModulePanel
+    width, height : int
+        Pixels; without a height as high as all of the contents.
+    """
+    panel.setAttribute(QtCore.Qt.WA_DontShowOnScreen)
+    panel.show()
+    for _ in range(4):  # labels with wrapped text settle their height in steps
+        contents = panel.widget().layout()
+        panel.resize(max(width, panel.least_width()), height or contents.totalHeightForWidth(width) + 2)
+        QtWidgets.QApplication.processEvents()
+
+
+def render(panel, path: Path, width: int = 400, dark: bool = False, height: int | None = None) -> Path:
+    """Draw the module panel into a PNG file.
+
+    Parameters
+    ----------
+    panel, width, height
+        As for :func:`show`.
+    path : pathlib.Path
+        PNG file.
+    dark : bool
+        Theme.
+    """
+    set_theme(dark)
+    show(panel, width, height)
+    pixmap = QtGui.QPixmap(panel.size())
+    panel.render(pixmap)
     pixmap.save(str(path))
     return path

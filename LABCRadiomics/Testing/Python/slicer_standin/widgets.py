@@ -23,21 +23,45 @@ FLAGS = (
 
 
 class ctkCollapsibleButton(QtWidgets.QWidget):
-    """A section whose contents fold away under its title."""
+    """A section whose contents fold away under its title.
+
+    As ctkCollapsibleButton.cpp: the horizontal policy Minimum makes its size hint its least width; contents of a folded
+    section are hidden once it exists, and shown again when it is unfolded unless they were hidden themselves.
+    """
 
     contentsCollapsed = Signal(bool)
     clicked = Signal(bool)
     toggled = Signal(bool)
+    COLLAPSED_HEIGHT = 14
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._text, self._collapsed = "", False
+        self._text, self._collapsed, self._forcing = "", False, False
         self._header = QtWidgets.QToolButton(self)
         self._header.setAutoRaise(True)
         self._header.setToolButtonStyle(QtCore.Qt.ToolButtonTextBesideIcon)
         self._header.clicked.connect(lambda: self.setCollapsed(not self._collapsed))
-        self.setContentsMargins(0, self._header.sizeHint().height() + 4, 0, 0)
+        self._header.setFocusPolicy(QtCore.Qt.NoFocus)  # the section itself is a button
+        self.setFocusPolicy(QtCore.Qt.StrongFocus)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Minimum, QtWidgets.QSizePolicy.Preferred)
+        self.setContentsMargins(0, self._button_size().height(), 0, 0)
         self._update()
+
+    def _button_size(self):
+        return self._header.sizeHint()
+
+    def sizeHint(self):
+        """Contents and title; the title and a strip below it when folded."""
+        button = self._button_size()
+        if self._collapsed:
+            return button + QtCore.QSize(0, self.COLLAPSED_HEIGHT)
+        return super().sizeHint().expandedTo(button + QtCore.QSize(0, self.COLLAPSED_HEIGHT))
+
+    def minimumSizeHint(self):
+        """As the size hint, of the contents' least size."""
+        if self._collapsed:
+            return self.sizeHint()
+        return super().minimumSizeHint().expandedTo(self._button_size())
 
     def resizeEvent(self, event):
         """Keep the title over the whole width."""
@@ -53,11 +77,24 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
         painter.drawRect(0, 0, self.width() - 1, self.height() - 1)
         super().paintEvent(event)
 
+    def keyPressEvent(self, event):
+        """Fold or unfold with the space bar."""
+        if event.key() == QtCore.Qt.Key_Space:
+            self.setCollapsed(not self._collapsed)
+        else:
+            super().keyPressEvent(event)
+
+    def showEvent(self, event):
+        """Hide what is folded away, now that the widget exists."""
+        super().showEvent(event)
+        self._update()
+
     def setCollapsed(self, collapsed):
         """Fold or unfold."""
         changed = collapsed != self._collapsed
         self._collapsed = collapsed
         self._update()
+        self.updateGeometry()
         if changed:
             self.contentsCollapsed.emit(collapsed)
 
@@ -67,24 +104,50 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
         self._update()
 
     def childEvent(self, event):
-        """Hide what is added while folded."""
+        """Follow what is added."""
         super().childEvent(event)
-        if hasattr(self, "_header"):
-            self._update()
+        if event.type() == QtCore.QEvent.ChildAdded and event.child().isWidgetType() and hasattr(self, "_header"):
+            if event.child().isHidden() and event.child().testAttribute(QtCore.Qt.WA_WState_ExplicitShowHide):
+                event.child().setProperty("visibilityToParent", False)
+            event.child().installEventFilter(self)
+            self._show_child(event.child())
+
+    def eventFilter(self, child, event):
+        """Remember what was shown or hidden by others, and keep it hidden while folded."""
+        if not self._forcing and event.type() == QtCore.QEvent.ShowToParent:
+            child.setProperty("visibilityToParent", True)
+            self._show_child(child)
+        elif not self._forcing and event.type() == QtCore.QEvent.HideToParent:
+            child.setProperty("visibilityToParent", False)
+        return False
+
+    def _show_child(self, child):
+        if not self.testAttribute(QtCore.Qt.WA_WState_Created) or child is self._header:
+            return
+        wanted = child.property("visibilityToParent") is not False
+        self._forcing = True
+        child.setVisible(wanted and not self._collapsed)
+        if wanted:
+            child.setAttribute(QtCore.Qt.WA_WState_ExplicitShowHide, False)
+        self._forcing = False
 
     def _update(self):
         self._header.setText(self._text)
         self._header.setArrowType(QtCore.Qt.RightArrow if self._collapsed else QtCore.Qt.DownArrow)
-        self.setMaximumHeight(self.contentsMargins().top() if self._collapsed else 16777215)
-        if self._collapsed:
-            self.setMinimumHeight(self.contentsMargins().top())
+        self.setMaximumHeight(self.sizeHint().height() if self._collapsed else 16777215)
+        for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindDirectChildrenOnly):
+            self._show_child(child)
 
     collapsed = Property(bool, lambda self: self._collapsed, lambda self, value: self.setCollapsed(value))
     text = Property(str, lambda self: self._text, lambda self, value: self.setText(value))
 
 
 class ctkPathLineEdit(QtWidgets.QWidget):
-    """A path with a button that opens a file dialog; only a path that fits the name filters is told as changed."""
+    """A path with a button that opens a file dialog.
+
+    As ctkPathLineEdit.cpp: only a path that fits the name filters is told as changed, and the validity only when it
+    changes, so of an unusable path that is emptied nothing is heard.
+    """
 
     currentPathChanged = Signal(str)
     validInputChanged = Signal(bool)
@@ -98,12 +161,21 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self._valid = False
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self._line = QtWidgets.QLineEdit()
+        layout.setSpacing(0)
+        self._box = QtWidgets.QComboBox()
+        self._box.setEditable(True)
+        self._line = self._box.lineEdit()
         self._button = QtWidgets.QToolButton()
-        self._button.setText("…")
-        layout.addWidget(self._line)
+        self._button.setText("...")
+        layout.addWidget(self._box)
         layout.addWidget(self._button)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Expanding, QtWidgets.QSizePolicy.Fixed)
+        self.setFocusProxy(self._line)
         self._line.textChanged.connect(self._update)
+
+    def comboBox(self):
+        """Give the box with the path."""
+        return self._box
 
     def _update(self, path):
         listed = re.findall(r"\((.*?)\)", " ".join(self._values["nameFilters"]))
@@ -155,6 +227,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
 
     As qMRMLSceneModel.cxx and qMRMLNodeComboBox.cxx do: rows come and go one at a time, the box chooses what then is
     current; after a scene was closed or loaded all rows are made anew; a node under a new name is told as a new choice.
+    An entry that is no node ("None", "Rename current ...") keeps the box from choosing the first node by itself.
     """
 
     currentNodeChanged = Signal(object)
@@ -163,9 +236,10 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._values = dict.fromkeys(FLAGS, False)
+        self._values = dict.fromkeys(FLAGS, False) | {"addEnabled": True, "removeEnabled": True}
         self._types, self._scene, self._tags, self._observed = [], None, [], {}
         self._box = QtWidgets.QComboBox()
+        self.setSizePolicy(QtWidgets.QSizePolicy.Preferred, QtWidgets.QSizePolicy.Fixed)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._box)
@@ -203,7 +277,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
 
     def nodeCount(self):
         """How many nodes can be selected."""
-        return self._box.count()
+        return self._box.count() - self._values["noneEnabled"]
 
     def nodeFromIndex(self, index):
         """Give the node of a row."""
@@ -219,7 +293,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._box.setCurrentIndex(self._row(node_id))
 
     def _row(self, node_id):
-        return self._box.findData(node_id) if node_id else -1
+        none = 0 if self._values["noneEnabled"] else -1
+        return self._box.findData(node_id) if node_id and self._box.findData(node_id) >= 0 else none
 
     def _emit(self, _text=None):
         node = self.currentNode()
@@ -240,9 +315,18 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     def _insert(self, node):
         if node.GetID() not in self._observed:
             self._observed[node.GetID()] = node, node.AddObserver("ModifiedEvent", self._modified)
-        if self._is_listed(node) and self._row(node.GetID()) < 0:
-            self._box.addItem(node.GetName(), node.GetID())
+        if self._is_listed(node) and self._box.findData(node.GetID()) < 0:
+            self._append(node)
             self.nodeAdded.emit(node)
+
+    def _append(self, node):
+        first = self._box.currentIndex() < 0
+        has_actions = any(self._values[f"{action}Enabled"] for action in ("add", "remove", "rename", "edit"))
+        blocked = self._box.blockSignals(self._box.signalsBlocked() or (first and has_actions))
+        self._box.addItem(node.GetName(), node.GetID())
+        if first and has_actions:
+            self._box.setCurrentIndex(-1)
+        self._box.blockSignals(blocked)
 
     def _remove(self, node):
         if self._scene.IsClosing():
@@ -250,7 +334,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         observed, tag = self._observed.pop(node.GetID(), (None, None))
         if observed is not None:
             observed.RemoveObserver(tag)
-        row = self._row(node.GetID())
+        row = self._box.findData(node.GetID())
         if row >= 0:
             self._box.removeItem(row)
 
@@ -259,17 +343,19 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             node.RemoveObserver(tag)
         self._observed = {}
         self._box.model().removeRows(0, self._box.count())
+        if self._values["noneEnabled"]:
+            self._box.addItem("None", "")
         for index in range(self._scene.GetNumberOfNodes() if self._scene is not None else 0):
             self._insert(self._scene.GetNthNode(index))
 
     def _modified(self, node, _event):
         if self._scene.IsClosing() or self._scene.IsImporting():
             return
-        row, listed = self._row(node.GetID()), self._is_listed(node)
+        row, listed = self._box.findData(node.GetID()), self._is_listed(node)
         if row >= 0 and not listed:
             self._box.removeItem(row)
         elif row < 0 and listed:
-            self._box.addItem(node.GetName(), node.GetID())
+            self._append(node)
         elif row >= 0 and self._box.itemText(row) != node.GetName():
             self._box.setItemText(row, node.GetName())
 
@@ -309,7 +395,7 @@ qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox, FLAGS)
 
 
 class qMRMLSegmentSelectorWidget(qMRMLWidget):
-    """A segmentation and one of its segments; the first is selected when the selected one is not there."""
+    """A segmentation, none at first (its box can rename); its first segment when the selected one is not there."""
 
     currentNodeChanged = Signal(object)
     currentSegmentChanged = Signal(str)
@@ -319,12 +405,16 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         self._segmentation, self._tags, self._segment_id = None, [], ""
         self._node_box = qMRMLNodeComboBox()
         self._node_box.nodeTypes = ["vtkMRMLSegmentationNode"]
-        self._box, self._message = QtWidgets.QComboBox(), QtWidgets.QLabel()
+        self._node_box.addEnabled, self._node_box.renameEnabled = False, True
+        self._label, self._message = QtWidgets.QLabel("Segment: "), QtWidgets.QLabel()
+        self._box = QtWidgets.QComboBox()
+        self._box.setSizePolicy(QtWidgets.QSizePolicy.Expanding, QtWidgets.QSizePolicy.Fixed)
         layout = QtWidgets.QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._node_box, 0, 0)
-        layout.addWidget(self._box, 1, 0)
-        layout.addWidget(self._message, 2, 0)
+        layout.addWidget(self._node_box, 0, 0, 1, 2)
+        layout.addWidget(self._label, 1, 0)
+        layout.addWidget(self._box, 1, 1)
+        layout.addWidget(self._message, 2, 0, 1, 2)
         self._node_box.currentNodeChanged.connect(self._node_changed)
         self._node_box.currentNodeChanged.connect(self.currentNodeChanged)
         self._box.currentIndexChanged.connect(self._segment_changed)
@@ -383,6 +473,7 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         for segment_id in segment_ids:
             self._box.addItem(segmentation.GetSegment(segment_id).GetName(), segment_id)
         self._box.setVisible(bool(segment_ids))
+        self._label.setVisible(bool(segment_ids))
         self._message.setVisible(not segment_ids)
         self._message.setText("No segments in segmentation" if self._segmentation else "No node is selected")
         self._box.setCurrentIndex(self._box.findData(self._segment_id) if self._segment_id else -1)

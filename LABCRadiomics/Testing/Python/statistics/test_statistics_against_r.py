@@ -26,12 +26,14 @@ ROOMS = (
     "test_lasso",
     "test_kaplan_meier",
     "test_roc",
+    "test_cutoff",
     "test_concordance",
     "test_reclassification",
     "test_calibration",
     "test_decision",
     "test_combat",
     "test_sample_size",
+    "test_imputation",
     "test_agreement_and_tables",
 )
 

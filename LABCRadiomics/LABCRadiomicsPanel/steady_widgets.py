@@ -1,0 +1,115 @@
+"""Widgets that fit the panel whatever its width: labels as high as their text, a picture as wide as its place.
+
+The module panel is a scroll area that now and then gives a widget no more than its least height, and a picture would
+hold the panel at its own width; so both follow the width that they are given.
+"""
+
+import itertools
+
+import qt
+
+LABEL_WIDTH = 160  # pixels of the longest label of a form that is not wrapped
+
+
+class LabelHeights(qt.QObject):
+    """Keeps word-wrapped labels from becoming lower than their text."""
+
+    def __init__(self, labels):
+        """
+        :param labels: word-wrapped QLabel widgets
+        """
+        qt.QObject.__init__(self)
+        self._labels = list(labels)
+        self._scheduled = False
+        for label in self._labels:
+            label.installEventFilter(self)
+
+    def cleanup(self):
+        """Let the labels be."""
+        for label in self._labels:
+            label.removeEventFilter(self)
+        self._labels = []
+
+    def eventFilter(self, label, event):
+        """A new width or a new text (which is painted) may need another height; not set while it is being painted."""
+        mayDiffer = event.type() == qt.QEvent.Resize or event.type() == qt.QEvent.Paint
+        if mayDiffer and not self._scheduled and label.minimumHeight != label.heightForWidth(label.width):
+            self._scheduled = True
+            qt.QTimer.singleShot(0, self._fit)
+        return False
+
+    def _fit(self):
+        self._scheduled = False
+        for label in self._labels:
+            needed = label.heightForWidth(label.width)
+            if needed > 0 and label.minimumHeight != needed:
+                label.minimumHeight = needed
+
+
+def wrappedLabel(text):
+    """Make the label of a form's row, which wraps a long text instead of widening the panel."""
+    label = qt.QLabel(text)
+    label.setFixedWidth(min(label.sizeHint.width(), LABEL_WIDTH))
+    label.wordWrap = True
+    return label
+
+
+class FittedPicture(qt.QObject):
+    """Shows a picture in a label, scaled to the label's width."""
+
+    def __init__(self, label):
+        """
+        :param label: QLabel whose horizontal policy is Ignored, so that the picture does not widen it
+        """
+        qt.QObject.__init__(self)
+        self._label = label
+        self._picture = None
+        self._shown = None  # width of what is shown
+        label.installEventFilter(self)
+
+    def cleanup(self):
+        """Let the label be."""
+        self._label.removeEventFilter(self)
+        self._picture = None
+
+    def setFile(self, path):
+        """Show the picture of a file."""
+        self._picture, self._shown = qt.QPixmap(path), None
+        self._fit()
+
+    def eventFilter(self, _label, event):
+        """Scale again when the width changed."""
+        if event.type() == qt.QEvent.Resize:
+            self._fit()
+        return False
+
+    def _fit(self):
+        width = self._label.width
+        if self._picture is None or width == self._shown:
+            return
+        self._shown = width
+        density = self._label.devicePixelRatioF()
+        scaled = self._picture.scaledToWidth(max(int(width * density), 1), qt.Qt.SmoothTransformation)
+        scaled.setDevicePixelRatio(density)
+        self._label.setPixmap(scaled)
+
+
+def showAtTop(widget):
+    """Scroll the module panel so that a widget begins at its top, unless all of it can be seen already."""
+    area = widget.parentWidget()
+    while area is not None and not area.inherits("QScrollArea"):
+        area = area.parentWidget()
+    if area is None:
+        return
+    contents, seen = area.widget(), area.viewport().height
+    top = widget.mapTo(contents, qt.QPoint(0, 0)).y()
+    above = -contents.pos.y()  # what is scrolled away
+    if top < above or top + widget.height > above + seen:
+        area.ensureVisible(0, contents.height, 0, 0)
+        area.ensureVisible(0, top, 0, 0)
+
+
+def setTabOrder(*widgets):
+    """Let the Tab key visit widgets one after the other."""
+    for first, second in itertools.pairwise(widgets):
+        qt.QWidget.setTabOrder(first, second)
