@@ -76,7 +76,7 @@ def draw_nomogram(case, path):
 
 
 def save_report(case, folder):
-    """Write report.html and result.json into a folder.
+    """Write report.html, report.pdf and result.json into a folder.
 
     :raises LABCRadiomicsLib.errors.InputError: the folder cannot be written
     """
