@@ -136,8 +136,10 @@ def extract_cases(
     folder = str(Path(cases_csv).absolute().parent)
     software = software_versions()
     tasks = {case.name: _Task(case, folder, settings, features, software, reading, tuple(steps)) for case in cases}
-    made_with = {"settings": asdict(settings), "features": features, "software": software, "reading": asdict(reading)}
-    made_with |= {"preprocessing": describe(steps)} if steps else {}
+    made_with: dict[str, object] = {"settings": asdict(settings), "features": features, "software": software}
+    made_with["reading"] = asdict(reading)
+    if steps:
+        made_with["preprocessing"] = describe(steps)
     with Journal(journal_path(out), made_with, resume=resume) as journal:
         keys = {case.name: _key(case, folder) for case in cases}
         todo = {name: task for name, task in tasks.items() if not journal.holds(name, keys[name])}

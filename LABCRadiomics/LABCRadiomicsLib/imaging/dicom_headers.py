@@ -280,6 +280,8 @@ def frames_of(path: Path, header: Dataset) -> list[Frame]:
         raise InputError(
             f"{path} says that it holds {count} frames and describes {len(groups)}: copy or export it again."
         )
+    if not 1 <= count <= path.stat().st_size:  # a damaged number would ask for any amount of memory
+        raise InputError(f"{path} says that it holds {count} frames, which it cannot: copy or export it again.")
     if not groups:
         groups = [None] * count
     make = _FrameMaker(path, header, (int(rows), int(columns)), shared)

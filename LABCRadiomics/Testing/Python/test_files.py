@@ -51,6 +51,12 @@ def test_folders_and_series(table, tmp_path):
         refuse_overwriting([table.parent], folders=[table.parent])
     with pytest.raises(InputError, match="would lie among the files of the input"):
         refuse_overwriting([table.parent], [table.parent / "result.dcm"])
+    (tmp_path / "in" / "deep").mkdir()
+    image = tmp_path / "in" / "deep" / "image.nrrd"
+    image.write_bytes(b"")
+    with pytest.raises(InputError, match=r"image\.nrrd is a file of the input"):
+        refuse_overwriting([table.parent], [image])
+    refuse_overwriting([table.parent], [table, image.with_name("new.nrrd")])  # the table of an earlier run
     refuse_overwriting([table], folders=[tmp_path])  # an input further down is safe
     with pytest.raises(InputError, match="is written twice"):
         refuse_overwriting(
