@@ -5,8 +5,9 @@ import pytest
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.cox import CoxModel, cox
+from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier, logrank
 from r_reference import columns, table
-from r_rows import Pairs, equal_to_r, row
+from r_rows import Pairs, compared, equal_to_r, row
 from survival_cohorts import lung_known
 
 DATA = table("cox_extended_data")
@@ -52,6 +53,26 @@ def _curves() -> Pairs:
             ([found.survival[0, 0], found.lower[0, 0], found.upper[0, 0]], [r["surv"], r["lower"], r["upper"]])
         )
     return pairs
+
+
+@row("Kaplan-Meier with late entry and weights", "kaplan_meier", "survival::survfit")
+def _kaplan_meier() -> Pairs:
+    reference, lung, pairs = table("km_extended"), lung_known(), []
+    options = {"entry": {"entry": DATA["entry"]}, "whole": {"weights": DATA["w2"]}, "weights": {"weights": DATA["w"]}}
+    options["entry weights"] = options["entry"] | options["weights"]
+    for name, given in options.items():
+        points = kaplan_meier(lung["time"], lung["event"], **given).at([60, 200, 400, 700])
+        fields = {"survival": "surv", "n_risk": "risk", "se": "se", "lower": "lower", "upper": "upper"}
+        pairs += [(getattr(points, ours), reference[key][reference["curve"] == name]) for ours, key in fields.items()]
+    return pairs
+
+
+@row("log-rank test within strata", "logrank", "survival::survdiff(strata)")
+def _logrank() -> Pairs:
+    lung = lung_known()
+    found = logrank(lung["time"], lung["event"], lung["ph.ecog"], strata=lung["sex"])
+    names = {"observed": "observed", "expected": "expected", "chisq": "chisq"}
+    return compared(found, table("logrank_stratified"), names)
 
 
 test_equal_to_r = equal_to_r(__name__)

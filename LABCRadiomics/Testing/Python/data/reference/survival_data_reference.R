@@ -111,3 +111,14 @@ for (ties in c("efron", "breslow")) {
 }
 w(rows, "cox_extended"); w(curves, "cox_extended_survival")
 w(l[c("entry", "month_in", "month", "w", "w2")], "cox_extended_data")
+
+# Kaplan-Meier with late entry and with weights (robust as R has it for weights that are not whole), stratified log-rank test
+km <- function(name, f) data.frame(curve = name, time = f$time, risk = f$n.risk, surv = f$surv, se = f$std.err * if (f$logse) f$surv else 1,
+                                   lower = f$lower, upper = f$upper)
+at <- function(f) { k <- summary(f, times = c(60, 200, 400, 700), extend = TRUE); k$logse <- FALSE; k }
+w(rbind(km("entry", at(survfit(Surv(entry, time, event) ~ 1, l, conf.type = "log-log"))),
+        km("whole", at(survfit(Surv(time, event) ~ 1, l, weights = w2, conf.type = "log-log", robust = FALSE))),
+        km("weights", at(survfit(Surv(time, event) ~ 1, l, weights = w, conf.type = "log-log", robust = TRUE, id = seq_len(nrow(l))))),
+        km("entry weights", at(survfit(Surv(entry, time, event) ~ 1, l, weights = w, conf.type = "log-log", robust = TRUE, id = seq_len(nrow(l)))))), "km_extended")
+s <- survdiff(Surv(time, event) ~ ph.ecog + strata(sex), l)
+w(data.frame(group = 0:3, observed = rowSums(s$obs), expected = rowSums(s$exp), chisq = s$chisq), "logrank_stratified")
