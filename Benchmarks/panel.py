@@ -37,7 +37,8 @@ def article_sized_model(folder: Path) -> Path:
     from LABCRadiomicsLib.model.registry import find_model
 
     names = [f"wavelet-{BANDS[n % 8]}_{FEATURES[n % 5]}" for n in range(15)]
-    (folder / "ones.csv").write_text("feature,coefficient\n" + "".join(f"{name},1\n" for name in names))
+    rows = "".join(f"{name},1\n" for name in names)
+    (folder / "ones.csv").write_text(f"feature,coefficient\n{rows}", encoding="utf-8")
     save_model(complete_model(find_model("wang2022-labc-dfs"), folder / "ones.csv"), folder / "ones.json")
     return folder / "ones.json"
 

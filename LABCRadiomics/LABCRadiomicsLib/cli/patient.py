@@ -66,7 +66,7 @@ def score(
 
     _refuse_overwriting(out, [image, mask, *([second_reader] if second_reader else [])], model)
     start = time.perf_counter()
-    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series))
+    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series, label))
     second = None
     if second_reader is not None:
         second = read_mask(second_reader, ReadingOptions.from_texts(segment=second_segment), pair[0])
@@ -76,7 +76,7 @@ def score(
     inputs = {**files, **({"segment": name} if name else {})}
     how = {
         "covariates": _covariates(covariate),
-        "label": label,
+        "label": label if pair[1].source.segment is None else None,
         "contours": contours if stability else 0,
         "second_mask": second and second.volume,
         "show_group": show_group,

@@ -98,6 +98,7 @@ def train(
     from ..study_reports import write_training_report
     from ..training import Plan, Recipe, TrainingTables, trained_model
     from ..training.model_card import yields_all
+    from ..training.model_domain import image_domain
 
     read = [features, record_path(features), outcomes, icc, folds, settings]
     refuse_overwriting(read, [out], folders=[report])
@@ -141,7 +142,11 @@ def train(
         training = tables.train(plan, steps)
     if settings is None:  # a record may stand beside a table that also has features of other origin
         extraction = yields_all(extraction, training)
-    model = trained_model(training, _card(out, title, features, demonstration), extraction)
+    card = _card(out, title, features, demonstration)
+    if extraction is not None:
+        domain = image_domain(features, training.cohort.cases, case_id)
+        card = replace(card, image=replace(card.image, domain=domain))
+    model = trained_model(training, card, extraction)
     with output_folder(report) as folder:
         page = write_training_report(folder.path, training, model, tables.hashes())
     save_model(model, out)
