@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from ..features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from ..model import Extraction, Model, find_model
 from ..patient import extraction_settings
 from ..preprocessing import Step, read_steps
+from ..resources import sample_cohort
 from ..scoring import require_score
 from ..scoring.cohort import (
     ScoredCohort,
@@ -132,6 +134,25 @@ class ValidationStudy:
         """One row a case, as :func:`apply` gives it."""
         scored = self.validation.scored
         return _frame(*scores_table(scored.cases, scored.predictions))
+
+
+def load_ispy1() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Load the bundled real cohort: I-SPY1, 161 patients, 43 recurrences (Chitalia et al. 2022, CC BY).
+
+    Returns
+    -------
+    features : pandas.DataFrame
+        case and 370 MRI features (CaPTk), ``T1_*``.
+    outcomes : pandas.DataFrame
+        case, rfs_months (recurrence-free survival), recurrence (1 or 0), age, hr_positive, her2_positive, pcr,
+        longest_diameter_mm; some cells are missing.
+    """
+    pandas, tables = _pandas(), sample_cohort()
+    read = [
+        pandas.read_csv(BytesIO(tables[name]), dtype={CASE: str}, float_precision="round_trip")
+        for name in ("features.csv", "outcomes.csv")
+    ]
+    return read[0], read[1]
 
 
 def extract_cases(
