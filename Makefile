@@ -7,7 +7,7 @@ ifeq ($(UV),)
 UV := .tools/uv/bin/uv
 endif
 
-.PHONY: demo cohort-demo associate-demo test lint benchmark demo-model clean
+.PHONY: demo cohort-demo associate-demo test lint docs benchmark demo-model clean
 
 demo: .venv/ready
 	.venv/bin/labcradiomics demo --out demo
@@ -25,6 +25,9 @@ lint: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+docs: .venv/ready
+	.venv/bin/mkdocs build --strict --quiet
 
 benchmark: .venv/ready
 	.venv/bin/python Benchmarks/extraction.py

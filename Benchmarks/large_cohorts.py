@@ -106,7 +106,7 @@ def lasso(rng: np.random.Generator, patients: int = 5000, features: int = 2000) 
 
 
 def decision() -> None:
-    with (REFERENCE / "gbsg2_risks_60m.csv").open(newline="") as file:
+    with (REFERENCE / "gbsg2_risks_60m.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     months, event, base, full = (
         np.array([float(row[k]) for row in rows]) for k in ("months", "event", "p_base", "p_full")

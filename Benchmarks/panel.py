@@ -5,9 +5,9 @@
 Runs the panel outside Slicer (``LABCRadiomics/Testing/Python/slicer_standin``) on a real MRML scene; without arguments
 on UCSF-BR-06 of the project's shared data (256x256x60) when it is there, else on the bundled case, and on a synthetic
 448x448x160 volume. Timed with the demonstration model (6 features) and with a model of the article's size: 15 features
-from all 8 wavelet sub-bands and five feature classes; its coefficients are all 1, for nothing but the timing. CPU seconds
-of this process; the first click also pays for imports. The ratio is to what SlicerRadiomics runs, pyradiomics' stock
-extractor, on the same nodes for the same image types and feature classes, where pyradiomics is installed.
+from all 8 wavelet sub-bands and five feature classes; its coefficients are all 1, for nothing but the timing. In CPU
+seconds of this process; the first click also pays for imports. The ratio is to what SlicerRadiomics runs, pyradiomics'
+stock extractor, on the same nodes for the same image types and feature classes, where pyradiomics is installed.
 """
 
 import argparse
@@ -39,7 +39,8 @@ def article_sized_model(folder: Path) -> Path:
     from LABCRadiomicsLib.model.registry import find_model
 
     names = [f"wavelet-{BANDS[n % 8]}_{FEATURES[n % 5]}" for n in range(15)]
-    (folder / "ones.csv").write_text("feature,coefficient\n" + "".join(f"{name},1\n" for name in names))
+    rows = "".join(f"{name},1\n" for name in names)
+    (folder / "ones.csv").write_text(f"feature,coefficient\n{rows}", encoding="utf-8")
     save_model(complete_model(find_model("wang2022-labc-dfs"), folder / "ones.csv"), folder / "ones.json")
     return folder / "ones.json"
 

@@ -86,7 +86,7 @@ def in_r(procedure: Procedure, repeats: int) -> float | None:
         folds = [np.argsort(np.lexsort((rng.permutation(procedure.n), ~procedure.event[row]))) % 10 + 1 for row in rows]
         np.savetxt(paths["folds"], np.array(folds), fmt="%d", delimiter=",")
         script = Path(scratch) / "loop.R"
-        script.write_text(R_LOOP.format(**paths))
+        script.write_text(R_LOOP.format(**paths), encoding="utf-8")
         done = subprocess.run(["Rscript", script], capture_output=True, text=True, check=False)
     if done.returncode:
         print("R:", done.stderr.strip().splitlines()[-1])

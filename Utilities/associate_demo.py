@@ -54,7 +54,7 @@ def compare_with_truth(folder: Path, out: Path) -> None:
     """Say what of the planted truth was found."""
     from LABCRadiomicsLib.tables.csv_table import read_table
 
-    truth = json.loads((folder / "truth.json").read_text())
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     genes = read_table(out / "expression.csv")
     found = {gene for gene, p in zip(genes.texts("gene"), genes.numbers("p_adjusted"), strict=True) if p < 0.05}
     planted = set(truth["changed_genes"])

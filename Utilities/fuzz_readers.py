@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the readers of model files, tables and parameter files, with atheris.
 
     python -m venv fuzz && fuzz/bin/pip install atheris numpy scipy SimpleITK ruamel.yaml PyWavelets
-    fuzz/bin/python Utilities/fuzz_readers.py {model,table,settings} [CORPUS] [libFuzzer's options]
+    fuzz/bin/python Utilities/fuzz_readers.py {model,fields,table,settings} [CORPUS] [libFuzzer's options]
 
 Atheris has no place among the development packages: it instruments what it imports and is built for few Pythons. A
 reader may raise the library's own errors and nothing else; a model that is read is written and read again, and a table
@@ -9,6 +9,7 @@ whose numbers are read has finite ones. CORPUS is a folder that libFuzzer fills;
 """
 
 import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -70,7 +71,45 @@ SEEDS = {
         b"  LoG:\n    sigma: [1.0, 2.0]\n  Wavelet: {}\nfeatureClass:\n  shape:\n  glcm:\n    - Idm\n"
     ],
 }
-READERS = {"model": read_model, "table": read_tables, "settings": read_settings}
+READERS = {"model": read_model, "table": read_tables, "settings": read_settings, "fields": read_model}
+SEEDS["fields"] = []
+
+
+def changed_model(data: bytes) -> bytes:
+    """A sound model with fields changed as the fuzzer's bytes say, since bytes alone seldom make JSON."""
+    provider = atheris.FuzzedDataProvider(data)
+    document = json.loads(SEEDS["model"][provider.ConsumeIntInRange(0, len(SEEDS["model"]) - 1)])
+    for _ in range(provider.ConsumeIntInRange(1, 3)):
+        owner, key = document, None
+        while isinstance(owner, (dict, list)) and owner and (key is None or provider.ConsumeIntInRange(0, 3)):
+            keys = list(owner) if isinstance(owner, dict) else range(len(owner))
+            key = keys[provider.ConsumeIntInRange(0, len(keys) - 1)]
+            if not isinstance(owner[key], (dict, list)) or not owner[key]:
+                break
+            if provider.ConsumeBool():
+                owner = owner[key]
+                key = None
+        if isinstance(owner, (dict, list)) and owner and key is not None:
+            change(owner, key, provider)
+    return json.dumps(document).encode()
+
+
+def change(owner: dict | list, key: str | int, provider: atheris.FuzzedDataProvider) -> None:
+    kind = provider.ConsumeIntInRange(0, 7)
+    if kind == 0:
+        del owner[key]
+    elif kind == 1 and isinstance(owner, dict):
+        owner[provider.ConsumeUnicode(8)] = owner[key]
+    else:
+        values = (
+            provider.ConsumeFloat,
+            lambda: provider.ConsumeInt(8),
+            lambda: provider.ConsumeUnicode(12),
+            lambda: None,
+            lambda: [owner[key]] * provider.ConsumeIntInRange(0, 3),
+            lambda: {provider.ConsumeUnicode(5): owner[key]},
+        )
+        owner[key] = values[provider.ConsumeIntInRange(0, len(values) - 1)]()
 
 
 def main() -> None:
@@ -82,7 +121,7 @@ def main() -> None:
             (corpus / f"seed-{at}").write_bytes(seed)
 
     def try_one(data: bytes) -> None:
-        PATH.write_bytes(data)
+        PATH.write_bytes(changed_model(data) if name == "fields" else data)
         with contextlib.suppress(LABCRadiomicsError):
             READERS[name](PATH)
 

@@ -31,6 +31,7 @@ from LABCRadiomicsLib.study_reports import write_training_report
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features, read_icc, read_outcomes
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Card, Plan, Recipe, Training, cohort_of, train, trained_model
+from LABCRadiomicsLib.training.model_domain import image_domain
 from LABCRadiomicsLib.validation import validate
 
 PATIENTS, TRAINING, SEED, CREATED = 278, 139, 2022, "2026-11-23"
@@ -102,13 +103,14 @@ def trained(features: FeatureTable, outcomes: OutcomeTable, icc: Path, jobs: int
 
 
 def with_validation(
-    training: Training, features: FeatureTable, outcomes: OutcomeTable, extraction: Extraction | None
+    training: Training, features: FeatureTable, outcomes: OutcomeTable, extraction: Extraction | None, table: Path
 ) -> Model:
     """Make the model, and make it again with its performance on the patients it has not seen."""
-    model = trained_model(training, CARD, extraction)
+    card = replace(CARD, image=replace(CARD.image, domain=image_domain(table, training.cohort.cases)))
+    model = trained_model(training, card, extraction)
     scored = score_cohort(model, some(features, slice(TRAINING, PATIENTS)), outcomes)
     found = validate(scored, bootstrap=200, seed=SEED).performance
-    return trained_model(training, CARD, extraction, stored_performance(found))
+    return trained_model(training, card, extraction, stored_performance(found))
 
 
 def main() -> None:
@@ -126,7 +128,7 @@ def main() -> None:
         features = read_features(table)
         outcomes = read_outcomes(cohort / "outcomes.csv", "case", "dfs_months", "dfs_event")
         training = trained(features, outcomes, icc, options.jobs)
-        model = with_validation(training, features, outcomes, read_extraction(table))
+        model = with_validation(training, features, outcomes, read_extraction(table), table)
         write_training_report(scratch / "report", training, model)
     save_model(model, options.out)
     print(f"{options.out}: {len(model.score.terms)} features, fingerprint {model.fingerprint}")

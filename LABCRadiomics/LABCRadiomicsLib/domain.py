@@ -16,6 +16,7 @@ import numpy as np
 from .imaging import Region, Source
 from .model import Domain, Model, Score
 from .notices import Notice
+from .statistics.joint_distance import joint_distance
 
 USUAL, FAR = 99.0, 1.5
 """Percent of the training patients within the usual distance; how many times that distance is far."""
@@ -141,9 +142,8 @@ def _joint_distance(score: Score, values: Mapping[str, float]) -> Iterable[Notic
     known = score.distribution
     if known is None:
         return
-    deviation = np.array([values[term.feature] for term in score.terms]) - known.mean
-    squared = float(deviation @ np.linalg.pinv(np.array(known.covariance)) @ deviation)
-    distance = math.sqrt(max(squared, 0.0))
+    row = [values[term.feature] for term in score.terms]
+    distance = float(joint_distance(row, known.mean, known.covariance))
     usual = usual_distance(known.percent, known.distance, len(score.terms))
     if distance > usual:
         text = (

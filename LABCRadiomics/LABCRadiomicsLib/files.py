@@ -21,6 +21,8 @@ from .errors import InputError
 FILE_LIST = ".labcradiomics-files.json"
 """In an output folder: which of its files the last run wrote, so that the next one can take them away."""
 
+_TABLES = (".csv", ".json", ".partial")  # what we write beside images, and no reader takes for one
+
 
 def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a file whole or not at all: to a temporary name in its folder, then renamed.
@@ -88,8 +90,8 @@ def refuse_overwriting(
     inputs : iterable of path or None
         Every file, and every folder of files, that the command reads.
     files : iterable of path or None
-        Every file that it may write or delete, derived ones (a list of errors, a record) too. None may lie directly in
-        a folder that is an input, such as that of a DICOM series.
+        Every file that it may write or delete, derived ones (a list of errors, a record) too. Within a folder that is
+        an input they may not be DICOM files, nor replace anything but tables and records.
     folders : iterable of path or None
         Folders that it fills with files of many names; none may be an input or hold one.
 
@@ -105,8 +107,11 @@ def refuse_overwriting(
         place = _place(path)
         if place is not None and place in places:
             raise _overwrites(path, places[place])
-        if _place(path.parent) in places:
-            raise InputError(f"The output {path} would lie among the files of the input {path.parent}: move it.")
+        within = next((places[place] for place in map(_place, path.resolve().parents) if place in places), None)
+        if within is not None and path.suffix.casefold() == ".dcm":
+            raise InputError(f"The output {path} would lie among the files of the input {within}: move it.")
+        if within is not None and place is not None and path.suffix.casefold() not in _TABLES:
+            raise InputError(f"The output {path} is a file of the input {within}: give the output another name.")
         other = written.setdefault(place or path.resolve(), path)
         if other is not path:
             raise InputError(f"{path} is written twice, also as {other}: give the outputs different names.")

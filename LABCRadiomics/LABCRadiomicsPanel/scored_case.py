@@ -82,13 +82,15 @@ def draw_nomogram(case, path):
 
 
 def save_report(case, folder):
-    """Write report.html and result.json into a folder.
+    """Write report.html, report.pdf and result.json into a folder, in place of what an earlier run wrote there.
 
     :raises LABCRadiomicsLib.errors.InputError: the folder cannot be written
     """
+    from LABCRadiomicsLib.files import output_folder
     from LABCRadiomicsLib.report import write_patient_report
 
-    write_patient_report(folder, case.score, case.title)
+    with output_folder(folder) as new:
+        write_patient_report(new.path, case.score, case.title)
 
 
 def save_values(document, path):

@@ -16,7 +16,7 @@ from LABCRadiomicsLib.scoring.wording import grade, number, percent, trust
 WARNING = "\u26a0"  # what a grave sentence begins with
 WITHHELD = "withheld"
 GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", WITHHELD: "#555555", None: "#555555"}
-FINE = "fine"  # grade of a result that nothing speaks against
+FINE, DO_NOT_RELY = "fine", "do-not-rely"  # grades of trust; the sentence of the second stands above the group
 
 
 def breakable(text):
@@ -64,12 +64,14 @@ def group_badge(result, outdated):
     color = GROUP_COLORS[None if outdated else group]
     if outdated:
         words = _("OUTDATED: {words}").format(words=words)
-    below = [] if result["trust"]["grade"] == FINE else [f"<b>{WARNING} {plain(grade(result, _))}</b>"]
+    trusted = f"<b>{WARNING} {plain(grade(result, _))}</b>" if result["trust"]["grade"] != FINE else ""
+    grave = result["trust"]["grade"] == DO_NOT_RELY
+    below = [] if grave or not trusted else [trusted]
     if result["status"] == "demonstration":
         demonstration = escape(_("Demonstration, simulated data, not for any clinical use"))
         below.append(f"<b>{demonstration}</b>")
     cell = f'<td bgcolor="{color}"><font color="white" size="+1"><b>{escape(words)}</b></font></td>'
-    return f'<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{"<br/>".join(below)}'
+    return f'{trusted if grave else ""}<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{"<br/>".join(below)}'
 
 
 def score_sentence(result):

@@ -25,6 +25,7 @@ KINDS = (COUNTS, LOGS, Z_SCORES)
 _LARGEST_LOG = 50.0  # of log2 values; what is larger is no logarithm
 _LEAST_COUNT_MAXIMUM = 50.0
 _TELLING = 255.0  # counts below it are told from other numbers even after their logarithm was rounded to four decimals
+_MOSTLY_FRACTIONS = 0.3  # share of fractions above which counts may be none
 _WHOLE = 0.02  # how near a whole number is one
 _MOSTLY_WHOLE = 0.95  # share of whole numbers above which values are counts; averages of aliquots are not whole
 
@@ -240,6 +241,8 @@ def understood(matrix: ExpressionMatrix, asked: str | None = None) -> tuple[Expr
         As :func:`kind_of_values`.
     """
     kind = kind_of_values(matrix, asked)
+    if kind == COUNTS:
+        return replace(matrix, notices=(*matrix.notices, *_fractions_notice(matrix))), kind
     if kind != LOGS:
         return matrix, kind
     with np.errstate(over="ignore"):
@@ -277,6 +280,17 @@ def kind_of_values(matrix: ExpressionMatrix, asked: str | None = None) -> str:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if asked is not None and asked not in KINDS:
         raise InputError(f"data must be one of {', '.join(KINDS)}, not {asked!r}.")
+    if (
+        asked is None
+        and low >= 0
+        and high < _LEAST_COUNT_MAXIMUM
+        and bool((values[np.isfinite(values)] % 1 == 0).all())
+    ):
+        raise CohortError(
+            f"{matrix.path}: whole numbers up to {high:g} are either counts, then too few for these methods, "
+            f"or rounded "
+            "logarithms: give more counts, or say --data logs."
+        )
     if asked is None and low < 0 and high > _LARGEST_LOG and (values % 1 == 0).mean() > _MOSTLY_WHOLE:
         asked = COUNTS  # with a negative one, which is named below
     if asked is None:
@@ -299,6 +313,19 @@ def kind_of_values(matrix: ExpressionMatrix, asked: str | None = None) -> str:
             f"{matrix.path}: no value is below zero, so these are no z-scores; say --data counts or logs."
         )
     return asked
+
+
+def _fractions_notice(matrix: ExpressionMatrix) -> tuple[Notice, ...]:
+    """Say that counts are fractions: RSEM's expected ones are fine, values scaled by length or size are not."""
+    share = float((matrix.values[matrix.values > 0] % 1 > 0).mean())
+    if share < _MOSTLY_FRACTIONS:
+        return ()
+    text = (
+        f"{share:.0%} of the counts are no whole numbers: RSEM's expected counts are fine; for TPM, FPKM or "
+        f"normalized counts "
+        "give their logarithms instead (--data logs)."
+    )
+    return (Notice("fractional-counts", text),)
 
 
 def _looks_scaled(values: np.ndarray) -> bool:

@@ -166,6 +166,10 @@ def read_ranking(path: str | os.PathLike[str]) -> Ranking:
         notices.append(Notice("gene-repeated", text))
     if len(best) < 3:
         raise CohortError(f"{table.path}: {len(best)} genes have a statistic; a ranking needs more.")
+    if np.ptp(values[list(best.values())]) == 0:
+        raise CohortError(
+            f"{table.path}, column {column}: all genes have the same statistic; there is nothing to rank."
+        )
     rows = sorted(best.values())
     return Ranking(tuple(cleaned.names[at] for at in rows), values[rows], column, table.path.name, tuple(notices))
 

@@ -32,15 +32,15 @@ class Measurements:
         Of the columns.
     values : ndarray, shape (samples, columns)
         NaN where a cell is empty.
-    first_row : int
-        Of the file.
+    rows : tuple of int
+        Number of each sample's row in the file.
     path : pathlib.Path
     """
 
     samples: tuple[str, ...]
     names: tuple[str, ...]
     values: np.ndarray
-    first_row: int
+    rows: tuple[int, ...]
     path: Path
 
     def column(self, *names: str) -> np.ndarray | None:
@@ -51,13 +51,13 @@ class Measurements:
 
     def transposed(self) -> Measurements:
         """The table on its side: one row a column, as tools write that have types in rows and samples in columns."""
-        return Measurements(self.names, self.samples, self.values.T, self.first_row, self.path)
+        return Measurements(self.names, self.samples, self.values.T, self.rows, self.path)
 
     def without(self, names: Sequence[str]) -> Measurements:
         """The table without columns of these names, whatever the capitals."""
         keep = [at for at, name in enumerate(self.names) if name.casefold() not in names]
         return Measurements(
-            self.samples, tuple(self.names[at] for at in keep), self.values[:, keep], self.first_row, self.path
+            self.samples, tuple(self.names[at] for at in keep), self.values[:, keep], self.rows, self.path
         )
 
 
@@ -111,14 +111,14 @@ def read_measurements(path: str | os.PathLike[str], id: str | None = None) -> Me
     if not numeric:
         raise CohortError(f"{table.path} has no column of numbers: give one row a sample and one column a measure.")
     samples: list[str] = []
+    rows: list[int] = []
     values = []
-    first = 0
     for block in table.blocks([key], numeric):
-        first = first or block.first_row
+        rows.extend(range(block.first_row, block.first_row + len(block.numbers)))
         samples.extend(block.texts[0])
         values.append(block.numbers)
     return Measurements(
-        tuple(samples), tuple(table.names[at] for at in numeric), np.concatenate(values), first, table.path
+        tuple(samples), tuple(table.names[at] for at in numeric), np.concatenate(values), tuple(rows), table.path
     )
 
 

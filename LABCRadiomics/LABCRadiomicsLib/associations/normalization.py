@@ -74,11 +74,12 @@ def scaling_factors(counts: np.ndarray) -> np.ndarray:
 
 
 def _log_factor(own: np.ndarray, reference: np.ndarray, size: float, reference_size: float) -> float:
-    both = (own > 0) & (reference > 0)
-    own, reference = own[both], reference[both]
     # As R writes them: rounding decides which of nearly tied ratios are trimmed.
-    ratio = np.log2((own / size) / (reference / reference_size))
-    mean = (np.log2(own / size) + np.log2(reference / reference_size)) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log2((own / size) / (reference / reference_size))
+        mean = (np.log2(own / size) + np.log2(reference / reference_size)) / 2
+    both = np.isfinite(ratio) & np.isfinite(mean)
+    own, reference, ratio, mean = own[both], reference[both], ratio[both], mean[both]
     if not both.any() or np.abs(ratio).max() < 1e-6:
         return 0.0
     kept = _between(ratio, _TRIMMED_RATIOS) & _between(mean, _TRIMMED_MEANS)

@@ -110,8 +110,10 @@ def read_radiomics(path: Path, id: str) -> FeatureTable:
     if not keep:
         raise CohortError(f"{path} has no column of features: give one row a case and one column a feature.")
     seen: dict[str, int] = {}
-    for at, case in enumerate(map(case_name, table.samples), table.first_row):
+    for row, case in zip(table.rows, map(case_name, table.samples), strict=True):
+        if not case:
+            raise CohortError(f"{path}, row {row}, column {id}: the cell is empty; name the case or delete the row.")
         if case in seen:
-            raise CohortError(f"{path}, row {at}, column {id}: {case} repeats row {seen[case]}; keep one.")
-        seen[case] = at
+            raise CohortError(f"{path}, row {row}, column {id}: {case} repeats row {seen[case]}; keep one.")
+        seen[case] = row
     return FeatureTable(table.samples, tuple(table.names[at] for at in keep), table.values[:, keep])

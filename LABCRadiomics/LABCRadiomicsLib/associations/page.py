@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .. import __version__
+from ..notices import Notice
 from ..report.page import Page, Table
 from ..report.page import Section as PageSection
 from .groups import HIGH, INTERMEDIATE, LOW, Grouping
@@ -50,7 +51,9 @@ def associations_page(
         trust=_counts(counts) if counts else None,
         warnings=(
             *(f"Not done: {name}: {reason}" for name, reason in (not_done or {}).items()),
-            *dict.fromkeys(notice.message for section in sections for notice in section.notices),
+            *dict.fromkeys(
+                _remark(section, notice, len(sections)) for section in sections for notice in section.notices
+            ),
         ),
         sections=(
             *((_groups(grouping),) if grouping is not None else ()),
@@ -64,6 +67,10 @@ def associations_page(
             ("software", f"LABCRadiomics {__version__}"),
         ),
     )
+
+
+def _remark(section: Section, notice: Notice, sections: int) -> str:
+    return notice.message if sections == 1 else f"{section.title}: {notice.message[:1].lower()}{notice.message[1:]}"
 
 
 def _groups(grouping: Grouping) -> PageSection:

@@ -10,10 +10,14 @@ from scipy import stats
 from ..errors import InputError
 from ..notices import Notice
 from ..statistics.baseline_table import benjamini_hochberg
-from ..statistics.cox_screening import OK, SEPARATION, univariable_cox
+from ..statistics.cox_screening import CONSTANT, OK, SEPARATION, univariable_cox
 from ..statistics.kaplan_meier import logrank
 from .wording import listed
 
+_REASONS = {
+    SEPARATION: "all events are at its smallest or its largest value",
+    CONSTANT: "all patients have one value",
+}
 _MOSTLY_TIED = 0.5  # share of the patients with one value
 
 
@@ -208,7 +212,7 @@ def _remarks(names: tuple[str, ...], values: np.ndarray, rows: list[GenePrognosi
         notices.append(Notice("gene-mostly-tied", text))
     unfitted = [row.gene for row in rows if row.status != OK]
     if unfitted:
-        reasons = ", ".join(dict.fromkeys(row.status for row in rows if row.status != OK))
+        reasons = ", ".join(dict.fromkeys(_REASONS.get(row.status, row.status) for row in rows if row.status != OK))
         notices.append(Notice("gene-without-estimate", f"No hazard ratio of {listed(unfitted)} ({reasons})."))
     if event.sum() < 20:
         text = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -165,7 +166,7 @@ def _without_folders(sentence: str, task: _Task, parts: Path) -> str:
     for value in task.options.values():
         if isinstance(value, (Path, str)) and Path(value).name:
             sentence = sentence.replace(str(value), Path(value).name)
-    return sentence.replace(f"{parts}/", "")
+    return re.sub(rf"{re.escape(str(parts))}[/\\][^/\\]+[/\\]", "", sentence)
 
 
 def load_everything(sections: list[Section], parts: Path) -> list[Section]:

@@ -66,7 +66,7 @@ def score(
 
     _refuse_overwriting(out, [image, mask, *([second_reader] if second_reader else [])], model)
     start = time.perf_counter()
-    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series))
+    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series, label))
     second = None
     if second_reader is not None:
         second = read_mask(second_reader, ReadingOptions.from_texts(segment=second_segment), pair[0])
@@ -76,7 +76,7 @@ def score(
     inputs = {**files, **({"segment": name} if name else {})}
     how = {
         "covariates": _covariates(covariate),
-        "label": label,
+        "label": label if pair[1].source.segment is None else None,
         "contours": contours if stability else 0,
         "second_mask": second and second.volume,
         "show_group": show_group,
@@ -85,10 +85,23 @@ def score(
     _score(pair, inputs, model, out, as_json, how)
 
 
-def demo(out: OutFolderOption = Path("labcradiomics-demo"), as_json: JsonOption = False) -> None:
+def demo(
+    out: OutFolderOption = Path("labcradiomics-demo"),
+    as_json: JsonOption = False,
+    cohort: Annotated[
+        bool, typer.Option("--cohort", help="Train on the bundled real cohort (I-SPY1) instead, in about a minute.")
+    ] = False,
+) -> None:
     """Score the bundled real case with the demonstration model and write its report."""
     from ..resources import resources_folder
 
+    if cohort:
+        from .training import demonstrate_cohort
+
+        if as_json:
+            raise InputError("Option --json has no meaning with --cohort: read report/report.json in the folder --out.")
+        demonstrate_cohort(out)
+        return
     folder = resources_folder() / "SampleData"
     _refuse_overwriting(out, [folder / "breast1_image.nrrd", folder / "breast1_label.nrrd"], DEMO_MODEL)
     start = time.perf_counter()

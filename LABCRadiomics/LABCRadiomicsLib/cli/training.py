@@ -98,6 +98,7 @@ def train(
     from ..study_reports import write_training_report
     from ..training import Plan, Recipe, TrainingTables, trained_model
     from ..training.model_card import yields_all
+    from ..training.model_domain import image_domain
 
     read = [features, record_path(features), outcomes, icc, folds, settings]
     refuse_overwriting(read, [out], folders=[report])
@@ -141,13 +142,50 @@ def train(
         training = tables.train(plan, steps)
     if settings is None:  # a record may stand beside a table that also has features of other origin
         extraction = yields_all(extraction, training)
-    model = trained_model(training, _card(out, title, features, demonstration), extraction)
+    card = _card(out, title, features, demonstration)
+    if extraction is not None:
+        domain = image_domain(features, training.cohort.cases, case_id)
+        card = replace(card, image=replace(card.image, domain=domain))
+    model = trained_model(training, card, extraction)
     with output_folder(report) as folder:
         page = write_training_report(folder.path, training, model, tables.hashes())
     save_model(model, out)
     _say(training, out, folder.final(page))
     if folder.remark:
         remark(folder.remark)
+
+
+def demonstrate_cohort(out: Path, bootstrap: int = 200) -> None:
+    """Train on the bundled real cohort, report on it, and say how much of the result is optimism."""
+    from ..files import write_atomically
+    from ..model.file import load_model
+    from ..resources import sample_cohort
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in sample_cohort().items():
+        write_atomically(out / name, content)
+    say("I-SPY1: 161 patients with breast cancer, 43 recurrences, 370 MRI features (Chitalia 2022, CC BY).")
+    train(
+        out / "features.csv",
+        out / "outcomes.csv",
+        time="rfs_months",
+        event="recurrence",
+        out=out / "model.json",
+        report=out / "report",
+        feature_columns="^T1_",
+        covariates="age,hr_positive",
+        endpoint="Recurrence-free survival",
+        title="I-SPY1 (ACRIN 6657), trained by labcradiomics demo --cohort",
+        bootstrap=bootstrap,
+    )
+    rows = load_model(out / "model.json").performance
+    found = {row.kind: row.value for row in rows if row.metric == "C-index, radiomics score alone"}
+    if "optimism-corrected" in found:
+        say(
+            f"Apparent C-index {found['apparent']:.3f}, corrected {found['optimism-corrected']:.3f} (0.5 is chance): "
+            "the difference is optimism, for the features were chosen on the patients that they are judged by."
+        )
+    say("This model scores tables of these features only (labcradiomics apply), no images. Research use only.")
 
 
 def _require_places(out: Path, report: Path) -> None:

@@ -96,7 +96,25 @@ def reader_agreement(
     """
     paths = [Path(path) for path in (reader1, reader2, repeat) if path is not None]
     _require_same_extraction(paths)
-    first, *others = (read_features(path, columns, id=id, allow_missing=True) for path in paths)
+    return agreement_of([read_features(path, columns, id=id, allow_missing=True) for path in paths], paths)
+
+
+def agreement_of(tables: Sequence[FeatureTable], paths: Sequence[Path]) -> Agreement:
+    """Compare feature tables of the same cases.
+
+    Parameters
+    ----------
+    tables : sequence of FeatureTable
+        Of the first reader, of the second, and perhaps of the first reader's second segmentations.
+    paths : sequence of pathlib.Path
+        What messages call them.
+
+    Raises
+    ------
+    CohortError
+        Fewer than 3 cases or no feature is common.
+    """
+    first, *others = tables
     features = _common(first.names, *(other.names for other in others))
     if not features:
         raise CohortError(f"{paths[0]} and {paths[1]} have no feature in common: give tables of the same features.")
@@ -104,20 +122,24 @@ def reader_agreement(
         _correlation(first, other, features, f"{paths[0]} and {path}")
         for path, other in zip(paths[1:], others, strict=True)
     ]
-    tables = [first, *others]
     chosen = [notice for table in tables for notice in table.notices if notice.code == LEFT_OUT]
     notices = (*chosen, *_table_notices(paths, tables, features), *_value_notices(features, results))
-    return Agreement(features, results[0], results[1] if repeat is not None else None, notices)
+    return Agreement(features, results[0], results[1] if len(results) > 1 else None, notices)
 
 
 def write_agreement(path: str | os.PathLike[str], agreement: Agreement) -> None:
-    """Write the table that ``train --icc`` reads: feature, icc, lower, upper, and the same of the repetition."""
+    """Write the table that ``train --icc`` reads; see :func:`agreement_columns`."""
+    write_table(path, *agreement_columns(agreement))
+
+
+def agreement_columns(agreement: Agreement) -> tuple[list[str], list[tuple]]:
+    """Give header and rows: feature, icc, lower, upper, and the same of the repetition."""
     header = ["feature", "icc", "lower", "upper"]
     columns = [agreement.features, *_columns(agreement.between)]
     if agreement.repeated is not None:
         header += [f"{name}_repeat" for name in header[1:]]
         columns += _columns(agreement.repeated)
-    write_table(path, header, zip(*columns, strict=True))
+    return header, list(zip(*columns, strict=True))
 
 
 def _columns(correlation: Correlation) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ from ..errors import CohortError, InputError
 from ..imaging import ReadingOptions
 from ..imaging.reading import parse_spacing
 from ..tables.cells import CellError, whole_number
-from ..tables.csv_table import read_table
+from ..tables.csv_table import Table, read_table
 
 # Columns that a case table may have besides case, image and mask; an empty cell says nothing.
 OPTIONAL_COLUMNS = ("label", "segment", "phase", "spacing", "series", "breast", "tissue")
@@ -75,10 +75,11 @@ class Case:
             phase=self.phase or general.phase,
             spacing=spacing,
             series=self.series or general.series,
+            label=self.roi_label(),
         )
 
 
-def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
+def read_cases(path: str | os.PathLike[str] | Table) -> tuple[Case, ...]:
     """Read a case table: case, image, mask and, where they are needed, the other columns.
 
     Raises

@@ -136,8 +136,10 @@ def extract_cases(
     folder = str(Path(cases_csv).absolute().parent)
     software = software_versions()
     tasks = {case.name: _Task(case, folder, settings, features, software, reading, tuple(steps)) for case in cases}
-    made_with = {"settings": asdict(settings), "features": features, "software": software, "reading": asdict(reading)}
-    made_with |= {"preprocessing": describe(steps)} if steps else {}
+    made_with: dict[str, object] = {"settings": asdict(settings), "features": features, "software": software}
+    made_with["reading"] = asdict(reading)
+    if steps:
+        made_with["preprocessing"] = describe(steps)
     with Journal(journal_path(out), made_with, resume=resume) as journal:
         keys = {case.name: _key(case, folder) for case in cases}
         todo = {name: task for name, task in tasks.items() if not journal.holds(name, keys[name])}
@@ -219,7 +221,8 @@ def _extracted(task: _Task) -> dict[str, object]:
         )
         ordered = volume.reordered(*order_to(volume, task.settings.array_order))
         volume = preprocess(ordered, task.steps, Masks(breast, tissue))
-    result = extract(volume, mask.volume, task.settings, task.features, case.roi_label())
+    label = case.roi_label() if mask.source.segment is None else None  # a segment is the only one in its mask
+    result = extract(volume, mask.volume, task.settings, task.features, label)
     notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
         "values": {name: value if math.isfinite(value) else None for name, value in result.values.items()},

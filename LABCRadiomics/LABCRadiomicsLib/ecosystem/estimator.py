@@ -183,7 +183,7 @@ class RadiomicsScore(BaseEstimator):
         self.coef_ = built.coefficients
         self.cutoff_ = built.cutoff
         self.penalty_ = float(built.selection.penalty)
-        self.log_hazard_ratio_ = 0.0 if built.empty else float(built.score_model.coef[0])
+        self.log_hazard_ratio_ = 0.0 if built.score_model is None else float(built.score_model.coef[0])
         score = features @ self.coef_
         self._center = float(score.mean())
         weight, center = np.array([self.log_hazard_ratio_]), np.array([self._center])

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -22,14 +22,16 @@ from .slice_grids import plane_axes
 FIRST_POST = "first-post"
 ADVICE = "choose one with --phase"
 ADVICE_FOR_MASKS = "give a mask that is one of them"
-_SAME_PLACE_MM = 0.01
+# How near two frames of one place are: a share of the slice thickness, within limits in mm.
+_SAME_PLACE_SHARE, _SAME_PLACE_MM = 0.1, (0.01, 0.1)
 _SAME_DIRECTION = 2e-3
 _SHOWN = 12
 # How far a time that is asked for may be from an acquisition's: in seconds, or as a share of the time between two.
 _SECONDS, _SHARE_OF_STEP = 1.0, 0.1
 # In the order in which they are believed to tell acquisitions apart.
 _DISTINCT = ("temporal position", "trigger time", "acquisition number", "echo time", "b-value", "flip angle",
-             "inversion time", "image type", "stack", "acquisition time", "content time")  # fmt: skip
+             "inversion time", "image type", "stack", "dimension index 1", "dimension index 2", "dimension index 3",
+             "acquisition time", "content time")  # fmt: skip
 _RANKED = ("trigger time", "acquisition time", "content time")
 _TIMES = ("trigger time", "acquisition time", "content time")
 # A temporal position is of an acquisition, so two of them are two even where their slices lie between each other.
@@ -199,9 +201,10 @@ def _by_plane(frames: Sequence[Frame], normal: np.ndarray) -> list[list[Frame]]:
     """Frames at one place along the normal together, in the order of the places."""
     planes: list[list[Frame]] = []
     last = None
+    same = float(np.clip(_SAME_PLACE_SHARE * (frames[0].slice_thickness or 0), *_SAME_PLACE_MM))
     for frame in _in_place(frames, normal):
         place = _place(frame, normal)
-        if last is not None and place - last < _SAME_PLACE_MM:
+        if last is not None and place - last < same:
             planes[-1].append(frame)
         else:
             planes.append([frame])
@@ -231,12 +234,10 @@ def _divided(stack: Sequence[Frame], normal: np.ndarray, what: str) -> list[tupl
     for name in _RANKED:
         if ranked := _ranked(planes, lambda frame, name=name: frame.marks.get(name)):
             return [(group, f"by {name}") for group in ranked]
-    if ranked := _ranked(planes, lambda frame: frame.instance_number):
-        return [
-            (group, _range("instance numbers", [frame.instance_number or 0 for frame in group])) for group in ranked
-        ]
-    if len({frame.path for frame in stack}) == 1 and (ranked := _ranked(planes, lambda frame: frame.index)):
-        return [(group, _range("frames", [frame.index + 1 for frame in group])) for group in ranked]
+    if told := _by_number(planes, lambda frame: frame.instance_number, "instance numbers"):
+        return told
+    if len({frame.path for frame in stack}) == 1 and (told := _by_number(planes, lambda frame: frame.index, "frames")):
+        return told
     crowded = next(plane for plane in planes if len(plane) == most)
     raise GeometryError(
         f"{what} holds up to {most} images at one place ({', '.join(frame.name for frame in crowded[:3])}"
@@ -245,8 +246,20 @@ def _divided(stack: Sequence[Frame], normal: np.ndarray, what: str) -> list[tupl
     )
 
 
-def _range(what: str, numbers: Sequence[int]) -> str:
-    return f"{what} {min(numbers)} to {max(numbers)}"
+def _by_number(
+    planes: Sequence[Sequence[Frame]], number: Callable[[Frame], int | None], what: str
+) -> list[tuple[list[Frame], str]] | None:
+    """Acquisitions by running numbers, where these go acquisition by acquisition or place by place; else None."""
+    ranked = _ranked(planes, number)
+    if ranked is None:
+        return None
+    first = 1 if what == "frames" else 0  # frames are counted from 0
+    ranges = [[int(number(frame) or 0) + first for frame in group] for group in ranked]
+    blocks = all(max(one) < min(other) for one, other in pairwise(ranges))
+    rows = zip(*ranges, strict=True)
+    if not blocks and not all(max(row) - min(row) == len(row) - 1 for row in rows):
+        return None
+    return [(group, f"{what} {min(found)} to {max(found)}") for group, found in zip(ranked, ranges, strict=True)]
 
 
 def _told_apart_between_planes(stack: Sequence[Frame], planes: int) -> list[tuple[list[Frame], str]]:

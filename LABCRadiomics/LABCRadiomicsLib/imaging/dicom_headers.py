@@ -280,6 +280,8 @@ def frames_of(path: Path, header: Dataset) -> list[Frame]:
         raise InputError(
             f"{path} says that it holds {count} frames and describes {len(groups)}: copy or export it again."
         )
+    if not 1 <= count <= path.stat().st_size:  # a damaged number would ask for any amount of memory
+        raise InputError(f"{path} says that it holds {count} frames, which it cannot: copy or export it again.")
     if not groups:
         groups = [None] * count
     make = _FrameMaker(path, header, (int(rows), int(columns)), shared)
@@ -331,6 +333,10 @@ class _FrameMaker:
     def _scaling(self, own: Dataset | None) -> Scaling:
         group = self._group(own, "PixelValueTransformationSequence") or self.header
         slope, intercept = number(group, "RescaleSlope"), number(group, "RescaleIntercept")
+        for keyword, value in (("RescaleSlope", slope), ("RescaleIntercept", intercept)):
+            if (value is None and text(group, keyword)) or (value == 0 and keyword == "RescaleSlope"):
+                said = text(group, keyword)
+                raise InputError(f"{self.path} states a {keyword} of no use ({said!r}): export the images again.")
         rescaling = Scaling(1.0 if slope is None else slope, intercept or 0.0)
         if items(self.header, "ModalityLUTSequence"):
             return Scaling(table=True)
@@ -368,6 +374,8 @@ class _FrameMaker:
             found["acquisition time"] = _moment(content, "FrameAcquisitionDateTime")
             found["content time"] = _moment(content, "FrameReferenceDateTime")
             found["stack"] = text(content, "StackID")
+            for place, value in enumerate(numbers(content, "DimensionIndexValues") or (), 1):
+                found[f"dimension index {place}"] = value
             parts = text(kind, "FrameType"), text(kind, "ComplexImageComponent")
             found["image type"] = "\\".join(part for part in parts if part) or None
         return {name: value for name, value in found.items() if value is not None}

@@ -43,6 +43,7 @@ def remarks_on_loaded(files: Sequence[str | Path], volume: Volume) -> list[Notic
         return [Notice("dicom-headers", f"the headers of the volume's DICOM files could not be checked ({error})")]
 
 
+@quiet_pydicom()
 def source_of_loaded(files: Sequence[str | Path]) -> Source | None:
     """What the headers of the files say that a volume was loaded from; None when they cannot be read."""
     try:

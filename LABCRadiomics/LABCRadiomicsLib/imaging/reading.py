@@ -6,6 +6,7 @@ Here it is decided what a path holds; the files that know each format do the res
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,6 +35,8 @@ class ReadingOptions:
         Resample DICOM slices that make no regular grid, instead of refusing them.
     segment : str or None
         Which segment or ROI of a mask: its name, identifier or number.
+    label : int or None
+        Which label of a mask; of one that names its segments, which number.
     series : str or None
         Which DICOM series of a folder that holds several: its number, description or UID.
     """
@@ -43,6 +46,12 @@ class ReadingOptions:
     regular_grid: bool = False
     segment: str | None = None
     series: str | None = None
+    label: int | None = None
+
+    @property
+    def named(self) -> str | None:
+        """Which segment is meant of a mask that names them."""
+        return self.segment if self.segment is not None or self.label is None else str(self.label)
 
     @classmethod
     def from_texts(
@@ -52,6 +61,7 @@ class ReadingOptions:
         regular_grid: bool = False,
         segment: str | None = None,
         series: str | None = None,
+        label: int | None = None,
     ) -> ReadingOptions:
         """Make them of what a user typed; an empty text is one not given.
 
@@ -73,7 +83,7 @@ def parse_spacing(text: str) -> tuple[float, float, float]:
     InputError
         They are not three numbers above zero.
     """
-    parts = text.replace(";", ",").replace("x", ",").split(",")
+    parts = re.split(r"\s*[,;x]\s*|\s+", text.strip())
     try:
         sizes = tuple(float(part) for part in parts)
     except ValueError:
@@ -139,8 +149,8 @@ def read_mask(path: str | Path, options: ReadingOptions = AS_FILES_SAY, image: R
     if found is None:
         found = _read(path, "Mask", replace(options, phase=None, series=None))
         found = replace(found, volume=as_labels(found.volume, f"Mask {path}"))
-        if options.segment is not None and found.source.segment is None:
-            found = _only_label(found, options.segment, path)
+        if options.named is not None and found.source.segment is None:
+            found = _only_label(found, options.named, path)
     return replace(found, notices=(*found.notices, *_strangeness(image, found))) if image is not None else found
 
 
@@ -164,7 +174,7 @@ def _read(path: Path, role: str, options: ReadingOptions) -> Reading:
         raise InputError(
             f"{role} {path} cannot be read as an image: give an intact NRRD, NIfTI, MetaImage or DICOM file."
         )
-    found = read_file(path, form, role, FileOptions(options.phase, options.spacing, options.segment))
+    found = read_file(path, form, role, FileOptions(options.phase, options.spacing, options.named))
     return replace(found, volume=as_slicer_loads(found.volume))
 
 
@@ -186,14 +196,14 @@ def _read_named(path: Path, options: ReadingOptions, image: Reading | None) -> R
     if modality == "SEG":
         from .dicom_segments import read_segmentation
 
-        return read_segmentation(file, options.segment, None if image is None else image.volume)
+        return read_segmentation(file, options.named, None if image is None else image.volume)
     if image is None:
         raise InputError(
             f"Mask {file} holds contours (RTSTRUCT), which only an image gives voxels: give the image too."
         )
     from .structure_sets import read_structure_set
 
-    return read_structure_set(file, options.segment, image.volume)
+    return read_structure_set(file, options.named, image.volume)
 
 
 def _only_label(found: Reading, segment: str, path: Path) -> Reading:

@@ -80,19 +80,31 @@ def volcano(
         axes.axhline(-np.log10(fdr), color=COLORS["reference"], lw=0.8, ls="--")
     for at in (least, -least) if least else ():
         axes.axvline(at, color=COLORS["reference"], lw=0.8, ls="--")
-    for part in (up, down):
-        for at in np.flatnonzero(part)[np.argsort(-height[part])[:6]]:
-            axes.annotate(
-                _name(genes[at], 16), (shown[at], height[at]), xytext=(3, 3), textcoords="offset points", fontsize=7
-            )
+    top = max(float(height.max(initial=0)) * 1.12, -np.log10(fdr) * 1.4)
+    for at in _apart(np.flatnonzero(up), shown, height, reach, top) + _apart(
+        np.flatnonzero(down), shown, height, reach, top
+    ):
+        axes.annotate(
+            _name(genes[at], 16), (shown[at], height[at]), xytext=(3, 3), textcoords="offset points", fontsize=7
+        )
     outside = int((np.abs(change) > 0.98 * reach).sum())
     if outside:
         axes.text(0.99, 0.02, f"{outside} farther out", transform=axes.transAxes, fontsize=7.5, ha="right")
-    lowest = -np.log10(fdr) * 1.4
-    axes.set(xlim=(-reach, reach), ylim=(0, max(float(height.max(initial=0)) * 1.12, lowest)))
+    axes.set(xlim=(-reach, reach), ylim=(0, top))
     axes.set(xlabel=axis, ylabel="-log10 adjusted p" if any_found else "-log10 p (none is below the limit adjusted)")
     axes.legend(loc="upper center", ncols=2, frameon=False, fontsize=8.5, bbox_to_anchor=(0.5, 1.1), markerscale=1.6)
     return png(figure)
+
+
+def _apart(points: np.ndarray, x: np.ndarray, y: np.ndarray, reach: float, top: float) -> list[int]:
+    """The six highest points whose names do not cover each other."""
+    chosen: list[int] = []
+    for at in points[np.argsort(-y[points], kind="stable")].tolist():
+        if all(abs(x[at] - x[one]) > 0.3 * reach or abs(y[at] - y[one]) > 0.035 * top for one in chosen):
+            chosen.append(at)
+        if len(chosen) == 6:
+            break
+    return chosen
 
 
 def expression_heatmap(values: np.ndarray, genes: Sequence[str], groups: Sequence[str]) -> bytes:
@@ -101,7 +113,8 @@ def expression_heatmap(values: np.ndarray, genes: Sequence[str], groups: Sequenc
     scaled = (values - np.nanmean(values, axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
     scaled = np.clip(np.nan_to_num(scaled), -2.5, 2.5)
     rows = _leaves(scaled)
-    names = list(dict.fromkeys(groups))
+    rising = ("normal", "low", "intermediate", "high")  # as a score rises; others as they come
+    names = sorted(dict.fromkeys(groups), key=lambda name: rising.index(name) if name in rising else len(rising))
     columns: list[int] = []
     for name in names:
         own = np.array([at for at, group in enumerate(groups) if group == name])

@@ -67,7 +67,7 @@ def _training_spread(model: Model) -> tuple[float, float] | None:
         return None
     slopes = np.array([term.coefficient / (term.sd or 1.0) for term in score.terms])
     variance = float(slopes @ np.array(distribution.covariance) @ slopes)
-    return (float(score.of(distribution.means)), variance**0.5) if variance > 0 else None
+    return (float(score.of(distribution.mean)), variance**0.5) if variance > 0 else None
 
 
 def _draw_training(axes: Axes, mean: float, sd: float) -> list[float]:

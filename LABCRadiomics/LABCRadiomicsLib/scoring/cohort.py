@@ -16,7 +16,7 @@ from ..feature_names import canonical_feature_name
 from ..model import Model, Value
 from ..notices import Notice
 from ..tables.cohort import CovariateTable, FeatureTable, OutcomeTable, case_column, matching_rows
-from ..tables.csv_table import CASE, read_table, write_table
+from ..tables.csv_table import CASE, Table, read_table, write_table
 from ..tables.layouts import cases_as_rows
 from .prediction import Prediction, predict, require_score
 
@@ -87,7 +87,7 @@ class ScoredCohort:
         return None if survival is None else 1 - survival
 
 
-def read_model_features(path: str | os.PathLike[str], model: Model, id: str = CASE) -> FeatureTable:
+def read_model_features(path: str | os.PathLike[str] | Table, model: Model, id: str = CASE) -> FeatureTable:
     """Read those columns of a feature table that a model's score needs; whatever else it holds is not looked at.
 
     Parameters

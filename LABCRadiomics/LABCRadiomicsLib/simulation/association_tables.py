@@ -190,7 +190,9 @@ def write_associations(folder: str | Path, made: SimulatedAssociations, title: s
     )
     (folder / "expression.tsv.gz").write_bytes(gzip.compress((text + "\n").encode(), mtime=0))
     (folder / "sets.gmt").write_text(
-        "".join("\t".join([name, "simulated", *genes]) + "\n" for name, genes in made.sets.items())
+        "".join("\t".join([name, "simulated", *genes]) + "\n" for name, genes in made.sets.items()),
+        encoding="utf-8",
+        newline="\n",
     )
     p = np.where(np.arange(len(cases)) % 9 == 4, 0.21, 0.01)  # every ninth deconvolution is not reliable
     rows = [(case, *map(float, row), one) for case, row, one in zip(cases, made.fractions, p, strict=True)]
@@ -213,7 +215,7 @@ def write_associations(folder: str | Path, made: SimulatedAssociations, title: s
         "planted_measurement": PLANTED_MEASUREMENT,
         "clusters": dict(zip(cases, made.clusters.tolist(), strict=True)),
     }  # fmt: skip
-    (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n")
+    (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8", newline="\n")
     return _configuration(folder, title or "Associations of a simulated score")
 
 

@@ -59,44 +59,19 @@ class PenalizedCox:
         self._enters = np.repeat(np.arange(sizes.size), sizes)  # at which event time each patient joins those at risk
         self._saturated = -float(tied @ np.log(tied))
 
-    def path(self, n_lambdas: int, smallest: float) -> tuple[np.ndarray, np.ndarray, bool]:
-        """Solve from the penalty that keeps nothing down to ``smallest`` of it, or where glmnet would stop.
-
-        Returns
-        -------
-        lambdas : ndarray, shape (l,)
-        coef : ndarray, shape (p, l)
-        complete : bool
-            False where the solver gave up at some penalty; the path then holds the larger ones.
+    def path(self, n_lambdas: int, smallest: float) -> "Walk":
+        """Begin the path from the penalty that keeps nothing down to ``smallest`` of it, or where glmnet would stop.
 
         Raises
         ------
         InputError
             No feature varies among the patients at risk.
         """
-        state = _State(self)
-        null = state.point.loglik
-        largest = float(np.abs(state.gradient).max()) / self.l1_share
-        if largest < _LEAST_PENALTY:
-            raise InputError("features do not vary among the patients at risk; check features, time and event.")
-        lambdas = largest * np.exp(np.linspace(0, np.log(smallest), n_lambdas))
-        coef, explained = np.zeros((self.z.shape[1], n_lambdas)), [0.0]
-        for index in range(1, n_lambdas):
-            if not state.solve(lambdas[index], lambdas[index - 1]):
-                return lambdas[:index], coef[:, :index], False
-            coef[state.members, index] = state.beta
-            explained.append((state.point.loglik - null) / (self._saturated - null))
-            if self._finished(explained):
-                break
-        return lambdas[: len(explained)], coef[:, : len(explained)], True
+        return Walk(self, n_lambdas, smallest)
 
-    @staticmethod
-    def _finished(explained: list[float]) -> bool:
-        """Whether glmnet would end the path: the deviance is explained or has ceased to fall."""
-        if len(explained) < _STALL_SPAN:
-            return False
-        gain = explained[-1] - explained[-_STALL_SPAN]
-        return gain < _STALL_GAIN * explained[-1] or explained[-1] > _DEVIANCE_LIMIT
+    def explained(self, point: _Point, null: float) -> float:
+        """Share of the deviance that is explained at a point, ``null`` being the likelihood without any feature."""
+        return (point.loglik - null) / (self._saturated - null)
 
     def point(self, eta: np.ndarray) -> _Point:
         """The likelihood at linear predictors, shape (r,)."""
@@ -115,6 +90,66 @@ class PenalizedCox:
     def means(self, z: np.ndarray, point: _Point) -> np.ndarray:
         """Means over the risk sets, weighted by the root of the events at each; shape (m, k)."""
         return self._sets.risk_sums(point.weight[:, None] * z) * (np.sqrt(self._tied) / point.risk)[:, None]
+
+
+class Walk:
+    """A path of penalties, solved as far as it was asked for.
+
+    Attributes
+    ----------
+    complete : bool
+        False once the solver gave up at some penalty; the path then holds the larger ones.
+    ended : bool
+        Whether there is no more to solve.
+    """
+
+    def __init__(self, problem: PenalizedCox, n_lambdas: int, smallest: float) -> None:
+        self._problem, self._state = problem, _State(problem)
+        self._null = self._state.point.loglik
+        largest = float(np.abs(self._state.gradient).max()) / problem.l1_share
+        if largest < _LEAST_PENALTY:
+            raise InputError("features do not vary among the patients at risk; check features, time and event.")
+        self._lambdas = largest * np.exp(np.linspace(0, np.log(smallest), n_lambdas))
+        self._coef = np.zeros((problem.z.shape[1], n_lambdas))
+        self._explained = [0.0]
+        self.complete, self.ended = True, n_lambdas == 1
+
+    @property
+    def lambdas(self) -> np.ndarray:
+        """Penalties solved so far, falling, shape (l,)."""
+        return self._lambdas[: len(self._explained)]
+
+    @property
+    def coef(self) -> np.ndarray:
+        """Their solutions, shape (p, l)."""
+        return self._coef[:, : len(self._explained)]
+
+    def to(self, penalty: float) -> None:
+        """Solve on until a penalty that is no larger than ``penalty``, or to the end."""
+        while not self.ended and self.lambdas[-1] > penalty:
+            self._step(len(self._explained))
+
+    def steps(self, count: int) -> None:
+        """Solve at the next penalties, as many as there are."""
+        for _ in range(count):
+            if not self.ended:
+                self._step(len(self._explained))
+
+    def _step(self, index: int) -> None:
+        if not self._state.solve(self._lambdas[index], self._lambdas[index - 1]):
+            self.complete, self.ended = False, True
+            return
+        self._coef[self._state.members, index] = self._state.beta
+        self._explained.append(self._problem.explained(self._state.point, self._null))
+        self.ended = index + 1 == self._lambdas.size or self._finished()
+
+    def _finished(self) -> bool:
+        """Whether glmnet would end the path: the deviance is explained or has ceased to fall."""
+        explained = self._explained
+        if len(explained) < _STALL_SPAN:
+            return False
+        gain = explained[-1] - explained[-_STALL_SPAN]
+        return gain < _STALL_GAIN * explained[-1] or explained[-1] > _DEVIANCE_LIMIT
 
 
 class _State:

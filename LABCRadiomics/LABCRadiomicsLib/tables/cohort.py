@@ -97,7 +97,7 @@ class CovariateTable:
 
 
 def read_features(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Table,
     columns: str | None = None,
     *,
     id: str = CASE,
@@ -154,7 +154,7 @@ def case_column(table: Table, id: str) -> str:
     return CASE if table.find(id) is None and table.find(CASE) is not None else table.find(id) or id
 
 
-def read_outcomes(path: str | os.PathLike[str], id: str, time: str, event: str) -> OutcomeTable:
+def read_outcomes(path: str | os.PathLike[str] | Table, id: str, time: str, event: str) -> OutcomeTable:
     """Read follow-up and clinical values.
 
     Parameters
@@ -186,7 +186,7 @@ def read_outcomes(path: str | os.PathLike[str], id: str, time: str, event: str) 
     return OutcomeTable(cases, months, events, others, notices, (id, time, event), table.decimal_marks)
 
 
-def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> CovariateTable:
+def read_covariates(path: str | os.PathLike[str] | Table, id: str = CASE) -> CovariateTable:
     """Read clinical values without follow-up.
 
     Raises
@@ -199,7 +199,7 @@ def read_covariates(path: str | os.PathLike[str], id: str = CASE) -> CovariateTa
     return CovariateTable(table.cases(id), columns, table.decimal_marks)
 
 
-def read_folds(path: str | os.PathLike[str]) -> dict[str, str]:
+def read_folds(path: str | os.PathLike[str] | Table) -> dict[str, str]:
     """Read the table ``case,fold``: the fold of each case, as text.
 
     Raises
@@ -215,7 +215,7 @@ def read_folds(path: str | os.PathLike[str]) -> dict[str, str]:
     return dict(zip(cases, folds, strict=True))
 
 
-def read_icc(path: str | os.PathLike[str]) -> dict[str, tuple[float, float, float]]:
+def read_icc(path: str | os.PathLike[str] | Table) -> dict[str, tuple[float, float, float]]:
     """Read a table of intraclass correlations.
 
     Parameters

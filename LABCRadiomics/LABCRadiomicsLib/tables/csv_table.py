@@ -29,7 +29,7 @@ _KNOWN_IDS = frozenset(
     ("patient", "patientid", "patient_id", "sample_name", "subject", "subjectid", "subject_id", "id")
 )
 _KNOWN_REGIONS = frozenset(("roi", "label", "mask", "segment", "image_mask_label"))
-_GIVE_NUMBER = "give a number, or leave out the row or the column"
+GIVE_NUMBER = "give a number, or leave out the row or the column"
 
 
 class Table:
@@ -102,7 +102,7 @@ class Table:
             raise CohortError(f"{self.path}: column {name} is missing; the table has {self._shown_names(name)}.")
         return column
 
-    def numbers(self, name: str, *, allow_missing: bool = False, missing: str = _GIVE_NUMBER) -> np.ndarray:
+    def numbers(self, name: str, *, allow_missing: bool = False, missing: str = GIVE_NUMBER) -> np.ndarray:
         """Give a column as finite numbers, shape (n,).
 
         Parameters
@@ -218,12 +218,13 @@ class Table:
             raise self.fault(number, name, f"{text} has a decimal {words} unlike {other}; use one decimal mark")
 
 
-def read_table(path: str | os.PathLike[str]) -> Table:
+def read_table(path: str | os.PathLike[str] | Table) -> Table:
     """Read a CSV file with a header and at least one row.
 
     Parameters
     ----------
     path : path
+        Or a table that was made of something else than a file, which is given back.
 
     Returns
     -------
@@ -235,6 +236,8 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     CohortError
         The file cannot be read, is not UTF-8, is empty, or its rows or column names are malformed.
     """
+    if isinstance(path, Table):
+        return path
     path = Path(path)
     text = read_csv_text(path)
     numbers = [number for number, _ in text.rows]

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import CohortError
 from ..files import sha256_of, shown_name
 from .cohort import OutcomeTable, read_outcomes
-from .csv_table import CASE
+from .csv_table import CASE, Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,16 +19,16 @@ class StudyTables:
 
     Attributes
     ----------
-    features, outcomes : pathlib.Path
-        One row a case each.
+    features, outcomes : pathlib.Path or Table
+        One row a case each. Only files have hashes.
     time, event : str
         Columns of the outcomes with the months of follow-up, and with whether it ended with the event.
     case_column : str
         Column that names the cases; the features may call it ``case``, as those of ``extract`` do.
     """
 
-    features: Path
-    outcomes: Path
+    features: Path | Table
+    outcomes: Path | Table
     time: str
     event: str
     case_column: str = CASE
@@ -48,7 +48,7 @@ class StudyTables:
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that is read."""
-        return self.features, self.outcomes
+        return tuple(path for path in (self.features, self.outcomes) if not isinstance(path, Table))
 
     def hashes(self) -> dict[str, str]:
         """Give the SHA-256 of every file by its name, for the record."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -18,6 +18,7 @@ from ..model import Extraction, Image, Model, Performance, Provenance
 from ..model.case_hashes import distinctive_hashes
 from ..model.checks import FieldError, check
 from ..performance import stored_performance
+from .model_domain import feature_distribution
 from .train_model import Training
 
 _OPTIMISTIC = (
@@ -109,7 +110,7 @@ def trained_model(
                 n=len(cohort),
                 events=cohort.events,
                 description=card.description,
-                case_hashes=distinctive_hashes(_score_features(training)),
+                case_hashes=distinctive_hashes(_score_features(training).tolist()),
             ),
             methods=method_sentences(training),
         ),
@@ -117,7 +118,7 @@ def trained_model(
         limitations=(*card.limitations, _OPTIMISTIC, *(notice.message for notice in training.notices)),
         image=card.image,
         extraction=extraction,
-        score=training.score.stored,
+        score=replace(training.score.stored, distribution=feature_distribution(_score_features(training))),
         cutoff=present(training.built.chosen, "the cutoff of a training").cutoff,
         nomogram=training.nomogram.stored,
         groups=training.score.groups.curves,
@@ -130,10 +131,10 @@ def trained_model(
     return model
 
 
-def _score_features(training: Training) -> list[list[float]]:
+def _score_features(training: Training) -> np.ndarray:
     """The features of the score of each patient, in the order of its terms."""
     terms = np.flatnonzero(training.built.coefficients)
-    return training.cohort.features[:, terms].tolist()
+    return training.cohort.features[:, terms]
 
 
 def yields_all(extraction: Extraction | None, training: Training) -> Extraction | None:

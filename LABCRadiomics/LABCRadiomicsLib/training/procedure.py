@@ -167,8 +167,8 @@ class Procedure:
             Of the folds, where these are not given.
         folds : numpy.ndarray, shape (m,), optional
         strict : bool
-            Whether a step without result is an error, as in a training, or leaves its part of the model out, as in a
-            resample.
+            Whether a step without result is an error, and the LASSO's path is whole, as in a training; or such a step
+            leaves its part of the model out, as in a resample.
 
         Raises
         ------
@@ -184,7 +184,9 @@ class Procedure:
             folds = patient_folds(rows, event, self.recipe.n_folds, seed)
         # In a resample features may separate the events: the solver then overflows and shortens the path, as it should.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            selection = shrink(features, months, event, folds, p=self.recipe.p, penalty=self.recipe.penalty)
+            selection = shrink(
+                features, months, event, folds, p=self.recipe.p, penalty=self.recipe.penalty, whole_path=strict
+            )
         if strict:
             require_features(selection, p=self.recipe.p, penalty=self.recipe.penalty)
         if not selection.coefficients.any():

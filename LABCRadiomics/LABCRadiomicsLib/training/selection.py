@@ -84,7 +84,14 @@ def agreeing_features(
 
 
 def shrink(
-    features: np.ndarray, months: np.ndarray, event: np.ndarray, folds: np.ndarray, *, p: float, penalty: str
+    features: np.ndarray,
+    months: np.ndarray,
+    event: np.ndarray,
+    folds: np.ndarray,
+    *,
+    p: float,
+    penalty: str,
+    whole_path: bool = True,
 ) -> Selection:
     """Screen by univariable Cox, then fit the LASSO-Cox path to what is left; the selection may come out empty.
 
@@ -98,13 +105,15 @@ def shrink(
         Wald p values below it pass the screening.
     penalty : {"min", "1se"}
         ``lambda.min`` or ``lambda.1se`` of R's ``cv.glmnet``.
+    whole_path : bool
+        Whether the path is followed to its end, beyond any penalty that could be chosen.
     """
     screening = univariable_cox(features, months, event)
     kept = np.flatnonzero(screening.p < p)
     coefficients = np.zeros(features.shape[1])
     if not kept.size:
         return Selection(screening, kept, None, float("nan"), coefficients)
-    path = lasso_cv(features[:, kept], months, event, folds)
+    path = lasso_cv(features[:, kept], months, event, folds, whole=whole_path)
     smallest = penalty == "min"
     coefficients[kept] = path.coef_min if smallest else path.coef_1se
     return Selection(screening, kept, path, path.lambda_min if smallest else path.lambda_1se, coefficients)

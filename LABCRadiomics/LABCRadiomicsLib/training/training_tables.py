@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..tables.cohort import read_features, read_folds, read_icc
+from ..tables.csv_table import Table
 from ..tables.study_tables import StudyTables
 from .train_model import Plan, Steps, Training, train
 from .training_cohort import TrainingCohort, cohort_of, specs_of
@@ -21,19 +22,20 @@ class TrainingTables(StudyTables):
         Regular expression of the feature columns; without it a column is one by its name.
     categories : tuple of str
         Covariates that are categories whatever they hold.
-    icc, folds : pathlib.Path or None
+    icc, folds : pathlib.Path, Table or None
         Tables of intraclass correlations and of the folds of the penalty's cross-validation.
     """
 
     feature_columns: str | None = None
     categories: tuple[str, ...] = ()
-    icc: Path | None = None
-    folds: Path | None = None
+    icc: Path | Table | None = None
+    folds: Path | Table | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that is read."""
-        return (*super().files, *(path for path in (self.icc, self.folds) if path))
+        further = (path for path in (self.icc, self.folds) if path is not None and not isinstance(path, Table))
+        return (*super().files, *further)
 
     def cohort(self, covariates: tuple[str, ...]) -> TrainingCohort:
         """Read the cohort with some of the outcome table's columns as covariates.
@@ -58,6 +60,6 @@ class TrainingTables(StudyTables):
     def train(self, plan: Plan, steps: Steps = lambda what: None) -> Training:
         """Read everything and train; raises as :func:`.train_model.train` and as the tables' readers."""
         cohort = self.cohort(plan.covariates)
-        icc = read_icc(self.icc) if self.icc else None
-        folds = read_folds(self.folds) if self.folds else None
+        icc = read_icc(self.icc) if self.icc is not None else None
+        folds = read_folds(self.folds) if self.folds is not None else None
         return train(cohort, plan, icc=icc, folds=folds, steps=steps)

@@ -94,7 +94,7 @@ def _inputs(options: PrognosisOptions) -> tuple[tuple[str, ...], np.ndarray, Out
         )
     months, event = (table.values[:, table.names.index(name)] for name in (options.time, options.event))
     known = np.isfinite(months) & np.isfinite(event)
-    _check_outcome(table.path, table.samples, months, event, known, table.first_row, options)
+    _check_outcome(table.path, table.samples, months, event, known, table.rows, options)
     notices = []
     if not known.all():
         notices.append(Notice("no-outcome", f"Left out: {many(int((~known).sum()), 'case')} without an outcome."))
@@ -105,19 +105,19 @@ def _inputs(options: PrognosisOptions) -> tuple[tuple[str, ...], np.ndarray, Out
 
 
 def _check_outcome(
-    path: Path, cases: tuple[str, ...], months: np.ndarray, event: np.ndarray, known: np.ndarray, first_row: int,
+    path: Path, cases: tuple[str, ...], months: np.ndarray, event: np.ndarray, known: np.ndarray, rows: tuple[int, ...],
     options: PrognosisOptions,
 ) -> None:  # fmt: skip
     seen: dict[str, int] = {}
     for at in np.flatnonzero(known):
-        where = f"{path}, row {first_row + at}"
+        where = f"{path}, row {rows[at]}"
         if event[at] not in (0, 1):
             raise CohortError(f"{where}, column {options.event}: an event is 1 and no event 0, not {event[at]:g}.")
         if months[at] <= 0:
             raise CohortError(f"{where}, column {options.time}: {months[at]:g} months is not above zero.")
         case = case_name(cases[at])
         if case in seen:
-            raise CohortError(f"{where}: case {case} repeats row {first_row + seen[case]}; keep one.")
+            raise CohortError(f"{where}: case {case} repeats row {rows[seen[case]]}; keep one.")
         seen[case] = int(at)
 
 

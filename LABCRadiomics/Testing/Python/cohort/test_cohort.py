@@ -23,6 +23,8 @@ from LABCRadiomicsLib.imaging import AS_FILES_SAY, read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.tables.cohort import read_features
 
+posix = pytest.mark.skipif(os.name != "posix", reason="needs signals as POSIX has them")
+
 ALL = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS, "LPS")
 FEW = ExtractionSettings.from_parameters(
     {"imageType": {"Original": {}}, "featureClass": {"firstorder": [], "shape": []}, "setting": {"binWidth": 25}}, "LPS"
@@ -245,6 +247,7 @@ def test_what_nobody_expected_is_reported_for_its_case(cases, monkeypatch, raise
     assert (again.failed, again.resumed, len(calls)) == (0, 3, 5)
 
 
+@posix
 def test_a_killed_worker_costs_only_the_case_that_kills_it():
     tasks = {str(number): number for number in range(9)}
     results = dict(over_processes(_square_or_die, tasks, jobs=2))
@@ -440,6 +443,7 @@ def _wait(condition, seconds: float = 120) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("finished", [0, MANY // 2, MANY - 1], ids=["start", "middle", "end"])
+@posix
 def test_killed_at_any_moment_and_resumed_the_table_is_the_same(many, tmp_path, finished):
     cases, reference = many
     out = tmp_path / "f.csv"
@@ -460,6 +464,7 @@ def test_killed_at_any_moment_and_resumed_the_table_is_the_same(many, tmp_path, 
 
 
 @pytest.mark.slow
+@posix
 def test_interrupted_by_the_keyboard(many, tmp_path):
     cases, _ = many
     out = tmp_path / "f.csv"
@@ -501,6 +506,7 @@ def cluster(tmp_path):
 
 
 @pytest.mark.slow
+@posix
 def test_a_dask_cluster_that_loses_a_worker_gives_the_same_table(many, tmp_path, cluster):
     cases, reference = many
     address, workers = cluster

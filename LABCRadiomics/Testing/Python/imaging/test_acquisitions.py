@@ -79,6 +79,7 @@ ENHANCED = {
     "MRDiffusionSequence__DiffusionBValue": lambda n: 400.0 * (n // 10),
     "MRImageFrameTypeSequence__ComplexImageComponent": lambda n: ("MAGNITUDE", "PHASE", "REAL")[n // 10],
     "FrameContentSequence__StackID": lambda n: str(n // 10 + 1),
+    "FrameContentSequence__DimensionIndexValues": lambda n: [n // 10 + 1, n % 10 + 1],
     "nothing": None,
 }
 
@@ -244,3 +245,27 @@ def test_one_series_of_a_folder_is_chosen(tmp_path):
         assert phase_of(read_image(folder, ReadingOptions(series=series))) == 2
     with pytest.raises(InputError, match="holds no series 'T1'"):
         read_image(folder, ReadingOptions(series="T1"))
+
+
+def test_running_numbers_in_no_order_are_not_trusted(tmp_path):
+    """Numbers that go neither acquisition by acquisition nor place by place tell nothing."""
+    order = np.random.default_rng(0).permutation(20)
+    images = phases(2, InstanceNumber=lambda p, n: int(order[10 * p + n]) + 1)
+    with pytest.raises(GeometryError, match="nothing in their headers"):
+        read_image(making.write(tmp_path / "dicom", images))
+    shuffled = making.enhanced(tmp_path / "enhanced.dcm", [images[place] for place in order])
+    with pytest.raises(GeometryError, match="nothing in their headers"):
+        read_image(shuffled)
+    by_place = making.enhanced(tmp_path / "by place.dcm", [images[10 * (n % 2) + n // 2] for n in range(20)])
+    assert [phase_of(read(by_place, number)) for number in "12"] == [1, 2]
+
+
+def test_phases_whose_places_differ_by_rounding_are_phases(tmp_path):
+    second = making.slices(PATTERN + 1000, TemporalPositionIdentifier=2)
+    for image in second:
+        image.ImagePositionPatient = [float(value) + 0.03 for value in image.ImagePositionPatient]
+    images = making.slices(TemporalPositionIdentifier=1) + making.renamed(second, "second")
+    folder = making.write(tmp_path / "dicom", images)
+    with pytest.raises(InputError, match="holds 2 acquisitions"):
+        read_image(folder)
+    assert phase_of(read(folder, "2")) == 2

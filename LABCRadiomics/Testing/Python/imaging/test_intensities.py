@@ -251,3 +251,15 @@ def test_a_background_of_nan_is_background(tmp_path, suffix):
     sitk.WriteImage(spoilt(0).with_array(array).to_sitk(), str(tmp_path / f"mask.{suffix}"))
     with pytest.raises(InputError, match="fractional value inf"):
         read_mask(tmp_path / f"mask.{suffix}")
+
+
+@pytest.mark.parametrize(("keyword", "value"), [
+    ("RescaleSlope", "1,5"), ("RescaleSlope", "abc"), ("RescaleSlope", "0"), ("RescaleIntercept", "x"),
+])  # fmt: skip
+def test_a_rescaling_of_no_use_is_refused(tmp_path, keyword, value):
+    folder = making.write(tmp_path / "dicom", making.slices(RescaleSlope="2.5", RescaleIntercept="4.25"))
+    file = sorted(folder.iterdir())[3]
+    before = b"2.5 " if keyword == "RescaleSlope" else b"4.25"
+    file.write_bytes(file.read_bytes().replace(before, value.encode().ljust(4)))
+    with pytest.raises(InputError, match=f"states a {keyword} of no use"):
+        read_image(folder)

@@ -276,3 +276,12 @@ def test_files_that_are_cut_off_or_changed_are_refused(tmp_path, suffix):
             path.write_bytes(changed)
             with pytest.raises(InputError, match=r"copy|intact"):
                 read_image(path)
+
+
+@pytest.mark.parametrize("count", [999_999_999, -3])
+def test_a_number_of_frames_that_cannot_be(tmp_path, count):
+    source = making.slices()[0]
+    source.NumberOfFrames = count
+    source.save_as(tmp_path / "frames.dcm", enforce_file_format=True)
+    with pytest.raises(InputError, match=f"says that it holds {count} frames"):
+        read_image(tmp_path / "frames.dcm")

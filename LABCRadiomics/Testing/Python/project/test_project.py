@@ -1,5 +1,6 @@
 """The project's own files agree with each other."""
 
+import ast
 import re
 import runpy
 import subprocess
@@ -65,3 +66,49 @@ def test_the_wheel_holds_every_package(project):
     module = ROOT / "LABCRadiomics"
     found = {".".join(path.parent.relative_to(module).parts) for path in module.glob("LABCRadiomicsLib/**/__init__.py")}
     assert set(project["tool"]["setuptools"]["packages"]) == found | {"LABCRadiomicsLib.Resources"}
+
+
+def texts_without_encoding(path) -> list[str]:
+    """Calls that read or write text in the encoding of whatever machine they run on."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and not {"encoding"} & {keyword.arg for keyword in node.keywords}:
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            modes = [ast.unparse(arg) for arg in node.args]
+            of_file = name == "open" and not ast.unparse(node.func).startswith(
+                ("os.", "Image.", "gzip.", "webbrowser.")
+            )
+            if name in ("read_text", "write_text") or (of_file and not any("b" in mode for mode in modes)):
+                found.append(f"{path.name}:{node.lineno} {ast.unparse(node)[:60]}")
+    return found
+
+
+def test_the_product_names_its_encodings():
+    """Windows would read and write text as cp1252 otherwise."""
+    module = ROOT / "LABCRadiomics"
+    files = [
+        *module.glob("LABCRadiomicsLib/**/*.py"),
+        *module.glob("LABCRadiomicsPanel/*.py"),
+        module / "LABCRadiomics.py",
+    ]
+    files += [*(ROOT / "Utilities").glob("*.py"), *(ROOT / "Benchmarks").glob("*.py")]
+    assert [found for path in files for found in texts_without_encoding(path)] == []
+
+
+def test_workflows_and_forms_are_yaml():
+    from ruamel.yaml import YAML
+
+    files = [*(ROOT / ".github").rglob("*.yml"), ROOT / ".pre-commit-config.yaml", ROOT / "mkdocs.yml"]
+    assert len(files) >= 6 and all(YAML(typ="safe").load(path.read_text(encoding="utf-8")) for path in files)
+
+
+def test_every_page_is_on_the_site():
+    from ruamel.yaml import YAML
+
+    def pages(entry):
+        if isinstance(entry, str):
+            return [entry]
+        return [page for part in (entry.values() if isinstance(entry, dict) else entry) for page in pages(part)]
+
+    listed = pages(YAML(typ="safe").load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"])
+    assert set(listed) == {path.relative_to(ROOT / "Docs").as_posix() for path in (ROOT / "Docs").rglob("*.md")}

@@ -115,7 +115,9 @@ def test_the_scoring_path_imports_little():
         waiting |= {".".join(name.split(".")[:end]) for name in ours for end in range(1, name.count(".") + 2)} - reached
     assert needs <= SCORING_NEEDS
     assert {room_of(module) for module in reached} & {"tables", "cohort", "plots"} == set()
-    own = {f"{PACKAGE}.statistics{name}" for name in ("", "._checks", ".nomogram")}  # these need numpy alone
+    own = {
+        f"{PACKAGE}.statistics{name}" for name in ("", "._checks", ".joint_distance", ".nomogram")
+    }  # these need numpy alone
     assert {module for module in reached if room_of(module) == "statistics"} <= own
 
 

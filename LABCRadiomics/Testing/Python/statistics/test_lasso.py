@@ -193,3 +193,21 @@ def test_lasso_cv_survives_an_outlier_that_no_exponential_can_hold() -> None:
     assert np.isfinite(partial_deviance(eta, time, event)).all()
     late = np.where(np.arange(time.size) == time.argmax(), 2000.0, 0.0)[:, None]
     assert np.isfinite(partial_deviance(late, time, event)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_path_that_ends_early_chooses_the_same(seed):
+    """The same penalties and coefficients to the last bit, of a path that is a fraction of the whole."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(90, 60)) + rng.normal(size=(90, 1))
+    time = rng.exponential(size=90) * np.exp(-0.8 * x[:, 0])
+    event = rng.random(90) < 0.6
+    folds = random_folds(event, 5, seed)
+    whole, short = lasso_cv(x, time, event, folds), lasso_cv(x, time, event, folds, whole=False)
+    length = short.path.lambdas.size
+    assert length < whole.path.lambdas.size
+    assert (whole.mean[length - 5 : length] > whole.mean.min() + 3 * whole.sd[whole.index_min]).all()
+    assert short.mean == pytest.approx(whole.mean[:length], rel=1e-12)
+    assert short.sd == pytest.approx(whole.sd[:length], rel=1e-10)
+    assert (short.lambda_min, short.lambda_1se) == (whole.lambda_min, whole.lambda_1se)
+    assert np.array_equal(short.coef_min, whole.coef_min) and np.array_equal(short.coef_1se, whole.coef_1se)

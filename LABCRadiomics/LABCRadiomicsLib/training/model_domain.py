@@ -1,0 +1,70 @@
+"""What a model keeps of its training cohort so that later patients can be held against it: summaries, no patient."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..model import RANGE, Distribution, Domain
+from ..model.additions import LEAST_CASES
+from ..statistics.joint_distance import joint_distance
+from ..tables.csv_table import read_table
+
+_PERCENT = (90.0, 95.0, 99.0)
+_SPACING, _VOLUME = "diagnostics_spacing_mm", "diagnostics_volume_mm3"
+
+
+def feature_distribution(features: np.ndarray) -> Distribution | None:
+    """Sum up the features of a score over the patients it was made from.
+
+    Parameters
+    ----------
+    features : numpy.ndarray, shape (n, p)
+        In the order of the score's terms.
+
+    Returns
+    -------
+    Distribution or None
+        None with so few patients that a mean would tell of single ones, or with no feature.
+    """
+    n, p = features.shape
+    if n < max(LEAST_CASES, p + 2) or not p or not np.isfinite(features).all():
+        return None
+    mean, covariance = features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False))
+    distances = np.percentile(joint_distance(features, mean, covariance), _PERCENT)
+    rows = tuple(tuple(row) for row in ((covariance + covariance.T) / 2).tolist())
+    return Distribution(
+        n=n, mean=tuple(mean.tolist()), covariance=rows, percent=_PERCENT, distance=tuple(distances.tolist())
+    )
+
+
+def image_domain(features_csv: str | os.PathLike[str], cases: Sequence[str], id: str = "case") -> Domain | None:
+    """Sum up voxel sizes and tumor volumes from the diagnostics of a feature table that ``extract`` wrote.
+
+    Parameters
+    ----------
+    features_csv : path
+    cases : sequence of str
+        Those that the model is made from.
+    id : str
+        Column that names the cases.
+
+    Returns
+    -------
+    Domain or None
+        None where the table has no such columns: its features are somebody else's.
+    """
+    table = read_table(features_csv)
+    if not {_SPACING, _VOLUME} <= set(table.names):
+        return None
+    chosen = set(cases)
+    rows = [at for at, case in enumerate(table.cases(id)) if case in chosen]
+    spacing = np.array([[float(step) for step in table.texts(_SPACING)[at].split()] for at in rows])
+    volumes = table.numbers(_VOLUME)[rows]
+    if len(rows) < LEAST_CASES or spacing.shape != (len(rows), 3):
+        return None
+    low, high = np.percentile(spacing, RANGE, axis=0).tolist()
+    least, most = np.percentile(volumes, RANGE).tolist()
+    return Domain(spacing_mm_low=tuple(low), spacing_mm_high=tuple(high), volume_mm3_low=least, volume_mm3_high=most)

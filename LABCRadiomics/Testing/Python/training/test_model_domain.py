@@ -1,0 +1,50 @@
+"""What a model keeps of its training cohort for the domain check."""
+
+import numpy as np
+import pytest
+
+from LABCRadiomicsLib.statistics.joint_distance import joint_distance
+from LABCRadiomicsLib.training.model_domain import feature_distribution, image_domain
+
+RNG = np.random.default_rng(5)
+
+
+def test_the_distance_is_r_mahalanobis():
+    """R: sqrt(mahalanobis(c(1, 2), c(0, 0), matrix(c(2, 0.5, 0.5, 1), 2)))."""
+    assert joint_distance([1, 2], [0, 0], [[2, 0.5], [0.5, 1]]) == pytest.approx(2.0, abs=1e-12)
+
+
+def test_scales_do_not_matter_and_constant_directions_do_not_count():
+    x = RNG.normal(size=(60, 3)) @ RNG.normal(size=(3, 3))
+    scales = np.array([1e-9, 1.0, 1e9])
+    one = joint_distance(x, x.mean(0), np.cov(x, rowvar=False))
+    other = joint_distance(x * scales, (x * scales).mean(0), np.cov(x * scales, rowvar=False))
+    assert other == pytest.approx(one, rel=1e-6)
+    wider = np.column_stack([x, np.ones(60), x[:, 0]])
+    assert joint_distance(wider, wider.mean(0), np.cov(wider, rowvar=False)) == pytest.approx(one, rel=1e-6)
+
+
+def test_a_distribution_sums_up_the_patients():
+    x = RNG.normal(size=(200, 4))
+    found = feature_distribution(x)
+    assert found.n == 200 and found.mean == pytest.approx(x.mean(0))
+    assert np.array(found.covariance) == pytest.approx(np.cov(x, rowvar=False))
+    distances = joint_distance(x, found.mean, found.covariance)
+    assert [np.mean(distances <= limit) for limit in found.distance] == pytest.approx([0.90, 0.95, 0.99], abs=0.006)
+
+
+@pytest.mark.parametrize("shape", [(9, 2), (12, 11), (30, 0)])
+def test_few_patients_are_not_summed_up(shape):
+    assert feature_distribution(RNG.normal(size=shape)) is None
+
+
+def test_the_domain_comes_from_the_diagnostics_of_the_cases(tmp_path):
+    path = tmp_path / "features.csv"
+    rows = [f"c{at},1.5,{500 + at},0.7 0.7 {2 + at / 100}" for at in range(40)]
+    header = "case,original_firstorder_Mean,diagnostics_volume_mm3,diagnostics_spacing_mm"
+    path.write_text("\n".join([header, *rows, "other,1,9e9,9 9 9"]) + "\n", encoding="utf-8")
+    found = image_domain(path, [f"c{at}" for at in range(40)])
+    assert (found.volume_mm3_low, found.volume_mm3_high) == pytest.approx(np.percentile(np.arange(500, 540), (1, 99)))
+    assert found.spacing_mm_high == pytest.approx((0.7, 0.7, np.percentile(2 + np.arange(40) / 100, 99)))
+    path.write_text("case,original_firstorder_Mean\nc1,1\n", encoding="utf-8")
+    assert image_domain(path, ["c1"]) is None
