@@ -1,11 +1,14 @@
-"""Time and peak memory of our extraction against pyradiomics' own, side by side.
+"""CPU seconds, wall seconds and peak memory of our extraction, of pyradiomics' and of Pictologics', side by side.
 
-Four ways from two files to values: pyradiomics on the whole volume (851 features), ours for the same 851, ours for 15
-features of eight image types (as many as the article's score has), and the whole score path with the demonstration
-model. Each run is a process of its own, so that its peak memory is its own (the last row is a process that only
-imports); the ways take turns, so that a noisy machine is noisy for all. Ratios are of medians.
+Ways from two files to values: pyradiomics on the whole volume (851 features), ours for the same 851, ours for 15
+features of eight image types (as many as the article's score has), the whole score path with the demonstration model. A
+run is a process of its own, so that its peak memory is its own (the last row is a process that only imports); the ways
+take turns, so that a noisy machine is noisy for all. Ratios are of medians of CPU seconds. Then other settings, in one
+process, with the number of values that differ. Pictologics (numba; its values are IBSI's, not pyradiomics') runs in an
+environment of its own, on the same nine images already made and after it has compiled itself, which costs it minutes:
 
-    uv run python Benchmarks/extraction.py [--repeats 3] [--image FILE --mask FILE]
+    uv venv --python 3.12 PLACE && uv pip install --python PLACE pictologics
+    uv run python Benchmarks/extraction.py [--repeats 3] [--pictologics PLACE/bin/python] [--image FILE --mask FILE]
 """
 
 import argparse
@@ -24,7 +27,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 STOCK, ALL, FIFTEEN = "pyradiomics", "ours, all", "ours, 15 features"
-SCORE, NOTHING = "ours, demo-phantom", "imports only"
+SCORE, NOTHING, PICTOLOGICS = "ours, demo-phantom", "imports only", "Pictologics"
 WAYS = (STOCK, ALL, FIFTEEN, SCORE, NOTHING)
 
 FEATURES = (
@@ -45,14 +48,45 @@ FEATURES = (
     "wavelet-LLL_ngtdm_Strength",
 )
 
+OTHER_SETTINGS = {
+    "distances 1 to 3": {"setting": {"distances": [1, 2, 3]}},
+    "force2D": {"setting": {"force2D": True}},
+    "LoG, five sigmas": {"imageType": {"LoG": {"sigma": [1.0, 2.0, 3.0, 4.0, 5.0]}}},
+    "resampled to 1 mm": {"setting": {"resampledPixelSpacing": [1, 1, 1]}},
+}
+
+IN_ITS_OWN_ENVIRONMENT = """
+import json, resource, sys, time
+import numpy as np
+from pictologics import Image, RadiomicsPipeline, set_num_threads
+set_num_threads(1)
+held = np.load(sys.argv[1])
+spacing = tuple(held["spacing"].tolist())
+mask = Image(held["mask"].T.astype(np.uint8), spacing, (0.0, 0.0, 0.0))
+images = [Image(held[name].T.astype(float), spacing, (0.0, 0.0, 0.0)) for name in sorted(held) if name.startswith("im")]
+pipeline = RadiomicsPipeline()
+families = ["intensity", "histogram", "texture"]
+steps = [{"step": "discretise", "params": {"method": "FBS", "bin_width": 25.0}}]
+def run(image, families):
+    return pipeline.add_config("one", [*steps, {"step": "extract_features", "params": {"families": families}}]).run(
+        image, mask, config_names=["one"])["one"]
+def all_of_them():
+    first = run(images[0], [*families, "morphology"])
+    return len(first) + sum(len(run(image, families)) for image in images[1:])
+all_of_them()
+cpu, wall = time.process_time(), time.perf_counter()
+count = all_of_them()
+print(json.dumps({"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "features": count,
+                  "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+"""
+
 
 def run(way: str, image: str, mask: str) -> dict:
     """One measurement, in this process: seconds from reading the files to the values, and memory in MB."""
     import logging
 
-    import numpy.ma  # noqa: F401  (numpy loads it when first used: part of importing, for all ways alike)
+    import numpy.linalg  # noqa: F401  (numpy loads it when first used: part of importing, for all ways alike)
     import SimpleITK as sitk
-    from radiomics import featureextractor
 
     from LABCRadiomicsLib import features
     from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS
@@ -60,30 +94,59 @@ def run(way: str, image: str, mask: str) -> dict:
     from LABCRadiomicsLib.model.registry import find_model
     from LABCRadiomicsLib.patient import score_patient
 
-    logging.getLogger("radiomics").setLevel(logging.CRITICAL)
+    if way == STOCK:
+        from radiomics import featureextractor
+
+        logging.getLogger("radiomics").setLevel(logging.CRITICAL)
     count = 0
-    start = time.perf_counter()
+    cpu, start = time.process_time(), time.perf_counter()
     if way == STOCK:
         extractor = featureextractor.RadiomicsFeatureExtractor(SLICER_RADIOMICS_PARAMETERS)
         values = extractor.execute(sitk.ReadImage(image), sitk.ReadImage(mask))
         count = sum(not name.startswith("diagnostics_") for name in values)
     elif way in (ALL, FIFTEEN):
         wanted = FEATURES if way == FIFTEEN else None
-        count = len(features.extract(read_image(image).volume, read_mask(mask).volume, features=wanted).values)
+        read = read_image(image).volume, read_mask(mask).volume
+        count = len(features.extract(*read, features=wanted).values)
     elif way == SCORE:
         result = score_patient(find_model("demo-phantom"), read_image(image).volume, read_mask(mask).volume)
         count = len(result.prediction.contributions)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "features": count}
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - start
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"cpu": cpu, "wall": wall, "mb": memory, "features": count}
 
 
 def measured(way: str, image: Path, mask: Path) -> dict:
     """The same in a fresh process."""
-    command = [sys.executable, __file__, "--one", way, "--image", str(image), "--mask", str(mask)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return last_line([sys.executable, __file__, "--one", way, "--image", str(image), "--mask", str(mask)])
+
+
+def last_line(command: list[str]) -> dict:
+    """Run a command on one thread and read the JSON it prints last."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+    threads["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] = "1"
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | threads)
     if done.returncode:
-        raise SystemExit(f"{way} failed:\n{done.stderr}")
+        raise SystemExit(f"{' '.join(command[:2])} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def by_pictologics(python: str, image: Path, mask: Path, folder: Path) -> dict:
+    """Pictologics on the original image and the eight wavelet bands, within the ROI's bounding box."""
+    from LABCRadiomicsLib.features.filters import filtered_values
+    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+    from LABCRadiomicsLib.imaging import read_image, read_mask
+
+    settings = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS)
+    region = settings.region_of(read_image(image).volume, read_mask(mask).volume)
+    held = {"mask": region.inside, "spacing": region.image.spacing}
+    for kind in settings.image_types:
+        for _name, values in filtered_values(kind, region, settings.setting, None):
+            block = np.zeros(region.inside.shape)
+            block[region.inside] = values
+            held[f"im{len(held):02}"] = block
+    np.savez(folder / "images.npz", **held)
+    return last_line([python, "-c", IN_ITS_OWN_ENVIRONMENT, str(folder / "images.npz")])
 
 
 def synthetic(folder: Path) -> tuple[Path, Path]:
@@ -104,29 +167,63 @@ def synthetic(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
-def compare(name: str, image: Path, mask: Path, repeats: int) -> None:
+def compare(name: str, image: Path, mask: Path, repeats: int, pictologics: str | None, folder: Path) -> None:
     """Measure all ways in turn and print the medians with their ratios to pyradiomics."""
-    runs = {way: [] for way in WAYS}
+    runs: dict[str, list[dict]] = {way: [] for way in WAYS}
     for _ in range(repeats):
         for way in WAYS:
             runs[way].append(measured(way, image, mask))
+    if pictologics:
+        runs[PICTOLOGICS] = [by_pictologics(pictologics, image, mask, folder) for _ in range(repeats)]
     print(f"\n{name} ({repeats} runs each, medians)")
-    print(f"{'':20}{'features':>9}{'seconds':>10}{'speed':>8}{'peak MB':>10}{'memory':>8}")
+    print(f"{'':20}{'features':>9}{'CPU s':>9}{'wall s':>9}{'speed':>8}{'ms a feature':>14}{'peak MB':>9}")
     medians = {
         way: {key: statistics.median(run[key] for run in found) for key in found[0]} for way, found in runs.items()
     }
-    stock = medians[WAYS[0]]
+    stock = medians[STOCK]["cpu"]
     for way, found in medians.items():
         print(
-            f"{way:20}{found['features']:9.0f}{found['seconds']:10.3f}"
-            + (f"{stock['seconds'] / found['seconds']:7.1f}x" if way != NOTHING else " " * 8)
-            + f"{found['mb']:10.0f}{found['mb'] / stock['mb']:8.1%}"
+            f"{way:20}{found['features']:9.0f}{found['cpu']:9.3f}{found['wall']:9.3f}"
+            + (f"{stock / found['cpu']:7.1f}x" if way != NOTHING else " " * 8)
+            + (f"{1e3 * found['cpu'] / found['features']:14.3f}" if found["features"] else " " * 14)
+            + f"{found['mb']:9.0f}"
         )
+
+
+def compare_settings(image: Path, mask: Path) -> None:
+    """Other settings, each once by both."""
+    import logging
+
+    import SimpleITK as sitk
+    from radiomics import featureextractor
+
+    from LABCRadiomicsLib import features
+    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
+    from LABCRadiomicsLib.imaging import read_image, read_mask
+
+    logging.getLogger("radiomics").setLevel(logging.CRITICAL)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    volumes = read_image(image).volume, read_mask(mask).volume
+    print(f"\n{'other settings':20}{'features':>9}{'stock s':>9}{'ours s':>9}{'speed':>8}{'differ':>8}")
+    for name, changed in OTHER_SETTINGS.items():
+        parameters = {
+            key: changed.get(key, {}) if key == "imageType" and key in changed else value | changed.get(key, {})
+            for key, value in SLICER_RADIOMICS_PARAMETERS.items()
+        }
+        start = time.process_time()
+        extractor = featureextractor.RadiomicsFeatureExtractor(parameters)
+        stock = extractor.execute(*(volume.to_sitk() for volume in volumes))
+        middle = time.process_time()
+        ours = features.extract(*volumes, ExtractionSettings.from_parameters(parameters)).values
+        taken = middle - start, time.process_time() - middle
+        differ = sum(float(stock[key]) != value for key, value in ours.items() if value == value)
+        print(f"{name:20}{len(ours):9}{taken[0]:9.2f}{taken[1]:9.2f}{taken[0] / taken[1]:7.1f}x{differ:8}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--pictologics", help="the Python of an environment that has it")
     parser.add_argument("--image", type=Path)
     parser.add_argument("--mask", type=Path)
     parser.add_argument("--one", choices=WAYS, help=argparse.SUPPRESS)
@@ -134,20 +231,22 @@ def main() -> None:
     if options.one:
         print(json.dumps(run(options.one, str(options.image), str(options.mask))))
         return
-    if options.image:
-        compare(options.image.name, options.image, options.mask, options.repeats)
-        return
-    shared = Path(os.environ.get("LABCRADIOMICS_SHARED_DATA", ROOT.parent / "shared" / "data")) / "ucsf-br-06"
-    if shared.is_dir():
-        image, mask = shared / "UCSF-BR-06_3dfgre_orig_t1.nrrd", shared / "UCSF-BR-06_ftv_mask_largest.nrrd"
-        compare("UCSF-BR-06, 256 x 256 x 60", image, mask, options.repeats)
-    else:
-        print("UCSF-BR-06 left out: the shared data folder is not here")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if options.image:
+            compare(options.image.name, options.image, options.mask, options.repeats, options.pictologics, folder)
+            return
+        shared = Path(os.environ.get("LABCRADIOMICS_SHARED_DATA", ROOT.parent / "shared" / "data")) / "ucsf-br-06"
+        if shared.is_dir():
+            image, mask = shared / "UCSF-BR-06_3dfgre_orig_t1.nrrd", shared / "UCSF-BR-06_ftv_mask_largest.nrrd"
+            compare("UCSF-BR-06, 256 x 256 x 60", image, mask, options.repeats, options.pictologics, folder)
+            compare_settings(image, mask)
+        else:
+            print("UCSF-BR-06 left out: the shared data folder is not here")
         # In a process of its own: a child's peak memory starts at what its parent holds.
         with ProcessPoolExecutor(1) as pool:
-            paths = pool.submit(synthetic, Path(folder)).result()
-        compare("synthetic, 448 x 448 x 160", *paths, options.repeats)
+            paths = pool.submit(synthetic, folder).result()
+        compare("synthetic, 448 x 448 x 160", *paths, options.repeats, options.pictologics, folder)
 
 
 if __name__ == "__main__":

@@ -618,6 +618,8 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
         covariates = {"age": "52", "stage": "IIIa-b"}
         prediction = widget.logic.process(volume, segmentation, segmentId, self.modelId, covariates).score.prediction
         self.assertEqual(widget.ui.messageLabel.text, "")
+        self.assertIn(_("RISK GROUP WITHHELD"), widget.ui.groupLabel.text)  # simulated model, real tumor
+        widget.resultView.onShowGroup()
         self.assertIn({"high": _("HIGH RISK"), "low": _("LOW RISK")}[prediction.risk_group], widget.ui.groupLabel.text)
         for estimate in prediction.survival:
             self.assertIn(f"{100 * estimate.probability:.1f}%", widget.ui.resultLabel.text)

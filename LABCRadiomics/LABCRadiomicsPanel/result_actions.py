@@ -67,7 +67,7 @@ class ResultActions:
         self._segment = segmentationNode, self._view.document["inputs"]["segment_id"]
         reason = "" if case is not None else _("Click Apply: the images of this result are not in memory.")
         for button, problem, text in (
-            (self._ui.saveReportButton, reason, _("Write report.html and result.json into a folder.")),
+            (self._ui.saveReportButton, reason, _("Write report.html, report.pdf and result.json into a folder.")),
             (self._ui.showNomogramButton, reason, _("Draw this patient on the model's nomogram.")),
             (
                 self._ui.saveDicomButton,
@@ -116,7 +116,7 @@ class ResultActions:
         """Ask for a folder and write the report into it."""
         folder = qt.QFileDialog.getExistingDirectory(self._ui.saveReportButton.window(), _("Folder for the report"))
         purpose = _("The report needs the Python packages {names}. Install them?")
-        names = ("matplotlib", "Jinja2")
+        names = ("matplotlib", "Jinja2", "reportlab")
         if folder and self._attempt(names, purpose, lambda: scored_case.save_report(self._case, folder)):
             self._say(_("Written: {path}"), written=str(Path(folder, "report.html")))
 

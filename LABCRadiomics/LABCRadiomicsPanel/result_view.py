@@ -18,7 +18,9 @@ class ResultView:
         """
         self._ui = ui
         self._picture = FittedPicture(ui.nomogramLabel)
+        self._staleReason = ""
         self.document = None
+        ui.groupLabel.connect("linkActivated(QString)", self.onShowGroup)
 
     def cleanup(self):
         """Let the widgets be: the panel goes away."""
@@ -37,6 +39,13 @@ class ResultView:
         self.setStale("")
         ui.resultLabel.text = wording.result_text(document)
 
+    def onShowGroup(self, _link=""):
+        """Show the risk group of a result that is not to be relied on: the user asked for it."""
+        if self.document is not None:
+            self.document = {**self.document, "group_shown": True}
+            self.setStale(self._staleReason)
+            self._ui.resultLabel.text = wording.result_text(self.document)
+
     def bringIntoView(self):
         """Scroll to the result; it unfolds."""
         self._ui.resultCollapsibleButton.collapsed = False
@@ -44,6 +53,7 @@ class ResultView:
 
     def setStale(self, reason):
         """Say that the result no longer belongs to what is chosen; an empty reason takes that back."""
+        self._staleReason = reason
         self._ui.groupLabel.text = wording.group_badge(self.document, bool(reason))
         self._ui.staleLabel.visible = bool(reason)
         self._ui.staleLabel.text = f"<b>&#9888; {escape(reason)}</b>" if reason else ""

@@ -76,7 +76,7 @@ def draw_nomogram(case, path):
 
 
 def save_report(case, folder):
-    """Write report.html and result.json into a folder, in place of what an earlier run wrote there.
+    """Write report.html, report.pdf and result.json into a folder, in place of what an earlier run wrote there.
 
     :raises LABCRadiomicsLib.errors.InputError: the folder cannot be written
     """

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from slicer.i18n import tr as _
 
-from LABCRadiomicsLib.scoring.wording import number, percent, trust
+from LABCRadiomicsLib.scoring.wording import grade, number, percent, trust
 
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
 WARNING = "\u26a0"  # what a grave sentence begins with
+SHOW_GROUP = "show-group"  # address of the link that shows a risk group that is withheld
 GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", None: "#555555"}
 
 
@@ -44,22 +45,33 @@ def file_link(path, shown=""):
 
 
 def group_badge(result, outdated):
-    """The risk group in words on its color; gray and marked when the result is not of what is chosen now."""
+    """The risk group in words on its color; gray where it is withheld, or not of what is chosen now.
+
+    What speaks gravely against a result stands above the group, which a link below it shows where it is withheld.
+    """
+    withheld = result["risk_group"] is not None and not result["group_shown"]
     words = {"high": _("HIGH RISK"), "low": _("LOW RISK"), None: _("NO RISK GROUP")}[result["risk_group"]]
-    color = GROUP_COLORS[None if outdated else result["risk_group"]]
+    if withheld:
+        words = _("RISK GROUP WITHHELD")
+    color = GROUP_COLORS[None if outdated or withheld else result["risk_group"]]
     if outdated:
         words = _("OUTDATED: {words}").format(words=words)
     demonstration = ""
     if result["status"] == "demonstration":
         demonstration = "<br/><b>" + escape(_("Demonstration, simulated data, not for any clinical use")) + "</b>"
     cell = f'<td bgcolor="{color}"><font color="white" size="+1"><b>{escape(words)}</b></font></td>'
-    return f'<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{demonstration}'
+    grave = result["trust"]["grade"] == "do-not-rely"
+    above = f"<b>&#9888; {escape(grade(result, _))}</b>" if grave else ""
+    below = f'<br/><a href="{SHOW_GROUP}">{escape(_("Show the risk group all the same"))}</a>' if withheld else ""
+    return f'{above}<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{demonstration}{below}'
 
 
 def score_sentence(result):
     """The score against the cutoff."""
     if result["cutoff"] is None:
         sentence, cutoff = _("Radiomics score {score} (the model has no cutoff)"), ""
+    elif not result["group_shown"]:
+        sentence, cutoff = _("Radiomics score {score}"), ""
     elif result["risk_group"] == "high":
         sentence, cutoff = _("Radiomics score {score}, above the cutoff {cutoff}"), number(result["cutoff"])
     else:

@@ -218,6 +218,21 @@ def nifti_header(path: Path, what: str) -> FileHeader:
     return FileHeader(lacking, time_step=header.time_step(), packed=packed)
 
 
+def is_as_packed(header: FileHeader, voxels: np.ndarray) -> bool:
+    """Say whether voxels have the checksum and length of what their file holds compressed, byte by byte.
+
+    A quick look: where bytes are swapped or more is packed than voxels, the answer is no though all may be well.
+    """
+    if header.packed is None:
+        return True
+    if header.packed.kind != "gzip" or voxels.nbytes < header.packed.length or not voxels.flags.c_contiguous:
+        return False
+    with header.packed.path.open("rb") as file:
+        file.seek(-8, 2)
+        checksum, length = struct.unpack("<II", file.read(8))
+    return length == voxels.nbytes % (1 << 32) and checksum == zlib.crc32(voxels)
+
+
 def require_sound(header: FileHeader, what: str) -> None:
     """Hold compressed voxels to their checksum and length.
 

@@ -16,6 +16,7 @@ from ..notices import Notice
 from .acquisitions import ADVICE, ADVICE_FOR_MASKS, FIRST_POST, choose_phase
 from .file_headers import (
     FileHeader,
+    is_as_packed,
     meta_header,
     nifti_header,
     non_finite_voxels,
@@ -120,14 +121,17 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
             reader.ReadImageInformation()
             _require_volumes(reader, header, what)
             spacing_notices = _spacing_notices(header, options, what)
-            require_sound(header, what)
             if _is_layered(reader, header):
+                require_sound(header, what)
                 volume, segment = read_layers(path, reader.Execute(), header.fields, options.segment)
                 phase, notices = None, []
             else:
                 segment = None
                 volume, phase, notices = _chosen_volume(reader, header, options, what)
+                if not is_as_packed(header, volume.array):
+                    require_sound(header, what)
         except (RuntimeError, MemoryError) as error:
+            require_sound(header, what)  # a damaged file is told from one of another kind
             _spacing_notices(header, options, what)  # ITK may refuse a file for just what it lacks
             raise InputError(
                 f"{what} cannot be read as an image: give an intact NRRD, NIfTI, MetaImage or DICOM file."

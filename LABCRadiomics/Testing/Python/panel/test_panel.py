@@ -223,7 +223,12 @@ def test_apply_shows_the_result(ready):
     ready.ui.applyButton.click()
     document = ready.resultView.document
     text = plain(ready.ui.resultLabel.text)
-    assert {"high": "HIGH RISK", "low": "LOW RISK"}[document["risk_group"]] in ready.ui.groupLabel.text
+    shown = {"high": "HIGH RISK", "low": "LOW RISK"}[document["risk_group"]]
+    assert "Do not rely on this result" in ready.ui.groupLabel.text.split("RISK GROUP WITHHELD")[0]
+    assert shown not in ready.ui.groupLabel.text and "the cutoff" not in text
+    ready.ui.groupLabel.linkActivated("show-group")  # PythonQt: calling a signal sends it
+    assert shown in ready.ui.groupLabel.text and "WITHHELD" not in ready.ui.groupLabel.text
+    assert "the cutoff" in plain(ready.ui.resultLabel.text) and ready.resultView.document["group_shown"]
     assert "not for any clinical use" in ready.ui.groupLabel.text
     assert f"Radiomics score {document['score']:.4g}" in text
     for estimate in document["survival"]:
