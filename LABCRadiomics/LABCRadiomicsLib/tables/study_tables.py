@@ -47,8 +47,8 @@ class StudyTables:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file that is read."""
-        return self.features, self.outcomes
+        """Every file that is read; a table in memory is none."""
+        return tuple(path for path in (self.features, self.outcomes) if isinstance(path, Path))
 
     def hashes(self) -> dict[str, str]:
         """Give the SHA-256 of every file by its name, for the record."""
