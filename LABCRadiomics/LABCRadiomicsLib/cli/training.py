@@ -182,7 +182,7 @@ def demonstrate_cohort(out: Path, bootstrap: int = 200) -> None:
     found = {row.kind: row.value for row in rows if row.metric == "C-index, radiomics score alone"}
     if "optimism-corrected" in found:
         say(
-            f"Apparent C-index {found['apparent']:.2f}, corrected {found['optimism-corrected']:.2f} (0.5 is chance): "
+            f"Apparent C-index {found['apparent']:.3f}, corrected {found['optimism-corrected']:.3f} (0.5 is chance): "
             "the difference is optimism, for the features were chosen on the patients that they are judged by."
         )
     say("This model scores tables of these features only (labcradiomics apply), no images. Research use only.")

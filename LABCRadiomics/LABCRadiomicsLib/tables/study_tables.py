@@ -47,8 +47,8 @@ class StudyTables:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file that is read; a table in memory is none."""
-        return tuple(path for path in (self.features, self.outcomes) if isinstance(path, Path))
+        """Every file that is read."""
+        return tuple(path for path in (self.features, self.outcomes) if not isinstance(path, Table))
 
     def hashes(self) -> dict[str, str]:
         """Give the SHA-256 of every file by its name, for the record."""

@@ -33,8 +33,9 @@ class TrainingTables(StudyTables):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file that is read; a table in memory is none."""
-        return (*super().files, *(path for path in (self.icc, self.folds) if isinstance(path, Path)))
+        """Every file that is read."""
+        further = (path for path in (self.icc, self.folds) if path is not None and not isinstance(path, Table))
+        return (*super().files, *further)
 
     def cohort(self, covariates: tuple[str, ...]) -> TrainingCohort:
         """Read the cohort with some of the outcome table's columns as covariates.
