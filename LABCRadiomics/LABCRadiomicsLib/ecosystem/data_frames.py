@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from ..features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
 from ..model import Extraction, Model, find_model
 from ..patient import extraction_settings
 from ..preprocessing import Step, read_steps
+from ..resources import sample_cohort
 from ..scoring import require_score
 from ..scoring.cohort import (
     ScoredCohort,
@@ -43,6 +45,7 @@ from ..training.model_card import yields_all
 from ..validation import Validation
 from ..validation import recalibrate as fit_anew
 from ..validation import validate as measure
+from ..validation.recalibration import Method
 from .frame_table import FrameTable
 
 if TYPE_CHECKING:
@@ -87,7 +90,7 @@ class TrainingStudy:
     @property
     def terms(self) -> pd.DataFrame:
         """One row a feature of the score with its coefficient, in the feature's own unit."""
-        terms = self.model.score.terms
+        terms = require_score(self.model).terms
         return _frame(["feature", "coefficient"], [(term.feature, term.coefficient) for term in terms])
 
     @property
@@ -132,6 +135,25 @@ class ValidationStudy:
         """One row a case, as :func:`apply` gives it."""
         scored = self.validation.scored
         return _frame(*scores_table(scored.cases, scored.predictions))
+
+
+def load_ispy1() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Load the bundled real cohort: I-SPY1, 161 patients, 43 recurrences (Chitalia et al. 2022, CC BY).
+
+    Returns
+    -------
+    features : pandas.DataFrame
+        case and 370 MRI features (CaPTk), ``T1_*``.
+    outcomes : pandas.DataFrame
+        case, rfs_months (recurrence-free survival), recurrence (1 or 0), age, hr_positive, her2_positive, pcr,
+        longest_diameter_mm; some cells are missing.
+    """
+    pandas, tables = _pandas(), sample_cohort()
+    read = [
+        pandas.read_csv(BytesIO(tables[name]), dtype={CASE: str}, float_precision="round_trip")
+        for name in ("features.csv", "outcomes.csv")
+    ]
+    return read[0], read[1]
 
 
 def extract_cases(
@@ -404,7 +426,7 @@ def recalibrate(
     time: str,
     event: str,
     id: str = CASE,
-    method: str = "baseline",
+    method: Method = "baseline",
 ) -> Model:
     """Fit a model's baseline survival, or baseline and slope, to a cohort, as ``labcradiomics recalibrate`` does.
 
@@ -455,7 +477,9 @@ def _what_to_extract(
     names = None if features is None else tuple(features)
     if model is None:
         if not isinstance(settings, ExtractionSettings):
-            settings = ExtractionSettings.from_parameters(settings or SLICER_RADIOMICS_PARAMETERS, "LPS")
+            settings = ExtractionSettings.from_parameters(
+                Path(settings) if settings else SLICER_RADIOMICS_PARAMETERS, "LPS"
+            )
         return settings, names, ()
     if settings is not None:
         raise InputError("settings contradicts model, which has its own settings: leave one out.")

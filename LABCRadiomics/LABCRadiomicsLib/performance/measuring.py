@@ -281,7 +281,7 @@ def _score_slope(marker: Marker, months: np.ndarray, event: np.ndarray) -> Estim
     """The calibration slope of the score's share of a nomogram, beside that of the covariates."""
     share = present(marker.score_share, "the score's share of a nomogram")
     rest = present(marker.log_hazard, "the log hazard of a nomogram") - share
-    columns = [rest, share] if np.ptp(rest) > 1e-9 else [share]
+    columns = [rest, share] if rest.size and np.ptp(rest) > 1e-9 else [share]
     fitted = cox(np.column_stack(columns), months, event)
     return Estimate.normal(float(fitted.coef[-1]), float(fitted.se[-1]))
 

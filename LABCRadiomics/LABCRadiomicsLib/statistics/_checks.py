@@ -67,6 +67,33 @@ def survival(time: Any, event: Any, *, needs_event: bool = True) -> tuple[np.nda
     return same_times(time), event.astype(bool)
 
 
+def entry(values: Any, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return checked entry times and ``time``, made equal where they differ by rounding only.
+
+    Raises
+    ------
+    InputError
+        Entry times below zero, or not before the patient's own ``time``.
+    """
+    values = vector(values, "entry", time.size)
+    if (values < 0).any():
+        raise InputError(f"entry must not be negative but is {values.min():g}; follow-up counts from zero.")
+    joined = same_times(np.concatenate((values, time)))
+    values, time = joined[: time.size], joined[time.size :]
+    late = np.flatnonzero(values >= time)
+    if late.size:
+        raise InputError(f"entry at row {late[0]} is not before the end of follow-up; correct or drop such patients.")
+    return values, time
+
+
+def weights(values: Any, length: int) -> np.ndarray:
+    """Return case weights, all of them positive."""
+    array = vector(values, "weights", length)
+    if (array <= 0).any():
+        raise InputError(f"weights must be greater than zero but one is {array.min():g}; drop such patients.")
+    return array
+
+
 def same_times(time: np.ndarray) -> np.ndarray:
     """Return ``time`` with values that differ by rounding only (0.1 + 0.2 and 0.3) replaced by the smallest of them.
 

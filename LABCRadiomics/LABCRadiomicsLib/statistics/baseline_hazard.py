@@ -54,27 +54,34 @@ def baseline_hazard(
     linear_predictor = at_risk @ coef
     if np.abs(linear_predictor).max() > 500:
         raise InputError("coef gives linear predictors beyond 500, which no hazard holds; check units and center.")
-    return baseline_of_risk_sets(at_risk, linear_predictor, risk_sets, float(time.max()))
+    return baselines_of_risk_sets(at_risk, linear_predictor, risk_sets, time.max(keepdims=True))[0]
 
 
-def baseline_of_risk_sets(
-    at_risk: np.ndarray, linear_predictor: np.ndarray, risk_sets: RiskSets, last_follow_up: float
-) -> Baseline:
+def baselines_of_risk_sets(
+    at_risk: np.ndarray, linear_predictor: np.ndarray, risk_sets: RiskSets, last_follow_up: np.ndarray
+) -> tuple[Baseline, ...]:
     """Cumulative hazard at the center by the estimator that matches the ties (Efron or Breslow), times rising.
 
-    ``at_risk`` (r, p) and ``linear_predictor`` (r,) are centered and in the order of ``risk_sets``.
+    ``at_risk`` (r, p) and ``linear_predictor`` (r,) are centered and in the order of ``risk_sets``; one baseline for
+    each stratum that has events, whose longest follow-up is in ``last_follow_up``.
     """
-    weight = np.exp(linear_predictor)
-    hazard = 1 / risk_sets.term_sums(weight)
-    mean = risk_sets.term_sums(weight[:, None] * at_risk) * hazard[:, None]
+    weight = risk_sets.case_weight * np.exp(linear_predictor)
+    inverse = 1 / risk_sets.term_sums(weight)
+    mean = risk_sets.term_sums(weight[:, None] * at_risk) * inverse[:, None]
+    hazard = risk_sets.term_weight * inverse
+    stratum = np.zeros(risk_sets.times.size, dtype=int) if risk_sets.stratum is None else risk_sets.stratum
 
-    def accumulate(terms: np.ndarray) -> np.ndarray:
-        return np.cumsum(np.add.reduceat(terms, risk_sets.event_starts, axis=0)[::-1], axis=0)
+    def accumulate(terms: np.ndarray, own: np.ndarray) -> np.ndarray:
+        return np.cumsum(np.add.reduceat(terms, risk_sets.event_starts, axis=0)[own][::-1], axis=0)
 
-    return Baseline(
-        time=risk_sets.times[::-1],
-        cumulative_hazard=accumulate(hazard),
-        hazard_variance=accumulate(hazard**2),
-        mean_shift=accumulate(hazard[:, None] * mean),
-        last_follow_up=last_follow_up,
+    return tuple(
+        Baseline(
+            time=risk_sets.times[own][::-1],
+            cumulative_hazard=accumulate(hazard, own),
+            hazard_variance=accumulate(hazard * inverse, own),
+            mean_shift=accumulate(hazard[:, None] * mean, own),
+            last_follow_up=float(last_follow_up[group]),
+        )
+        for group in np.unique(stratum)
+        for own in [stratum == group]
     )

@@ -9,7 +9,8 @@ from scipy import linalg, special
 from ..errors import InputError
 from . import _checks
 from ._risk_sets import RiskSets
-from .baseline_hazard import baseline_of_risk_sets
+from .baseline_hazard import baselines_of_risk_sets
+from .cox_residuals import score_residuals
 from .individual_survival import Baseline, IndividualSurvival, individual_survival
 
 _TOLERANCE = 1e-9  # of a Newton step, in standard deviations of the covariates
@@ -64,13 +65,15 @@ class CoxModel:
     hr, lower, upper : ndarray, shape (p,)
         Hazard ratios and confidence limits.
     covariance : ndarray, shape (p, p)
-        Of ``coef``.
+        Of ``coef``; with weights the robust one, as in R.
     loglik, loglik_null : float
         Log partial likelihood at ``coef`` and without covariates.
     center : ndarray, shape (p,)
         Means of the covariates, where the linear predictor is zero and the baseline holds.
-    baseline : Baseline
-        Cumulative hazard at the center with what its variance needs.
+    baselines : tuple of Baseline
+        Cumulative hazard at the center with what its variance needs, one for each stratum.
+    strata : ndarray, shape (g,)
+        Labels of the strata that have events, sorted; empty without strata.
     n, events : int
     ties : str
     """
@@ -86,10 +89,20 @@ class CoxModel:
     loglik: float
     loglik_null: float
     center: np.ndarray
-    baseline: Baseline
+    baselines: tuple[Baseline, ...]
+    strata: np.ndarray
     n: int
     events: int
     ties: str
+
+    @property
+    def baseline(self) -> Baseline:
+        """The baseline of a model without strata."""
+        if len(self.baselines) != 1:
+            raise InputError(
+                f"the model has {len(self.baselines)} strata, each with a baseline of its own; choose one."
+            )
+        return self.baselines[0]
 
     def linear_predictor(self, covariates: np.ndarray) -> np.ndarray:
         """Return ``coef (x - center)`` for each row of ``covariates`` (n, p); higher is worse."""
@@ -99,16 +112,40 @@ class CoxModel:
         return (covariates - self.center) @ self.coef
 
     def survival(
-        self, covariates: np.ndarray, horizons: np.ndarray, *, level: float = 0.95, limits: str = "log-log"
+        self,
+        covariates: np.ndarray,
+        horizons: np.ndarray,
+        *,
+        stratum: object = None,
+        level: float = 0.95,
+        limits: str = "log-log",
     ) -> IndividualSurvival:
-        """Predict survival of each row of ``covariates`` (n, p) at each horizon, with limits."""
+        """Predict survival of each row of ``covariates`` (n, p) at each horizon, with limits.
+
+        A model with strata needs to be told the patients' ``stratum``.
+        """
+        baseline = self.baseline if stratum is None else self._baseline_of(stratum)
         return individual_survival(
-            covariates, self.coef, self.covariance, self.center, self.baseline, horizons, level=level, limits=limits
+            covariates, self.coef, self.covariance, self.center, baseline, horizons, level=level, limits=limits
         )
+
+    def _baseline_of(self, stratum: object) -> Baseline:
+        found = np.flatnonzero(self.strata == stratum)
+        if found.size != 1:
+            raise InputError(f"stratum {stratum!r} is not one of the model's with events: {list(self.strata)}.")
+        return self.baselines[found[0]]
 
 
 def cox(
-    covariates: np.ndarray, time: np.ndarray, event: np.ndarray, *, ties: str = "efron", level: float = 0.95
+    covariates: np.ndarray,
+    time: np.ndarray,
+    event: np.ndarray,
+    *,
+    entry: np.ndarray | None = None,
+    strata: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    ties: str = "efron",
+    level: float = 0.95,
 ) -> CoxModel:
     """Fit a Cox model by Newton's method.
 
@@ -118,6 +155,12 @@ def cox(
         One row a patient; categories as 0/1 columns without the reference.
     time, event : array_like, shape (n,)
         Follow-up (any unit) and 1/True where the event was observed.
+    entry : array_like, shape (n,), optional
+        Times from which the patients were under observation (left truncation); zero unless given.
+    strata : array_like, shape (n,), optional
+        Labels of groups that have baselines of their own.
+    weights : array_like, shape (n,), optional
+        Case weights, positive. With them the covariance is the robust one.
     ties : {"efron", "breslow"}
         How tied event times are treated; ``efron`` is R's default.
     level : float
@@ -134,20 +177,32 @@ def cox(
 
     Notes
     -----
-    Cox 1972; Efron 1977. Equals ``survival::coxph`` of R; the baseline is that of ``survfit.coxph``.
+    Cox 1972; Efron 1977; Lin and Wei 1989 for the robust covariance. Equals ``survival::coxph`` of R, with
+    ``Surv(entry, time, event)``, ``strata()`` and ``weights``; the baseline is that of ``survfit.coxph``.
     """
     time, event = _checks.survival(time, event)
     covariates = _checks.matrix(covariates, "covariates", time.size)
     _checks.choice(ties, "ties", ("efron", "breslow"))
     level = _checks.fraction(level, "level")
+    if entry is not None:
+        entry, time = _checks.entry(entry, time)
+    labels, stratum = np.empty(0), None
+    if strata is not None:
+        labels, stratum = _checks.groups(strata, "strata", time.size)
+    if weights is not None:
+        weights = _checks.weights(weights, time.size)
 
-    risk_sets = RiskSets.build(time, event, ties)
-    center = covariates.mean(axis=0)
+    risk_sets = RiskSets.build(time, event, ties, entry=entry, strata=stratum, weights=weights)
+    center = np.average(covariates, axis=0, weights=weights)
     at_risk = covariates[risk_sets.order] - center
     scale = _scale(covariates, at_risk)
     beta, loglik, information = _newton(at_risk / scale, risk_sets)
     covariance = np.linalg.inv(information) / np.outer(scale, scale)
-    coef, se = beta / scale, np.sqrt(np.diag(covariance))
+    coef = beta / scale
+    if weights is not None:
+        influence = weights[risk_sets.order, None] * score_residuals(at_risk, at_risk @ coef, risk_sets) @ covariance
+        covariance = influence.T @ influence
+    se = np.sqrt(np.diag(covariance))
     half_width = special.ndtri((1 + level) / 2) * se
     return CoxModel(
         coef=coef,
@@ -161,11 +216,21 @@ def cox(
         loglik=loglik,
         loglik_null=risk_sets.null_loglik(),
         center=center,
-        baseline=baseline_of_risk_sets(at_risk, at_risk @ coef, risk_sets, float(time.max())),
+        baselines=baselines_of_risk_sets(at_risk, at_risk @ coef, risk_sets, _last_follow_up(time, stratum)),
+        strata=labels if risk_sets.stratum is None else labels[np.unique(risk_sets.stratum)],
         n=time.size,
         events=int(event.sum()),
         ties=ties,
     )
+
+
+def _last_follow_up(time: np.ndarray, stratum: np.ndarray | None) -> np.ndarray:
+    """Longest follow-up of each stratum, or of all."""
+    if stratum is None:
+        return np.array([time.max()])
+    last = np.zeros(int(stratum.max()) + 1)
+    np.maximum.at(last, stratum, time)
+    return last
 
 
 def _scale(covariates: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
@@ -217,10 +282,11 @@ def _derivatives(z: np.ndarray, beta: np.ndarray, risk_sets: RiskSets) -> tuple[
     """Log partial likelihood, gradient (p,) and information (p, p) at ``beta``."""
     eta = z @ beta
     eta -= eta.max()  # cancels in the likelihood and keeps exp() finite
-    s0, mean, variance = term_moments(z, np.exp(eta), risk_sets)
-    loglik = eta[risk_sets.event_rows].sum() - np.log(s0).sum()
-    gradient = z[risk_sets.event_rows].sum(axis=0) - mean.sum(axis=0)
-    return float(loglik), gradient, variance.sum(axis=0)
+    s0, mean, variance = term_moments(z, risk_sets.case_weight * np.exp(eta), risk_sets)
+    own, term = risk_sets.event_weight, risk_sets.term_weight
+    loglik = own @ eta[risk_sets.event_rows] - term @ np.log(s0)
+    gradient = own @ z[risk_sets.event_rows] - term @ mean
+    return float(loglik), gradient, np.tensordot(term, variance, axes=1)
 
 
 def term_moments(z: np.ndarray, weight: np.ndarray, risk_sets: RiskSets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

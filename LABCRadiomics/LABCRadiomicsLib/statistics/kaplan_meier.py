@@ -107,13 +107,25 @@ class LogRank:
     expected: np.ndarray
 
 
-def kaplan_meier(time: np.ndarray, event: np.ndarray, *, level: float = 0.95, limits: str = "log-log") -> KaplanMeier:
+def kaplan_meier(
+    time: np.ndarray,
+    event: np.ndarray,
+    *,
+    entry: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    level: float = 0.95,
+    limits: str = "log-log",
+) -> KaplanMeier:
     """Estimate the survival curve.
 
     Parameters
     ----------
     time, event : array_like, shape (n,)
         Follow-up (any unit) and 1/True where the event was observed. A curve without any event is flat at one.
+    entry : array_like, shape (n,), optional
+        Times from which the patients were under observation (left truncation); zero unless given.
+    weights : array_like, shape (n,), optional
+        Case weights, positive. Whole ones count patients, others make the standard error the robust one.
     level : float
         Of the confidence limits.
     limits : {"log-log", "log", "plain"}
@@ -130,13 +142,23 @@ def kaplan_meier(time: np.ndarray, event: np.ndarray, *, level: float = 0.95, li
 
     Notes
     -----
-    Kaplan and Meier 1958; equals ``survival::survfit`` of R with the same ``conf.type``.
+    Kaplan and Meier 1958, Greenwood's standard error; equals ``survival::survfit`` of R with the same ``conf.type``,
+    with ``Surv(entry, time, event)`` and with ``weights``, whose robust standard error is the infinitesimal jackknife.
     """
     time, event = _checks.survival(time, event, needs_event=False)
-    times, n_risk, n_event, n_censor = life_table(time, event)
+    if entry is not None:
+        entry, time = _checks.entry(entry, time)
+    if weights is None and entry is None:
+        times, n_risk, n_event, n_censor = life_table(time, event)
+    else:
+        weights = np.ones(time.size) if weights is None else _checks.weights(weights, time.size)
+        times, n_risk, n_event, n_censor = _weighted_table(time, event, entry, weights)
     survival = np.cumprod(1 - n_event / n_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
-        hazard_se = np.sqrt(np.cumsum(n_event / (n_risk * (n_risk - n_event))))
+        variance = np.cumsum(n_event / (n_risk * (n_risk - n_event)))
+        if weights is not None and (weights != np.round(weights)).any():
+            variance = _robust_variance(time, event, entry, weights, times, n_risk, n_event)
+        hazard_se = np.sqrt(variance)
         se = survival * hazard_se
     lower, upper = survival_limits(survival, hazard_se, level=level, limits=limits)
     return KaplanMeier(
@@ -152,6 +174,51 @@ def life_table(time: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndar
     return times, np.cumsum(total[::-1])[::-1], n_event, total - n_event
 
 
+def _weighted_table(
+    time: np.ndarray, event: np.ndarray, entry: np.ndarray | None, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """`life_table` of weighted patients of whom some enter late."""
+    times, index = np.unique(time, return_inverse=True)
+    leaving = np.bincount(index, weights=weights, minlength=times.size)
+    n_event = np.bincount(index, weights=weights * event, minlength=times.size)
+    n_risk = np.cumsum(leaving[::-1])[::-1]
+    if entry is not None:
+        order = np.argsort(entry)
+        entered = np.concatenate(([0.0], np.cumsum(weights[order])))
+        n_risk = n_risk - (entered[-1] - entered[np.searchsorted(entry[order], times, side="left")])
+    return times, n_risk, n_event, leaving - n_event
+
+
+def _robust_variance(
+    time: np.ndarray,
+    event: np.ndarray,
+    entry: np.ndarray | None,
+    weights: np.ndarray,
+    times: np.ndarray,
+    n_risk: np.ndarray,
+    n_event: np.ndarray,
+) -> np.ndarray:
+    """Infinitesimal jackknife variance of ``log S`` at each time, by running sums over those gone and those at risk.
+
+    A patient changes ``log S(t)`` by ``a(t) - a(entry)`` while at risk, with ``a`` the sum of ``d / (n (n - d))``, less
+    ``1 / (n - d)`` at the own event.
+    """
+    sums = np.concatenate(([0.0], np.cumsum(n_event / (n_risk * (n_risk - n_event)))))
+    own = np.searchsorted(times, time)
+    start = np.zeros(time.size) if entry is None else sums[np.searchsorted(times, entry, side="right")]
+    final = sums[own + 1] - start - event / (n_risk - n_event)[own]
+    gone = np.cumsum(np.bincount(own, weights=(weights * final) ** 2, minlength=times.size))
+    first = np.zeros(time.size, dtype=int) if entry is None else np.searchsorted(times, entry, side="right")
+    present = []
+    for power in range(3):  # of the expanded square (a(t) - a(entry))**2
+        part = weights**2 * start**power
+        enters = np.bincount(first, weights=part, minlength=times.size + 1)[: times.size]
+        leaves = np.bincount(own, weights=part, minlength=times.size)
+        present.append(np.cumsum(enters) - np.cumsum(leaves))
+    a = sums[1:]
+    return gone + a**2 * present[0] - 2 * a * present[1] + present[2]
+
+
 def censoring_survival(time: np.ndarray, event: np.ndarray, at: np.ndarray, *, before: bool = False) -> np.ndarray:
     """Probability of still being followed up at the times ``at`` (just before them with ``before``).
 
@@ -164,7 +231,7 @@ def censoring_survival(time: np.ndarray, event: np.ndarray, at: np.ndarray, *, b
     return curve[np.searchsorted(times, at, side="left" if before else "right")]
 
 
-def logrank(time: np.ndarray, event: np.ndarray, group: np.ndarray) -> LogRank:
+def logrank(time: np.ndarray, event: np.ndarray, group: np.ndarray, *, strata: np.ndarray | None = None) -> LogRank:
     """Compare the survival of two or more groups.
 
     Parameters
@@ -173,6 +240,8 @@ def logrank(time: np.ndarray, event: np.ndarray, group: np.ndarray) -> LogRank:
         Follow-up and event.
     group : array_like, shape (n,)
         Any sortable labels.
+    strata : array_like, shape (n,), optional
+        Labels within which the groups are compared.
 
     Returns
     -------
@@ -189,26 +258,38 @@ def logrank(time: np.ndarray, event: np.ndarray, group: np.ndarray) -> LogRank:
     """
     time, event = _checks.survival(time, event)
     labels, index = _checks.groups(group, "group", time.size)
-    times, time_index = np.unique(time, return_inverse=True)
-    shape = (times.size, labels.size)
-    leaving = np.bincount(time_index * labels.size + index, minlength=times.size * labels.size).reshape(shape)
-    n_risk = np.cumsum(leaving[::-1], axis=0)[::-1]
-    flat = time_index[event] * labels.size + index[event]
-    n_event = np.bincount(flat, minlength=times.size * labels.size).reshape(shape)
-
-    happened = n_event.any(axis=1)
-    n_risk, n_event = n_risk[happened], n_event[happened]
-    at_risk, deaths = n_risk.sum(axis=1), n_event.sum(axis=1)
-    share = n_risk / at_risk[:, None]
-    observed, expected = n_event.sum(axis=0), deaths @ share
-    factor = deaths * (at_risk - deaths) / np.maximum(at_risk - 1, 1)
-    variance = np.diag(factor @ share) - (share * factor[:, None]).T @ share
+    blocks = [np.ones(time.size, dtype=bool)]
+    if strata is not None:
+        levels, stratum = _checks.groups(strata, "strata", time.size)
+        blocks = [stratum == level for level in range(levels.size)]
+    parts = [_observed_and_expected(time[b], event[b], index[b], labels.size) for b in blocks]
+    observed, expected, variance = (np.sum(values, axis=0) for values in zip(*parts, strict=True))
     difference = observed - expected
     # The groups' differences sum to zero: one of them is redundant.
     chisq = float(difference[1:] @ np.linalg.lstsq(variance[1:, 1:], difference[1:])[0])
     df = labels.size - 1
     n = np.bincount(index, minlength=labels.size)
     return LogRank(chisq, float(stats.chi2.sf(chisq, df)), df, labels, n, observed, expected)
+
+
+def _observed_and_expected(
+    time: np.ndarray, event: np.ndarray, index: np.ndarray, groups: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Events of each group (g,), those expected (g,), and the covariance (g, g) of the former."""
+    times, time_index = np.unique(time, return_inverse=True)
+    shape = (times.size, groups)
+    leaving = np.bincount(time_index * groups + index, minlength=times.size * groups).reshape(shape)
+    n_risk = np.cumsum(leaving[::-1], axis=0)[::-1]
+    flat = time_index[event] * groups + index[event]
+    n_event = np.bincount(flat, minlength=times.size * groups).reshape(shape)
+
+    happened = n_event.any(axis=1)
+    n_risk, n_event = n_risk[happened], n_event[happened]
+    at_risk, deaths = n_risk.sum(axis=1), n_event.sum(axis=1)
+    share = n_risk / at_risk[:, None]
+    factor = deaths * (at_risk - deaths) / np.maximum(at_risk - 1, 1)
+    variance = np.diag(factor @ share) - (share * factor[:, None]).T @ share
+    return n_event.sum(axis=0), deaths @ share, variance
 
 
 def _median(times: np.ndarray, curve: np.ndarray) -> float:

@@ -202,3 +202,11 @@ def test_limits_of_reclassification_know_that_a_model_was_fitted_here(patients):
     fixed = compare(new, old, months, event, bootstrap=40, seed=1, attempts=Attempts()).reclassification[1]
     assert fixed.idi.value == pytest.approx(found.idi.value)
     assert fixed.idi.upper - fixed.idi.lower != pytest.approx(found.idi.upper - found.idi.lower, rel=0.02)
+
+
+def test_a_nomogram_that_is_known_of_no_patient_has_no_figures(patients):
+    months, event = patients[-2:]
+    nothing = np.full(months.size, np.nan)
+    marker = Marker(name="nomogram", values=nothing, log_hazard=nothing, score_share=nothing)
+    found = essentials(marker, months, event, 60.0)
+    assert len(found) == 4 and not any(estimate.known for estimate in found.values())

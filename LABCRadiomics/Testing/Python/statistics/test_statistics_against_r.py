@@ -23,6 +23,7 @@ HEADER = (
 )
 ROOMS = (
     "test_cox",
+    "test_cox_extended",
     "test_lasso",
     "test_kaplan_meier",
     "test_roc",

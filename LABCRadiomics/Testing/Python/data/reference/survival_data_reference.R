@@ -85,3 +85,40 @@ suppressMessages(library(timeROC))
 g <- read.csv("gbsg2.csv"); lp <- read.csv("gbsg2_lp.csv")$lp; months <- ceiling(g$time / 30.4375)
 s <- timeROC(months, g$event, lp, cause = 1, times = c(36.5, 60.5), iid = TRUE)
 w(data.frame(horizon = s$times, auc = s$AUC, se = s$inference$vect_sd_1), "timeROC_whole_months")
+
+# Strata, late entry and weights. Late entry: those of lung enter after a tenth of their follow-up, some later
+l$entry <- ifelse(seq_len(nrow(l)) %% 3 == 0, floor(l$time / 3), floor(l$time / 10)); l$w <- 0.5 + (seq_len(nrow(l)) %% 5) / 4
+l$month <- ceiling(l$time / 30); l$month_in <- floor(l$entry / 30); l$w2 <- 1 + (seq_len(nrow(l)) %% 3)
+models <- list(
+  entry = Surv(entry, time, event) ~ age + sex, strata = Surv(time, event) ~ age + sex + strata(ph.ecog > 0),
+  tied_entry_strata = Surv(month_in, month, event) ~ age + sex + strata(ph.ecog > 0))
+out <- function(name, ties, f) {
+  s <- summary(f)$coefficients; se <- if ("robust se" %in% colnames(s)) s[, "robust se"] else s[, "se(coef)"]
+  data.frame(model = name, ties = ties, coef = s[, 1], se = se, p = s[, ncol(s)], loglik = f$loglik[2], null = f$loglik[1])
+}
+rows <- NULL; curves <- NULL
+for (ties in c("efron", "breslow")) {
+  for (name in names(models)) {
+    f <- tight(models[[name]], l, ties = ties); rows <- rbind(rows, out(name, ties, f))
+    k <- survfit(f, newdata = data.frame(age = 60, sex = 1, ph.ecog = 1), conf.type = "log-log")
+    k <- if (name == "entry") summary(k, times = c(200, 500)) else summary(k, times = if (name == "strata") c(200, 500) else c(8, 16))
+    curves <- rbind(curves, data.frame(model = name, ties = ties, stratum = if (is.null(k$strata)) "all" else as.character(k$strata), time = k$time, surv = as.vector(k$surv), lower = as.vector(k$lower), upper = as.vector(k$upper)))
+  }
+  for (w_name in c("w", "w2")) for (name in c("strata", "tied_entry_strata")) {
+    f <- do.call(coxph, list(models[[name]], l, weights = l[[w_name]], ties = ties, eps = 1e-12, toler.chol = 1e-14, iter.max = 50, robust = TRUE, id = seq_len(nrow(l))))
+    rows <- rbind(rows, out(paste(name, w_name), ties, f))
+  }
+}
+w(rows, "cox_extended"); w(curves, "cox_extended_survival")
+w(l[c("entry", "month_in", "month", "w", "w2")], "cox_extended_data")
+
+# Kaplan-Meier with late entry and with weights (robust as R has it for weights that are not whole), stratified log-rank test
+km <- function(name, f) data.frame(curve = name, time = f$time, risk = f$n.risk, surv = f$surv, se = f$std.err * if (f$logse) f$surv else 1,
+                                   lower = f$lower, upper = f$upper)
+at <- function(f) { k <- summary(f, times = c(60, 200, 400, 700), extend = TRUE); k$logse <- FALSE; k }
+w(rbind(km("entry", at(survfit(Surv(entry, time, event) ~ 1, l, conf.type = "log-log"))),
+        km("whole", at(survfit(Surv(time, event) ~ 1, l, weights = w2, conf.type = "log-log", robust = FALSE))),
+        km("weights", at(survfit(Surv(time, event) ~ 1, l, weights = w, conf.type = "log-log", robust = TRUE, id = seq_len(nrow(l))))),
+        km("entry weights", at(survfit(Surv(entry, time, event) ~ 1, l, weights = w, conf.type = "log-log", robust = TRUE, id = seq_len(nrow(l)))))), "km_extended")
+s <- survdiff(Surv(time, event) ~ ph.ecog + strata(sex), l)
+w(data.frame(group = 0:3, observed = rowSums(s$obs), expected = rowSums(s$exp), chisq = s$chisq), "logrank_stratified")
