@@ -26,6 +26,7 @@ from .common import (
 )
 
 DEMO_MODEL = "demo-phantom"
+DEMO_FOLDER = Path("labcradiomics-demo")
 CONTOURS = 30  # of --stability, as many as the panel draws
 
 CovariateOption = Annotated[
@@ -86,7 +87,7 @@ def score(
 
 
 def demo(
-    out: OutFolderOption = Path("labcradiomics-demo"),
+    out: OutFolderOption = DEMO_FOLDER,
     as_json: JsonOption = False,
     cohort: Annotated[
         bool, typer.Option("--cohort", help="Train on the bundled real cohort (I-SPY1) instead, in about a minute.")
@@ -100,7 +101,7 @@ def demo(
 
         if as_json:
             raise InputError("Option --json has no meaning with --cohort: read report/report.json in the folder --out.")
-        demonstrate_cohort(out)
+        demonstrate_cohort(out or DEMO_FOLDER)
         return
     folder = resources_folder() / "SampleData"
     _refuse_overwriting(out, [folder / "breast1_image.nrrd", folder / "breast1_label.nrrd"], DEMO_MODEL)

@@ -85,7 +85,10 @@ def train(
         typer.Option(help="Order of the axes, likewise.", show_default="the record's, else as-loaded"),
     ] = None,
     bootstrap: Annotated[int, typer.Option(min=0, help="Repeats of the whole selection; 0 for none.")] = 200,
-    nested: Annotated[int, typer.Option(min=0, help="Repeats of nested 10-fold cross-validation.")] = 0,
+    nested: Annotated[
+        int,
+        typer.Option(min=0, help="Repeats of nested 10-fold cross-validation; at least one for 40 of --bootstrap."),
+    ] = 0,
     permutations: Annotated[int, typer.Option(min=0, help="Permutations of the test of no signal.")] = 0,
     endpoint: Annotated[str, typer.Option(help="What the time runs to.")] = "Disease-free survival",
     title: Annotated[str | None, typer.Option(help="Of the model.")] = None,
@@ -182,7 +185,7 @@ def demonstrate_cohort(out: Path, bootstrap: int = 200) -> None:
     found = {row.kind: row.value for row in rows if row.metric == "C-index, radiomics score alone"}
     if "optimism-corrected" in found:
         say(
-            f"Apparent C-index {found['apparent']:.2f}, corrected {found['optimism-corrected']:.2f} (0.5 is chance): "
+            f"Apparent C-index {found['apparent']:.3f}, corrected {found['optimism-corrected']:.3f} (0.5 is chance): "
             "the difference is optimism, for the features were chosen on the patients that they are judged by."
         )
     say("This model scores tables of these features only (labcradiomics apply), no images. Research use only.")

@@ -149,7 +149,8 @@ def _scored(model: str, tables: StudyTables) -> ScoredCohort:
     from ..scoring.cohort import read_model_features, score_cohort
 
     found = find_model(model)
-    require_made_for(found, tables.features)
+    for path in tables.files[:1]:  # the feature table
+        require_made_for(found, path)
     table, outcomes = read_model_features(tables.features, found, tables.case_column), tables.read_outcomes()
     with tables.naming_outcomes():
         return score_cohort(found, table, outcomes)

@@ -45,6 +45,7 @@ from ..training.model_card import yields_all
 from ..validation import Validation
 from ..validation import recalibrate as fit_anew
 from ..validation import validate as measure
+from ..validation.recalibration import Method
 from .frame_table import FrameTable
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class TrainingStudy:
     @property
     def terms(self) -> pd.DataFrame:
         """One row a feature of the score with its coefficient, in the feature's own unit."""
-        terms = self.model.score.terms
+        terms = require_score(self.model).terms
         return _frame(["feature", "coefficient"], [(term.feature, term.coefficient) for term in terms])
 
     @property
@@ -425,7 +426,7 @@ def recalibrate(
     time: str,
     event: str,
     id: str = CASE,
-    method: str = "baseline",
+    method: Method = "baseline",
 ) -> Model:
     """Fit a model's baseline survival, or baseline and slope, to a cohort, as ``labcradiomics recalibrate`` does.
 
@@ -476,7 +477,9 @@ def _what_to_extract(
     names = None if features is None else tuple(features)
     if model is None:
         if not isinstance(settings, ExtractionSettings):
-            settings = ExtractionSettings.from_parameters(settings or SLICER_RADIOMICS_PARAMETERS, "LPS")
+            settings = ExtractionSettings.from_parameters(
+                Path(settings) if settings else SLICER_RADIOMICS_PARAMETERS, "LPS"
+            )
         return settings, names, ()
     if settings is not None:
         raise InputError("settings contradicts model, which has its own settings: leave one out.")

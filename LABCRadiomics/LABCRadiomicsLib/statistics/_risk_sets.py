@@ -122,7 +122,7 @@ class RiskSets:
         if self.risk_starts is None:
             return sums
         sums = sums - _before(running, self.risk_starts)
-        if self.entry_rows is not None:
+        if self.entry_rows is not None and self.entry_ends is not None:
             late = np.cumsum(values[self.entry_rows], axis=0)
             sums -= _before(late, self.entry_ends) - _before(late, self.risk_starts)
         return sums

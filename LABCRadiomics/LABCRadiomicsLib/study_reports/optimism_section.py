@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..performance import Figure
+from ..performance import Estimate, Measure
+from ..performance.metrics import UNKNOWN
 from ..tables.report_folder import Table
 from ..training import Training
 from ..training.cross_validation import PERMUTATION_STATISTIC, NestedValidation, PermutationTest
 from ..training.optimism import METHOD, Optimism
-from .page_parts import PageSection, PageTable, estimate_text, side_by_side
+from .page_parts import PageSection, PageTable, estimate_text, figure_text
 from .sections import Section, flat, records
 
 _SPREADS = {
@@ -23,11 +24,22 @@ _SPREADS = {
 }
 
 
+_NOTE = (
+    "Corrected: nested cross-validation of the whole selection, on patients that a model had not seen; its limits are "
+    "those of a model of the whole cohort on other patients. "
+)
+_NOTE_ON_BOOTSTRAP = (
+    "Out of bag: on the patients a bootstrap sample left out, by models of fewer patients, so too pessimistic where "
+    "there is a signal; .632+ lies between it and apparent. Harrell's correction is too hopeful where features were "
+    "selected."
+)
+
+
 def optimism_section(training: Training) -> Section:
     """Give every estimate of optimism that was made."""
     resampled = training.resampled
     findings = {
-        "optimism": resampled.optimism and _optimism(resampled.optimism, training),
+        "optimism": resampled.optimism and _optimism(resampled.optimism, resampled.nested, training),
         "nested": resampled.nested and _nested(resampled.nested),
         "permutation": resampled.permutation and _permutation(resampled.permutation),
         "events_per_parameter": vars(training.events_per_parameter),
@@ -38,32 +50,35 @@ def optimism_section(training: Training) -> Section:
 def trust_table(training: Training) -> PageTable | None:
     """Set apparent and corrected figures side by side; where nothing was resampled the apparent ones stand alone."""
     optimism, nested = training.resampled.optimism, training.resampled.nested
-    if optimism is None:
-        found = [("apparent", training.performance)]
-        figures = tuple(
-            Figure(measure=measure, estimate=estimate, cohort="training", n=len(training.cohort),
-                   events=training.cohort.events, kind="optimism-corrected")
-            for measure, estimate in (nested.rows if nested else ())
-        )  # fmt: skip
-        return side_by_side([*found, *([("nested cross-validation", figures)] if figures else [])])
-    header = ["measure (95% limits)", "apparent", "corrected (.632+)", "out of bag", "Harrell's"]
-    unseen = dict(nested.rows) if nested else {}
-    header += ["nested cross-validation"] if nested else []
+    apparent = {figure.measure: figure.estimate for figure in training.performance if figure.kind == "apparent"}
+    if nested is None:
+        rows = tuple((figure.label, figure_text(figure)) for figure in training.performance)
+        return PageTable(("measure (95% limits)", "apparent"), rows, numeric=frozenset({1}))
+    corrected, found = dict(nested.rows), {row.measure: row for row in optimism.rows} if optimism else {}
+    apparent |= {measure: row.apparent for measure, row in found.items()}
+    header = ["measure (95% limits)", "apparent", "corrected (cross-validated)"]
+    header += ["out of bag", ".632+", "Harrell's"] if found else []
     body = []
-    for row in optimism.rows:
-        cells = [row.measure.label, *map(estimate_text, (row.apparent, row.corrected, row.out_of_bag))]
-        cells.append(f"{row.harrell:.3f}" if np.isfinite(row.harrell) else "")
-        if nested:
-            cells.append(estimate_text(unseen[row.measure]) if row.measure in unseen else "")
+    for measure in list(found) or list(corrected):
+        cells = [measure.label, *(_cell(values, measure) for values in (apparent, corrected))]
+        if found:
+            row = found[measure]
+            cells += [estimate_text(row.out_of_bag), _number(row.point632plus), _number(row.harrell)]
         body.append(tuple(cells))
-    note = (
-        "Corrected: between apparent and out of bag, the nearer to the latter the more was overfitting. Out of bag: on "
-        "the patients a bootstrap sample left out. Harrell's correction is too hopeful where features were selected."
-    )
+    note = _NOTE + (_NOTE_ON_BOOTSTRAP if found else "")
     return PageTable(tuple(header), tuple(body), numeric=frozenset(range(1, len(header))), note=note)
 
 
-def _optimism(optimism: Optimism, training: Training) -> dict[str, Any]:
+def _cell(values: Mapping[Measure, Estimate], measure: Measure) -> str:
+    return estimate_text(values[measure]) if measure in values else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if np.isfinite(value) else ""
+
+
+def _optimism(optimism: Optimism, nested: NestedValidation | None, training: Training) -> dict[str, Any]:
+    corrected = dict(nested.rows) if nested else {}
     selection, names = training.built.selection, training.cohort.names
     chosen = selection.coefficients != 0
     order = np.argsort(-optimism.frequency, kind="stable")
@@ -81,8 +96,9 @@ def _optimism(optimism: Optimism, training: Training) -> dict[str, Any]:
                 "apparent": row.apparent.to_dict(),
                 "harrell": row.harrell,
                 "out_of_bag": row.out_of_bag.to_dict(),
-                "corrected": row.corrected.to_dict(),
-                "optimism": row.apparent.value - row.corrected.value,
+                "point632plus": row.point632plus,
+                "corrected": corrected.get(row.measure, UNKNOWN).to_dict(),
+                "optimism": row.apparent.value - corrected.get(row.measure, UNKNOWN).value,
             }
             for row in optimism.rows
         ],

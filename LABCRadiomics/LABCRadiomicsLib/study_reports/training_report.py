@@ -153,10 +153,7 @@ def _headline(training: Training) -> str:
     apparent = present(main_index(training.performance, "apparent"), "the C-index of a training")
     corrected = main_index(training.performance, "optimism-corrected")
     if corrected is None:
-        unseen = dict(training.resampled.nested.rows).get(apparent.measure) if training.resampled.nested else None
-        if unseen is None:
-            return f"Apparent C-index {apparent.value:.2f}: its optimism was not measured"
-        return f"C-index {unseen.value:.2f} in nested cross-validation; {apparent.value:.2f} on its own patients"
+        return f"Apparent C-index {apparent.value:.2f}: its optimism was not measured"
     verdict = "" if corrected.lower is not None and corrected.lower > 0.5 else ": not shown to be better than chance"
     return (
         f"C-index {corrected.value:.2f} ({figure_limits(corrected, 2)}) expected on other patients{verdict}; "
@@ -171,16 +168,12 @@ def _answer(training: Training) -> list[str]:
         f"screening and {len(training.score.stored.terms)} make the score. Its cutoff {training.built.cutoff:.5g} puts "
         f"{groups.high.n} patients at high and {groups.low.n} at low risk."
     ]
-    if resampled.optimism:
+    if resampled.nested:
+        bootstrap = f" and on {resampled.optimism.repeats} bootstrap samples" if resampled.optimism else ""
         sentences.append(
             "On its own patients any model looks better than it is, because features, penalty and cutoff were chosen "
-            f"on them. The whole selection was repeated on {resampled.optimism.repeats} bootstrap samples; the "
-            "corrected column below is what to expect on other patients of the same kind."
-        )
-    elif resampled.nested:
-        sentences.append(
-            "The whole selection was repeated in nested cross-validation, whose column below is what to expect on "
-            "other patients; every other figure is apparent, on the patients the model was made from, and too good."
+            f"on them. The whole selection was repeated in {resampled.nested.repeats} nested cross-validations"
+            f"{bootstrap}; the corrected column below is what to expect on other patients of the same kind."
         )
     else:
         sentences.append("Every figure here is apparent, on the patients the model was made from, and too good.")

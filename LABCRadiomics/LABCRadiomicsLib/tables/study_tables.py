@@ -48,7 +48,7 @@ class StudyTables:
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that is read."""
-        return self.features, self.outcomes
+        return tuple(path for path in (self.features, self.outcomes) if not isinstance(path, Table))
 
     def hashes(self) -> dict[str, str]:
         """Give the SHA-256 of every file by its name, for the record."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..notices import Notice
-from ..performance import SCORE_ALONE, Measure, Metric
+from ..performance import SCORE_ALONE, Estimate, Measure, Metric
 from ..statistics.concordance import harrell_c_of_columns
 from ..statistics.cox_screening import CONSTANT, OK
 from ..statistics.proportional_hazards import ProportionalHazards
@@ -69,38 +69,38 @@ def capacity_notices(ratios: EventsPerParameter, events: int) -> list[Notice]:
     return notices
 
 
-def optimism_notices(optimism: Optimism | None, nested: NestedValidation | None) -> list[Notice]:
-    """Say how much of the apparent performance is optimism, or that nobody knows."""
-    if optimism is not None:
-        return _bootstrap_notices(optimism)
-    if nested is None:
+def optimism_notices(apparent: Estimate, optimism: Optimism | None, nested: NestedValidation | None) -> list[Notice]:
+    """Say how much of the apparent performance is optimism, or that nobody knows.
+
+    Parameters
+    ----------
+    apparent : Estimate
+        C-index of the score on its own patients.
+    optimism, nested
+        Of the same training, where they were asked for.
+    """
+    found = dict(nested.rows).get(Measure(Metric.C_INDEX, SCORE_ALONE)) if nested else None
+    notices = [] if optimism is None else _bootstrap_notices(optimism)
+    if found is None:
         text = "Optimism was not measured: the apparent figures of this model are too good by an unknown amount."
-        return [Notice("optimism-unknown", text)]
-    found = dict(nested.rows).get(Measure(Metric.C_INDEX, SCORE_ALONE))
-    value = f": there the C-index of the score is {found.value:.3f}" if found else ""
-    text = (
-        "The apparent figures of this model are too good. Its optimism was measured by nested cross-validation alone"
-        f"{value}."
-    )
-    return [Notice("optimism-by-nested-validation", text)]
+        return [Notice("optimism-unknown", text), *notices]
+    if found.lower is None or found.lower <= 0.5:
+        text = (
+            f"The C-index of the score, {apparent.value:.3f} on its own patients, is {found.value:.3f} after "
+            "correction for optimism, with limits that include 0.5: the score cannot be told from chance."
+        )
+        return [Notice("no-better-than-chance", text), *notices]
+    if apparent.value - found.value > _LARGE_OPTIMISM:
+        text = (
+            f"The C-index of the score falls from {apparent.value:.3f} on its own patients to {found.value:.3f} after "
+            "correction for optimism: expect the latter on other patients."
+        )
+        return [Notice("large-optimism", text), *notices]
+    return notices
 
 
 def _bootstrap_notices(optimism: Optimism) -> list[Notice]:
-    row = optimism.row(Measure(Metric.C_INDEX, SCORE_ALONE))
-    apparent, corrected = row.apparent.value, row.corrected
     notices = []
-    if corrected.lower is None or corrected.lower <= 0.5:
-        text = (
-            f"The C-index of the score, {apparent:.3f} on its own patients, is {corrected.value:.3f} after correction "
-            "for optimism, with limits that include 0.5: the score cannot be told from chance."
-        )
-        notices.append(Notice("no-better-than-chance", text))
-    elif apparent - corrected.value > _LARGE_OPTIMISM:
-        text = (
-            f"The C-index of the score falls from {apparent:.3f} on its own patients to {corrected.value:.3f} after "
-            "correction for optimism: expect the latter on other patients."
-        )
-        notices.append(Notice("large-optimism", text))
     if optimism.empty:
         text = f"In {optimism.empty} of {optimism.used} bootstrap samples no feature was selected."
         notices.append(Notice("empty-selections", text))

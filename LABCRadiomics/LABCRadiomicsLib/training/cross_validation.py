@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import InputError
 from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, Metric
-from ..performance.attempts import attempt
-from ..statistics.concordance import harrell_c
 from ..statistics.cox_screening import univariable_cox
 from ..statistics.lasso import random_folds
 from .procedure import Procedure, Progress, in_parallel, measure_markers
+from .within_folds import auc_within, concordance_within
 
 OUTER_FOLDS, PERMUTATION_FOLDS = 10, 5
 PERMUTATION_STATISTIC = f"C-index of the radiomics score, {PERMUTATION_FOLDS}-fold nested cross-validation"
@@ -27,7 +25,7 @@ class NestedValidation:
     ----------
     repeats, folds : int
     rows : tuple of (Measure, Estimate)
-        Values and standard errors are means over the repeats.
+        Values are means over the repeats, limits those that :func:`nested_validation` tells of.
     """
 
     repeats: int
@@ -70,8 +68,13 @@ def nested_validation(
 
     Notes
     -----
-    The C-index compares patients of the same fold only, because the scores of different folds are on different scales;
-    its standard error is that of the pairs so compared, the models taken as fixed. Slopes and groups are pooled.
+    C-index and AUC compare patients of the same fold only, because the scores of different folds come of different
+    models. Slopes and groups, which are on one scale, are of all patients together.
+
+    The patients left out are as many as the cohort has, but the models that are tried on them share most of their
+    patients, and the model that is asked about is another one still. The standard error as if of one model is too small
+    for both; it is multiplied by ``sqrt(1 + K / (K - 1))`` for K folds, which is 1.45 for ten (Nadeau and Bengio 2003,
+    whose variance is ``(1 / K + n_test / n_train) s**2`` in place of ``s**2 / K``).
     """
     n_folds = min(OUTER_FOLDS, int(procedure.event.sum()))
     seeds = [[int(value) for value in s.generate_state(2)] for s in np.random.SeedSequence(seed).spawn(repeats)]
@@ -86,7 +89,12 @@ def nested_validation(
         _measured(procedure, _assembled(procedure, parts[at * n_folds : (at + 1) * n_folds]), folds)
         for at, folds in enumerate(partitions)
     ]
-    rows = [(measure, _mean([partition[measure] for partition in found])) for measure in found[0]]
+    factor = float(np.sqrt(1 + n_folds / (n_folds - 1)))
+    rows = [
+        # Peto's standard error, that of no difference, is large enough as it is (Benchmarks/coverage.py).
+        (measure, _mean(measure, [part[measure] for part in found], 1.0 if measure.metric == Metric.PETO else factor))
+        for measure in found[0]
+    ]
     return NestedValidation(repeats, n_folds, tuple((measure, value) for measure, value in rows if value.known))
 
 
@@ -140,73 +148,46 @@ def _fold(procedure: Procedure, out: np.ndarray, seed: int) -> tuple[np.ndarray,
 
 def _assembled(procedure: Procedure, parts: list[tuple[np.ndarray, tuple[Marker, ...] | None]]) -> tuple[Marker, ...]:
     """Put the markers of the folds together."""
-    n = procedure.n
-    values: dict[str, np.ndarray] = {name: np.full(n, np.nan) for name in (NOMOGRAM, SCORE_ALONE)}
-    log_hazard = {name: np.full(n, np.nan) for name in values}
-    high = np.zeros(n, dtype=bool)
+    unknown = np.full(procedure.n, np.nan)
+    alone = Marker(name=SCORE_ALONE, values=unknown, log_hazard=unknown, high=np.zeros(procedure.n, dtype=bool))
+    nomogram = Marker(name=NOMOGRAM, values=unknown, log_hazard=unknown, score_share=unknown)
+    whole = (nomogram, alone) if procedure.blocks else (alone,)
     for rows, markers in parts:
-        for marker in markers or ():
-            values[marker.name][rows], log_hazard[marker.name][rows] = marker.values, marker.log_hazard
-            if marker.high is not None:
-                high[rows] = marker.high
-    alone = Marker(name=SCORE_ALONE, values=values[SCORE_ALONE], log_hazard=log_hazard[SCORE_ALONE], high=high)
-    if not procedure.blocks:
-        return (alone,)
-    return Marker(name=NOMOGRAM, values=values[NOMOGRAM], log_hazard=log_hazard[NOMOGRAM]), alone
+        if markers is not None:
+            whole = tuple(_with_rows(one, rows, part) for one, part in zip(whole, markers, strict=True))
+    return whole
 
 
-def concordance_within(
-    marker: np.ndarray, months: np.ndarray, event: np.ndarray, folds: np.ndarray
-) -> tuple[float, float]:
-    """Harrell's C over the pairs of patients in the same fold, with its standard error; NaN without any pair.
-
-    Parameters
-    ----------
-    marker : numpy.ndarray, shape (n,)
-        NaN leaves a patient out.
-    months, event, folds : numpy.ndarray, shape (n,)
-    """
-    agreeing = pairs = 0.0
-    parts = []
-    for fold in np.unique(folds):
-        rows = (folds == fold) & ~np.isnan(marker)
-        found = attempt(partial(harrell_c, marker[rows], months[rows], event[rows]))
-        if found is not None:
-            count = found.concordant + found.discordant + found.tied_marker
-            agreeing += found.concordant + found.tied_marker / 2
-            pairs += count
-            parts.append((found, count))
-    if not pairs:
-        return float("nan"), float("nan")
-    c = agreeing / pairs
-    # Folds share no patient: the square of the standard error is the sum of theirs, weighted by their pairs.
-    return c, float(np.sqrt(sum((found.se * count / pairs) ** 2 for found, count in parts)))
+def _with_rows(whole: Marker, rows: np.ndarray, part: Marker) -> Marker:
+    """Put the marker of some patients into that of all."""
+    changed = {}
+    for name in ("values", "log_hazard", "score_share", "high"):
+        values = getattr(part, name)
+        if values is not None:
+            changed[name] = getattr(whole, name).copy()
+            changed[name][rows] = values
+    return replace(whole, **changed)
 
 
 def _measured(procedure: Procedure, markers: tuple[Marker, ...], folds: np.ndarray) -> dict[Measure, Estimate]:
-    """C-indices within the folds; slopes and groups, which are on one scale, over all patients."""
-    found = {}
+    """Measure held-out markers in the order of :func:`.performance.essentials`."""
+    outcome, horizon = (procedure.months, procedure.event), procedure.recipe.horizon
+    known = ~np.isnan(markers[-1].log_hazard)
+    found = measure_markers([marker.take(known) for marker in markers], *(values[known] for values in outcome), horizon)
     for marker in markers:
-        c, se = concordance_within(marker.values, procedure.months, procedure.event, folds)
-        found[Measure(Metric.C_INDEX, marker.name)] = Estimate.normal(c, se)
-    log_hazard = markers[-1].log_hazard
-    known = np.ones(folds.size, bool) if log_hazard is None else ~np.isnan(log_hazard)
-    pooled = measure_markers(
-        [marker.take(known) for marker in markers],
-        procedure.months[known],
-        procedure.event[known],
-        procedure.recipe.horizon,
-    )
-    return found | {key: value for key, value in pooled.items() if key.metric in (Metric.SLOPE, Metric.PETO)}
+        c, auc = Measure(Metric.C_INDEX, marker.name), Measure(Metric.AUC, marker.name, horizon)
+        found[c] = Estimate.normal(*concordance_within(marker.values, *outcome, folds))
+        found[auc] = Estimate.normal(*auc_within(marker.values, *outcome, folds, horizon))
+    return found
 
 
-def _mean(estimates: list[Estimate]) -> Estimate:
-    """The mean over partitions of a value and of its standard error, where there are any."""
+def _mean(measure: Measure, estimates: list[Estimate], factor: float) -> Estimate:
+    """The mean over partitions of a value, with limits from the mean standard error times a factor."""
     values = [estimate.value for estimate in estimates if estimate.known]
     errors = [estimate.se for estimate in estimates if estimate.se is not None]
-    return Estimate.normal(
-        float(np.mean(values)) if values else float("nan"), float(np.mean(errors)) if errors else float("nan")
-    )
+    value = float(np.mean(values)) if values else float("nan")
+    ends = {"least": 0.0, "most": 1.0} if measure.is_discrimination else {}
+    return Estimate.normal(value, factor * float(np.mean(errors)) if errors else float("nan"), **ends)
 
 
 def _statistic(procedure: Procedure, stream: np.random.SeedSequence, permute: bool) -> tuple[float, float]:

@@ -160,8 +160,10 @@ def method_sentences(training: Training) -> tuple[str, ...]:
         f"Cutoff: largest Youden index on the time-dependent ROC curve (IPCW) at {recipe.horizon:g} months.",
         f"Nomogram: multivariable Cox regression (Efron) of {', '.join(parts)}.",
     ]
-    if training.resampled.optimism:
-        sentences.append(
-            f"Optimism: {training.resampled.optimism.repeats} bootstrap repeats of the whole selection, .632+."
-        )
+    nested, optimism = training.resampled.nested, training.resampled.optimism
+    if nested:
+        times = "once" if nested.repeats == 1 else f"{nested.repeats} times"
+        sentences.append(f"Optimism: nested {nested.folds}-fold cross-validation of the whole selection, {times}.")
+    if optimism:
+        sentences.append(f"Stability: {optimism.repeats} bootstrap repeats of the whole selection.")
     return tuple(sentences)

@@ -1,14 +1,17 @@
 """How much a model flatters itself on the patients it was made from: bootstrap of the whole selection.
 
 Every resample goes through screening, penalty, score, cutoff and nomogram anew. Three estimates of what the model would
-do on other patients come of it, because with many more features than events they differ:
+do on other patients come of it; with many more features than events each is off in its own way:
 
 - *Harrell's*: the apparent value less the mean of (value in the resample - value on all patients). The patients of the
   resample are among all patients, so a selection that learns its patients by heart still looks good: too hopeful here.
 - *out of bag*: the mean over the patients that a resample left out (36.8 % of them). Models of 63.2 % of the distinct
-  patients are a little worse than one of all: slightly pessimistic.
-- *corrected* (.632+, Efron and Tibshirani 1997): between the apparent and the out-of-bag value, the nearer to the
-  latter the more of the apparent value was overfitting; without any signal it is the out-of-bag value.
+  patients are worse than one of all where there is a signal: too pessimistic.
+- *.632+* (Efron and Tibshirani 1997): between the apparent and the out-of-bag value, the nearer to the latter the more
+  of the apparent value was overfitting; without any signal it is the out-of-bag value.
+
+What a report calls *corrected* is therefore the nested cross-validation of :mod:`.cross_validation`, whose models have
+nine tenths of the patients. The bootstrap says how stable selection, cutoff and penalty are.
 """
 
 from __future__ import annotations
@@ -22,15 +25,16 @@ from ..performance import Estimate, Marker, Measure, Metric
 from .procedure import Procedure, Progress, in_parallel, measure_markers
 
 METHOD = (
-    "bootstrap of the whole selection (screening, penalty by cross-validation, cutoff, nomogram) with all copies of a "
-    "patient in one fold; corrected by .632+ (Efron and Tibshirani 1997)"
+    "nested cross-validation of the whole selection (screening, penalty by cross-validation, cutoff, nomogram), limits "
+    "by the corrected variance of Nadeau and Bengio 2003; beside it the bootstrap of the whole selection with all "
+    "copies of a patient in one fold: out of bag, .632+ (Efron and Tibshirani 1997), Harrell's"
 )
 _LEFT_OUT = 0.368  # share of the patients that a resample leaves out, exp(-1)
 
 
 @dataclass(frozen=True)
 class OptimismRow:
-    """One metric, apparent and corrected.
+    """One measure, apparent and as the bootstrap corrects it.
 
     Attributes
     ----------
@@ -41,15 +45,15 @@ class OptimismRow:
         Apparent less Harrell's optimism; NaN where it could not be computed.
     out_of_bag : Estimate
         Mean over the resamples of the value on the patients left out (median, of calibration slopes).
-    corrected : Estimate
-        By .632+.
+    point632plus : float
+        Between the two by .632+; NaN where either is.
     """
 
     measure: Measure
     apparent: Estimate
     harrell: float
     out_of_bag: Estimate
-    corrected: Estimate
+    point632plus: float
 
 
 @dataclass(frozen=True)
@@ -225,21 +229,16 @@ def _row(measure: Measure, apparent: Estimate, repeats: list[_Repeat], n: int) -
     # The patients left out are 36.8 % of all; each is left out in 36.8 % of the resamples, so that the mean over the
     # resamples is as certain as one measurement on all patients.
     left_out_se = over([_error(r.outside[measure]) * np.sqrt(r.n_outside / n) for r in repeats])
-    corrected, weight = point632plus(apparent.value, left_out, measure.without_signal)
+    corrected, _ = point632plus(apparent.value, left_out, measure.without_signal)
+    ends = {"least": 0.0, "most": 1.0} if measure.is_discrimination else {}
     return OptimismRow(
         measure=measure,
         apparent=apparent,
         harrell=apparent.value - optimism,
-        out_of_bag=_estimate(measure, left_out, left_out_se),
-        corrected=_estimate(measure, corrected, (1 - weight) * np.nan_to_num(_error(apparent)) + weight * left_out_se),
+        out_of_bag=Estimate.normal(left_out, left_out_se, **ends),
+        point632plus=corrected,
     )
 
 
 def _error(estimate: Estimate) -> float:
     return float("nan") if estimate.se is None else estimate.se
-
-
-def _estimate(measure: Measure, value: float, se: float) -> Estimate:
-    """A value with normal limits, cut at 0 and 1 where it is a chance."""
-    ends = {"least": 0.0, "most": 1.0} if measure.is_discrimination else {}
-    return Estimate.normal(value, se, **ends)

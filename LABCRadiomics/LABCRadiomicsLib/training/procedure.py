@@ -212,7 +212,8 @@ class Procedure:
             The nomogram, unknown where a covariate is, if the recipe names covariates; then the score with its groups.
         """
         score = score_values(filled(self.features[rows], built.fill), built.coefficients)
-        log_hazard = np.full(rows.size, np.nan)
+        # A model without any feature says the same of everybody.
+        log_hazard = np.full(rows.size, 0.0 if built.empty else np.nan)
         if built.score_model is not None:
             log_hazard = built.score_model.linear_predictor(score[:, None])
         alone = Marker(

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..performance import NOMOGRAM, SCORE_ALONE, Measure, Metric
 from .clinical_models import Effect
-from .optimism import Optimism
+from .cross_validation import NestedValidation
 
 
 @dataclass(frozen=True)
@@ -42,27 +42,26 @@ class CorrectedEffect:
     p: float
 
 
-def corrected_effect(effect: Effect, optimism: Optimism | None, *, alone: bool) -> CorrectedEffect | None:
+def corrected_effect(effect: Effect, nested: NestedValidation | None, *, alone: bool) -> CorrectedEffect | None:
     """Correct the effect of the score.
 
     Parameters
     ----------
     effect : Effect
         Of the score, apparent.
-    optimism : Optimism or None
+    nested : NestedValidation or None
     alone : bool
         Whether it is that of the score alone, or of the score beside the nomogram's covariates.
 
     Returns
     -------
     CorrectedEffect or None
-        None without a bootstrap, or where no resample has such a slope.
+        None without a cross-validation, or where there is no such slope.
     """
     measure = Measure(Metric.SLOPE, SCORE_ALONE) if alone else Measure(Metric.SCORE_SLOPE, NOMOGRAM)
-    row = next((row for row in optimism.rows if row.measure == measure), None) if optimism else None
-    if row is None or not row.corrected.known:
+    slope = dict(nested.rows).get(measure) if nested else None
+    if slope is None:
         return None
-    slope = row.corrected
     ends = (slope.value, slope.lower, slope.upper)
     logs = np.array([np.nan if end is None else end for end in ends]) * effect.coef
     logs[1:] = np.sort(logs[1:])  # a score that lowers the hazard turns the limits round

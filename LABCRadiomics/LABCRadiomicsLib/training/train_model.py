@@ -6,6 +6,7 @@ models, subgroups; then how much of it is optimism.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +15,17 @@ import numpy as np
 from ..errors import present
 from ..model import Nomogram, Score
 from ..notices import Notice
-from ..performance import NOMOGRAM, SCORE_ALONE, Figure, MarkerPerformance, Metric, RiskGroups, measure, risk_groups
+from ..performance import (
+    NOMOGRAM,
+    SCORE_ALONE,
+    Figure,
+    MarkerPerformance,
+    Measure,
+    Metric,
+    RiskGroups,
+    measure,
+    risk_groups,
+)
 from ..performance.attempts import Attempts
 from ..statistics.proportional_hazards import ProportionalHazards
 from .added_value import AddedValue, compare_models
@@ -77,7 +88,7 @@ class Plan:
     subgroups : tuple of str
         Covariates to analyze the groups within.
     bootstrap, nested, permutations : int
-        Repeats of the estimates of optimism; 0 leaves one out.
+        Repeats of the estimates of optimism; 0 leaves one out. A bootstrap brings cross-validations along.
     reclassification : int
         Bootstrap repeats of the limits of IDI and NRI.
     jobs : int
@@ -98,6 +109,11 @@ class Plan:
     reclassification: int = 200
     jobs: int = 1
     endpoint: str = "Disease-free survival"
+
+    @property
+    def cross_validations(self) -> int:
+        """Repeats of nested cross-validation: as asked for, and a fourth of the work of the bootstrap at least."""
+        return max(self.nested, math.ceil(self.bootstrap / 40))
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -149,7 +165,7 @@ class TrainedNomogram:
         Covariates and score each on its own, and together.
     proportionality : ProportionalHazards
     corrected_alone, corrected : CorrectedEffect or None
-        Of the score in each, corrected for optimism; None without a bootstrap.
+        Of the score in each, corrected for optimism; None without a cross-validation.
     """
 
     stored: Nomogram
@@ -225,24 +241,15 @@ class Training:
 
     @property
     def performance(self) -> tuple[Figure, ...]:
-        """Apparent figures and, where the bootstrap was run, optimism-corrected ones."""
+        """Apparent figures and, where something was resampled, optimism-corrected ones."""
         measured = [self.apparent.score]
         if self.plan.recipe.named or self.plan.recipe.candidates:
             measured.insert(0, self.apparent.nomogram)
         rows = [row for part in measured for row in part.figures("training", "apparent", _APPARENT)]
-        found = self.resampled.optimism
         n, events = len(self.cohort), self.cohort.events
         corrected = (
-            Figure(
-                measure=row.measure,
-                estimate=row.corrected,
-                cohort="training",
-                n=n,
-                events=events,
-                kind="optimism-corrected",
-            )
-            for row in (found.rows if found else ())
-            if row.corrected.known
+            Figure(measure=measure, estimate=estimate, cohort="training", n=n, events=events, kind="optimism-corrected")
+            for measure, estimate in (self.resampled.nested.rows if self.resampled.nested else ())
         )
         return (*rows, *corrected)
 
@@ -294,7 +301,7 @@ def train(
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, notes)
     resampled = _resampled(plan, procedure, built, steps)
-    nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.optimism)
+    nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.nested)
     if not nomogram.model.rows.all():
         left = int((~nomogram.model.rows).sum())
         text = f"{left} patients with an unknown covariate are not in the multivariable model and its comparisons."
@@ -305,7 +312,9 @@ def train(
         cohort.events, len(cohort.names) + len(cohort.specs), len(score.stored.terms), len(nomogram.effects)
     )
     notes.notices += capacity_notices(ratios, cohort.events)
-    notes.notices += optimism_notices(resampled.optimism, resampled.nested)
+    notes.notices += optimism_notices(
+        apparent.score.estimates[Measure(Metric.C_INDEX, SCORE_ALONE)], resampled.optimism, resampled.nested
+    )
     notes.notices += stability_notices(resampled.optimism, built.selection)
     high = score.groups.high
     return Training(
@@ -340,7 +349,7 @@ def _nomogram(
     procedure: Procedure,
     built: Built,
     score: np.ndarray,
-    optimism: Optimism | None,
+    nested: NestedValidation | None,
 ) -> TrainedNomogram:
     covariates = tuple(procedure.names[at] for at in built.covariates)
     design = procedure.design(built.covariates, procedure.everyone, score)
@@ -355,8 +364,8 @@ def _nomogram(
         alone=alone,
         effects=effects,
         proportionality=proportionality(model, cohort),
-        corrected_alone=corrected_effect(alone[-1], optimism, alone=True),
-        corrected=corrected_effect(effects[-1], optimism, alone=not covariates),
+        corrected_alone=corrected_effect(alone[-1], nested, alone=True),
+        corrected=corrected_effect(effects[-1], nested, alone=not covariates),
     )
 
 
@@ -373,9 +382,9 @@ def _resampled(plan: Plan, procedure: Procedure, built: Built, steps: Steps) -> 
         advance = steps("bootstrap of the whole selection")
         markers = procedure.apply(built, procedure.everyone)
         optimism = bootstrap_optimism(procedure, markers, repeats=plan.bootstrap, advance=advance, **common)
-    if plan.nested:
+    if plan.cross_validations:
         advance = steps("nested cross-validation")
-        nested = nested_validation(procedure, repeats=plan.nested, advance=advance, **common)
+        nested = nested_validation(procedure, repeats=plan.cross_validations, advance=advance, **common)
     if plan.permutations:
         advance = steps("permutation test")
         permutation = permutation_test(procedure, permutations=plan.permutations, advance=advance, **common)

@@ -34,7 +34,8 @@ class TrainingTables(StudyTables):
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that is read."""
-        return (*super().files, *(path for path in (self.icc, self.folds) if path is not None))
+        further = (path for path in (self.icc, self.folds) if path is not None and not isinstance(path, Table))
+        return (*super().files, *further)
 
     def cohort(self, covariates: tuple[str, ...]) -> TrainingCohort:
         """Read the cohort with some of the outcome table's columns as covariates.

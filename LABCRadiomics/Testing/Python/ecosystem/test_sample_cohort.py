@@ -39,5 +39,5 @@ def test_the_demonstration_trains_on_it_and_tells_the_optimism(tmp_path, capsys)
     values = {row.kind: row.value for row in model.performance if row.metric == "C-index, radiomics score alone"}
     assert values["apparent"] == pytest.approx(0.74, abs=0.03)
     assert values["optimism-corrected"] < values["apparent"] - 0.05
-    assert f"Apparent C-index {values['apparent']:.2f}, corrected {values['optimism-corrected']:.2f}" in said
+    assert f"Apparent C-index {values['apparent']:.3f}, corrected {values['optimism-corrected']:.3f}" in said
     assert model.extraction is None and "scores tables of these features only" in said

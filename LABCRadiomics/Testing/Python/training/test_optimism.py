@@ -11,11 +11,13 @@ from LABCRadiomicsLib.model import infer_covariate
 from LABCRadiomicsLib.performance import NOMOGRAM, SCORE_ALONE, Marker, Measure, Metric
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
+from LABCRadiomicsLib.statistics.roc import time_dependent_roc
 from LABCRadiomicsLib.training import Plan, train
-from LABCRadiomicsLib.training.cross_validation import concordance_within, held_out, nested_validation, permutation_test
+from LABCRadiomicsLib.training.cross_validation import held_out, nested_validation, permutation_test
 from LABCRadiomicsLib.training.optimism import bootstrap_optimism, point632plus
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe, measure_markers
 from LABCRadiomicsLib.training.training_cohort import patient_folds
+from LABCRadiomicsLib.training.within_folds import auc_within, concordance_within
 from training_data import MAIN_EFFECTS, cohort, simulated
 
 C_INDEX = Measure(Metric.C_INDEX, SCORE_ALONE)
@@ -64,7 +66,9 @@ def test_all_copies_of_a_patient_share_a_fold():
 def test_bootstrap_does_not_depend_on_the_number_of_jobs():
     made = procedure(5, n=80, p=10, effects=MAIN_EFFECTS)
     one, two = optimism_of(made, 8), optimism_of(made, 8, jobs=2)
-    assert [(row.harrell, row.corrected) for row in one.rows] == [(row.harrell, row.corrected) for row in two.rows]
+    assert [(row.harrell, row.point632plus) for row in one.rows] == [
+        (row.harrell, row.point632plus) for row in two.rows
+    ]
     assert np.array_equal(one.cutoff, two.cutoff, equal_nan=True)
     assert np.array_equal(one.frequency, two.frequency)
     assert optimism_of(made, 8, seed=2).row(C_INDEX).harrell != one.row(C_INDEX).harrell
@@ -77,10 +81,10 @@ def test_bootstrap_finds_the_features_that_drive_the_outcome():
     assert (found.frequency[:3] > 0.9).all()
     assert found.frequency[3:].mean() < 0.6
     row = found.row(C_INDEX)
-    assert row.out_of_bag.value < row.corrected.value < row.apparent.value
-    assert row.corrected.lower < row.corrected.value < row.corrected.upper
+    assert row.out_of_bag.value < row.point632plus < row.apparent.value
+    assert row.out_of_bag.lower < row.out_of_bag.value < row.out_of_bag.upper
     assert found.row(SLOPE).apparent.value == pytest.approx(1.0)
-    assert found.row(SLOPE).corrected.value < 1.0
+    assert found.row(SLOPE).out_of_bag.value < found.row(SLOPE).harrell < 1.0
     assert np.nanmin(found.cutoff_percentile) > 0 and np.nanmax(found.cutoff_percentile) < 1
 
 
@@ -105,6 +109,19 @@ def test_concordance_within_folds_counts_only_their_pairs():
     assert whole.se < se < 3 * whole.se
     # A shift of a whole fold's scores changes nothing: folds are on scales of their own.
     assert concordance_within(marker + 100 * folds, months, event, folds)[0] == pytest.approx(c)
+
+
+def test_auc_within_folds_counts_only_their_pairs():
+    features, months, event = simulated(4, n=90, p=2, effects=(1.0,))
+    marker, folds = features[:, 0], np.arange(90) % 3
+    whole = time_dependent_roc(marker, months, event, 48.0)
+    auc, se = auc_within(marker, months, event, np.zeros(90), 48.0)
+    assert auc == pytest.approx(whole.auc, abs=1e-12)
+    assert se == pytest.approx(whole.se, rel=0.1)  # which knows of the weights' own uncertainty
+    auc, wider = auc_within(marker, months, event, folds, 48.0)
+    assert auc_within(marker + 100 * folds, months, event, folds, 48.0)[0] == pytest.approx(auc)
+    assert auc == pytest.approx(whole.auc, abs=0.06) and se < wider < 2 * se
+    assert np.isnan(auc_within(marker, months, event, np.arange(90), 48.0)[0])
 
 
 def test_held_out_markers_do_not_see_the_patient():
@@ -152,12 +169,33 @@ def test_limits_of_the_validated_c_index_cover_the_truth():
 
 @pytest.mark.slow
 def test_without_any_effect_the_corrected_c_index_is_that_of_chance():
-    rows = [optimism_of(procedure(300 + seed, n=80, p=30), 12).row(C_INDEX) for seed in range(20)]
-    corrected = np.array([row.corrected.value for row in rows])
-    apparent = np.array([row.apparent.value for row in rows])
-    assert apparent.mean() > 0.56  # what the article would have reported
-    assert corrected.mean() == pytest.approx(0.5, abs=0.025)
-    assert np.mean([row.corrected.lower <= 0.5 <= row.corrected.upper for row in rows]) >= 0.8
+    apparent, corrected = [], []
+    for seed in range(20):
+        made = procedure(300 + seed, n=80, p=30)
+        found = made.apply(made.build(made.everyone, 1), made.everyone)
+        apparent.append(measure_markers(found, made.months, made.event, 48.0)[C_INDEX].value)
+        corrected.append(dict(nested_validation(made, repeats=1, seed=seed).rows)[C_INDEX])
+    assert np.mean(apparent) > 0.56  # what the article would have reported
+    assert np.mean([row.value for row in corrected]) == pytest.approx(0.5, abs=0.035)
+    assert sum(row.lower <= 0.5 <= row.upper for row in corrected) >= 17
+
+
+@pytest.mark.slow
+def test_limits_of_corrected_values_cover_the_model_on_other_patients():
+    """A small version of Benchmarks/coverage.py: C-index and slope of each model on 3000 patients more."""
+    covered, off = np.zeros(2), []
+    for seed in range(20):
+        made = procedure(700 + seed, n=100, p=40, effects=(0.8, -0.6))
+        built = made.build(made.everyone, 1)
+        found = dict(nested_validation(made, repeats=1, seed=seed).rows)
+        others = Procedure(*simulated(30_000 + seed, n=3000, p=40, effects=(0.8, -0.6)), QUICK)
+        truth = measure_markers(others.apply(built, others.everyone), others.months, others.event, 48.0)
+        for at, measure in enumerate((C_INDEX, SLOPE)):
+            covered[at] += found[measure].lower <= truth[measure].value <= found[measure].upper
+        off.append(found[C_INDEX].value - truth[C_INDEX].value)
+    # 17 to 20 of 20 are within the central 98 % of a binomial distribution with 0.95.
+    assert (covered >= 17).all()
+    assert np.mean(off) == pytest.approx(0, abs=0.03)
 
 
 @pytest.mark.slow
@@ -198,10 +236,10 @@ def test_the_effect_of_the_score_is_marked_and_corrected():
     apparent, corrected = training.nomogram.effects[-1], training.nomogram.corrected
     assert apparent.p < 0.05 and corrected.p > 0.05
     assert corrected.lower < 1 < corrected.upper
-    assert abs(np.log(corrected.hr)) < 0.5 * abs(np.log(apparent.hr))
+    assert abs(np.log(corrected.hr)) < abs(np.log(apparent.hr))
     assert corrected.per_sd_hr == pytest.approx(corrected.hr**apparent.sd)
-    row = training.resampled.optimism.row(SLOPE)
-    assert np.log(corrected.hr) == pytest.approx(row.corrected.value * apparent.coef)
+    slope = dict(training.resampled.nested.rows)[SLOPE]
+    assert np.log(corrected.hr) == pytest.approx(slope.value * apparent.coef)
     assert train(data, Plan(recipe=QUICK, bootstrap=0, reclassification=0)).nomogram.corrected is None
 
 

@@ -192,6 +192,8 @@ def test_report_and_model_of_a_cohort_with_covariates(trained, tmp_path):
     for marker in ("nomogram", "radiomics score alone"):
         assert {(f"C-index, {marker}", kind) for kind in ("apparent", "optimism-corrected")} <= kinds
     row = next(row for row in report["optimism"]["rows"] if row["metric"] == "C-index, nomogram")
+    stored = next(r for r in report["performance"] if (r["metric"], r["kind"]) == (row["metric"], "optimism-corrected"))
+    assert stored["value"] == row["corrected"]["value"]
     assert row["optimism"] == pytest.approx(row["apparent"]["value"] - row["corrected"]["value"])
     assert {"age", "stage=III", "stage=IV", "score"} <= {e["parameter"] for e in report["covariates"]["multivariable"]}
     assert {row["new"] for row in report["comparison"]["added"]} >= {"nomogram", "radiomics score alone"}
