@@ -161,7 +161,6 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.initializeParameterNode()
 
     def _makeParts(self) -> None:
-        from LABCRadiomicsLib import NOTICE
         from LABCRadiomicsPanel.cohort_section import CohortSection
         from LABCRadiomicsPanel.covariate_form import CovariateForm
         from LABCRadiomicsPanel.input_choice import InputChoice
@@ -171,6 +170,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from LABCRadiomicsPanel.result_view import ResultView
         from LABCRadiomicsPanel.scoring_run import ScoringRun
         from LABCRadiomicsPanel.steady_widgets import LabelHeights
+        from LABCRadiomicsPanel.wording import notice
 
         self.modelChoice = ModelChoice(self.ui, self._onModelChanged)
         self.covariateForm = CovariateForm(self.ui, self._onCovariatesChanged)
@@ -192,7 +192,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._labelHeights,
         )
         self.resultView.show(None)
-        self.ui.noticeLabel.text = f"<small>{_(NOTICE)}</small>"
+        self.ui.noticeLabel.text = notice()
         self._say("")
 
     def _connect(self) -> None:
@@ -206,6 +206,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.segmentSelector.connect("currentSegmentChanged(QString)", self._onSegmentChanged)
         self.ui.applyButton.connect("clicked(bool)", self.onApply)
         self.ui.checkButton.connect("clicked(bool)", self.onCheck)
+        self.ui.showGroupButton.connect("clicked(bool)", self.onShowGroup)
 
     def cleanup(self) -> None:
         """Called when the application closes or the module is reloaded, and the module widget is destroyed."""
@@ -435,6 +436,17 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         volumeNode, roiNode = (self._parameterNode.result.GetNodeReference(role) for role in (VOLUME, SEGMENTATION))
         self.actions.setCase(self._scored if inMemory else None, volumeNode, roiNode, self._edited)
 
+    def onShowGroup(self, _clicked: bool = False) -> None:
+        """Show a risk group that is withheld, at the user's wish; the scene's document and what is saved hold it."""
+        from LABCRadiomicsLib.mrml import show_group
+        from LABCRadiomicsPanel.scored_case import with_group
+
+        if self._parameterNode and self._parameterNode.result:
+            if self._scored is not None:
+                self._scored = with_group(self._scored)
+            show_group(self._parameterNode.result)
+            self._showResult()
+
     def onCheck(self, _clicked: bool = False) -> None:
         """Compute the model's features by SlicerRadiomics too and compare."""
         parameters = self._parameterNode
@@ -618,9 +630,11 @@ class LABCRadiomicsTest(ScriptedLoadableModuleTest):
         covariates = {"age": "52", "stage": "IIIa-b"}
         prediction = widget.logic.process(volume, segmentation, segmentId, self.modelId, covariates).score.prediction
         self.assertEqual(widget.ui.messageLabel.text, "")
-        self.assertIn(_("RISK GROUP WITHHELD"), widget.ui.groupLabel.text)  # simulated model, real tumor
-        widget.resultView.onShowGroup()
-        self.assertIn({"high": _("HIGH RISK"), "low": _("LOW RISK")}[prediction.risk_group], widget.ui.groupLabel.text)
+        group = {"high": _("HIGH RISK"), "low": _("LOW RISK")}[prediction.risk_group]
+        self.assertIn(_("RISK GROUP WITHHELD"), widget.ui.groupLabel.text)  # the model was made from phantoms
+        self.assertNotIn(group, widget.ui.groupLabel.text)
+        widget.ui.showGroupButton.click()
+        self.assertIn(group, widget.ui.groupLabel.text)
         for estimate in prediction.survival:
             self.assertIn(f"{100 * estimate.probability:.1f}%", widget.ui.resultLabel.text)
         self.assertIn("Research use only", widget.ui.noticeLabel.text)

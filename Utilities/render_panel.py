@@ -1,9 +1,9 @@
-"""Draw the pictures of the panel for the documentation: Docs/Images/panel-*.png and screenshot.png.
+"""Draw the pictures of the panel for the documentation of which no picture of the real application exists.
 
     .venv/bin/python Utilities/render_panel.py
 
 The panel alone, outside Slicer: its own .ui file and code on Qt, with the bundled case. Slicer's own style differs a
-little; the captions say so.
+little; the captions say so. Pictures of the real application are taken by ``Utilities/check_in_slicer.py``.
 """
 
 import sys
@@ -15,32 +15,11 @@ sys.path[:0] = [str(ROOT / "LABCRadiomics"), str(ROOT / "LABCRadiomics" / "Testi
 IMAGES = ROOT / "Docs" / "Images"
 
 
-def compose(panel: Path, case, path: Path) -> None:
-    """Put the panel beside the tumor and the survival curves of the report."""
+def crush(path: Path) -> None:
+    """Keep a picture small: few colors, which a panel has."""
     from PIL import Image
-    from PySide6 import QtCore, QtGui
 
-    from LABCRadiomicsLib.plots import patient_survival, tumor_slice
-
-    left = QtGui.QPixmap(str(panel))
-    drawings = []
-    for data in (tumor_slice(case.score.region), patient_survival(case.model, case.score.prediction)):
-        pixmap = QtGui.QPixmap()
-        pixmap.loadFromData(data)
-        drawings.append(pixmap.scaled(560, 420, QtCore.Qt.KeepAspectRatio, QtCore.Qt.SmoothTransformation))
-    canvas = QtGui.QPixmap(left.width() + 600, left.height())
-    canvas.fill(QtGui.QColor("white"))
-    painter = QtGui.QPainter(canvas)
-    painter.drawPixmap(0, 0, left)
-    top = 20
-    for pixmap in drawings:
-        painter.drawPixmap(left.width() + 20, top, pixmap)
-        top += pixmap.height() + 20
-    painter.setPen(QtGui.QColor("black"))
-    painter.drawText(left.width() + 20, top + 20, "The panel alone and figures of its report, drawn outside Slicer.")
-    painter.end()
-    canvas.save(str(path))
-    Image.open(path).quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main() -> None:
@@ -59,14 +38,10 @@ def main() -> None:
         segmentation = mrml.load_segmentation(slicer.mrmlScene, bundled / "breast1_label.nrrd")
         segmentation.SetName("Breast1 tumor")
         segmentation.GetSegmentation().GetNthSegment(0).SetName("tumor")
-        render(application.panel, IMAGES / "panel-inputs.png")
+        slicer.app.processEvents()
         panel.covariateForm.setValues({"age": "52", "stage": "IIIa-b", "pcr": "no", "hr": "positive"})
         panel._onCovariatesChanged()
-        panel.ui.stabilityCheckBox.checked = True
         panel.ui.applyButton.click()
-        render(application.panel, IMAGES / "panel-result-dark.png", dark=True)
-        render(application.panel, IMAGES / "panel-result.png")  # what follows is light again
-        compose(IMAGES / "panel-result.png", panel._scored, IMAGES / "screenshot.png")
         panel.ui.covariatesCollapsibleButton.collapsed = True
         panel.ui.inputsCollapsibleButton.collapsed = True
         panel.ui.showNomogramButton.click()
@@ -77,6 +52,8 @@ def main() -> None:
         panel.ui.cohortStepSelector.setCurrentIndex(1)
         panel.ui.cohortOptionsCollapsibleButton.collapsed = False
         render(application.panel, IMAGES / "panel-cohort.png")
+    for name in ("panel-nomogram.png", "panel-cohort.png"):
+        crush(IMAGES / name)
 
 
 if __name__ == "__main__":

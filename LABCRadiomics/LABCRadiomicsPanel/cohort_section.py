@@ -1,5 +1,6 @@
 """The section for cohorts: fields of the chosen step, start and cancel, progress and log."""
 
+import json
 import re
 from pathlib import Path
 
@@ -125,7 +126,9 @@ class CohortSection:
         path, model = cohort_jobs.written(step, inputs)
         page = Path(path, "index.html")
         link = wording.file_link(path, page if page.is_file() else path)
-        self._say(_("{step} is done: {path}").format(step=step.title, path=link))
+        done = _("{step} is done: {path}").format(step=step.title, path=link)
+        own = ownPatients(path) if step.name == "validate" else None
+        self._say(f"{wording.problem(own)}<br/>{done}" if own else done)
         if step.name == "extract":
             self._form.setValues({**self._form.values(), "features": inputs["features_out"]})
             self._changed()
@@ -143,3 +146,14 @@ class CohortSection:
     def _say(self, text):
         self._ui.cohortMessageLabel.text = text
         self._ui.cohortMessageLabel.visible = bool(text)
+
+
+def ownPatients(folder):
+    """Say that a validation was made on the patients that the model was trained on; None when it was not."""
+    from LABCRadiomicsLib.validation import own_patients
+
+    try:
+        report = json.loads(Path(folder, "report.json").read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):  # removed or changed since the command wrote it
+        return None
+    return own_patients(report.get("training_cases", 0), report.get("n", 0)) if report.get("training_cases") else None

@@ -18,9 +18,7 @@ class ResultView:
         """
         self._ui = ui
         self._picture = FittedPicture(ui.nomogramLabel)
-        self._staleReason = ""
         self.document = None
-        ui.groupLabel.connect("linkActivated(QString)", self.onShowGroup)
 
     def cleanup(self):
         """Let the widgets be: the panel goes away."""
@@ -37,14 +35,8 @@ class ResultView:
         if document is None:
             return
         self.setStale("")
+        ui.showGroupButton.visible = document["risk_group"] is not None and not document["group_shown"]
         ui.resultLabel.text = wording.result_text(document)
-
-    def onShowGroup(self, _link=""):
-        """Show the risk group of a result that is not to be relied on: the user asked for it."""
-        if self.document is not None:
-            self.document = {**self.document, "group_shown": True}
-            self.setStale(self._staleReason)
-            self._ui.resultLabel.text = wording.result_text(self.document)
 
     def bringIntoView(self):
         """Scroll to the result; it unfolds."""
@@ -53,7 +45,6 @@ class ResultView:
 
     def setStale(self, reason):
         """Say that the result no longer belongs to what is chosen; an empty reason takes that back."""
-        self._staleReason = reason
         self._ui.groupLabel.text = wording.group_badge(self.document, bool(reason))
         self._ui.staleLabel.visible = bool(reason)
         self._ui.staleLabel.text = f"<b>&#9888; {escape(reason)}</b>" if reason else ""
@@ -61,7 +52,8 @@ class ResultView:
     def showPicture(self, path):
         """Show the nomogram as wide as the panel."""
         self._picture.setFile(path)
-        self._ui.nomogramLinkLabel.text = f'<a href="{Path(path).as_uri()}">{_("Open in full size")}</a>'
+        words = _("Open in full size")
+        self._ui.nomogramLinkLabel.text = f'<a href="{Path(path).as_uri()}">{words}</a>'
         self._ui.nomogramLabel.visible = self._ui.nomogramLinkLabel.visible = True
 
     def hidePicture(self):

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slicer.i18n import tr as _
@@ -58,6 +58,12 @@ def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, p
     total = 3 + (CONTOURS if stability else 0)
     report(total - 1, total, _("Writing the result"))
     return ScoredCase(score.model, score, score.document, volumeNode, roiNode)
+
+
+def with_group(case):
+    """Give the same case with the risk group shown, which was withheld because the result is not to be relied on."""
+    document = {**case.document, "group_shown": True}
+    return replace(case, document=document, score=replace(case.score, document=document))
 
 
 def draw_nomogram(case, path):

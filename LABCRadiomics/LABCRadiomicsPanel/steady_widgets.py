@@ -11,6 +11,10 @@ import qt
 LABEL_WIDTH = 160  # pixels of the longest label of a form that is not wrapped
 
 
+# A picture that grew into the place of the scroll bar would be too high without one, and too narrow with it, forever.
+SCROLL_BAR = 32  # pixels by which a picture's place has to grow before the picture does
+
+
 class LabelHeights(qt.QObject):
     """Keeps word-wrapped labels from becoming lower than their text."""
 
@@ -85,7 +89,7 @@ class FittedPicture(qt.QObject):
 
     def _fit(self):
         width = self._label.width
-        if self._picture is None or width == self._shown:
+        if self._picture is None or (self._shown is not None and 0 <= width - self._shown < SCROLL_BAR):
             return
         self._shown = width
         density = self._label.devicePixelRatioF()

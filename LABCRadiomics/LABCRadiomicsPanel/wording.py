@@ -14,8 +14,9 @@ from LABCRadiomicsLib.scoring.wording import grade, number, percent, trust
 
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
 WARNING = "\u26a0"  # what a grave sentence begins with
-SHOW_GROUP = "show-group"  # address of the link that shows a risk group that is withheld
-GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", None: "#555555"}
+WITHHELD = "withheld"
+GROUP_COLORS = {"high": "#b84a00", "low": "#005f94", WITHHELD: "#555555", None: "#555555"}
+FINE, DO_NOT_RELY = "fine", "do-not-rely"  # grades of trust; the sentence of the second stands above the group
 
 
 def breakable(text):
@@ -31,12 +32,13 @@ def plain(text):
 
 def problem(sentence):
     """What is wrong with something that was chosen or entered."""
-    return f"<b>&#9888;</b> {plain(sentence)}"
+    return f"<b>{WARNING}</b> {plain(sentence)}"
 
 
 def error_box(sentence):
     """What went wrong with something that the user started; the words mark it, not the color alone."""
-    return f"<b>&#9888; {escape(_('Not done.'))}</b> {plain(sentence)}"
+    mark = escape(_("Not done."))
+    return f"<b>{WARNING} {mark}</b> {plain(sentence)}"
 
 
 def file_link(path, shown=""):
@@ -44,38 +46,45 @@ def file_link(path, shown=""):
     return f'<a href="{Path(shown or path).absolute().as_uri()}">{plain(str(path))}</a>'
 
 
-def group_badge(result, outdated):
-    """The risk group in words on its color; gray where it is withheld, or not of what is chosen now.
+def notice():
+    """What every output of this software carries."""
+    sentence = escape(_("Research use only. Not a medical device; not for diagnosis or treatment decisions."))
+    return f"<small>{sentence}</small>"
 
-    What speaks gravely against a result stands above the group, which a link below it shows where it is withheld.
-    """
-    withheld = result["risk_group"] is not None and not result["group_shown"]
-    words = {"high": _("HIGH RISK"), "low": _("LOW RISK"), None: _("NO RISK GROUP")}[result["risk_group"]]
-    if withheld:
-        words = _("RISK GROUP WITHHELD")
-    color = GROUP_COLORS[None if outdated or withheld else result["risk_group"]]
+
+def group_badge(result, outdated):
+    """The risk group in words on its color, and how far to trust it; gray and marked when it is of other inputs."""
+    group = result["risk_group"] if result["group_shown"] or result["risk_group"] is None else WITHHELD
+    words = {
+        "high": _("HIGH RISK"),
+        "low": _("LOW RISK"),
+        WITHHELD: _("RISK GROUP WITHHELD"),
+        None: _("NO RISK GROUP"),
+    }[group]
+    color = GROUP_COLORS[None if outdated else group]
     if outdated:
         words = _("OUTDATED: {words}").format(words=words)
-    demonstration = ""
+    trusted = f"<b>{WARNING} {plain(grade(result, _))}</b>" if result["trust"]["grade"] != FINE else ""
+    grave = result["trust"]["grade"] == DO_NOT_RELY
+    below = [] if grave or not trusted else [trusted]
     if result["status"] == "demonstration":
-        demonstration = "<br/><b>" + escape(_("Demonstration, simulated data, not for any clinical use")) + "</b>"
+        demonstration = escape(_("Demonstration, simulated data, not for any clinical use"))
+        below.append(f"<b>{demonstration}</b>")
     cell = f'<td bgcolor="{color}"><font color="white" size="+1"><b>{escape(words)}</b></font></td>'
-    grave = result["trust"]["grade"] == "do-not-rely"
-    above = f"<b>&#9888; {escape(grade(result, _))}</b>" if grave else ""
-    below = f'<br/><a href="{SHOW_GROUP}">{escape(_("Show the risk group all the same"))}</a>' if withheld else ""
-    return f'{above}<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{demonstration}{below}'
+    return f'{trusted if grave else ""}<table width="100%" cellpadding="6"><tr>{cell}</tr></table>{"<br/>".join(below)}'
 
 
 def score_sentence(result):
-    """The score against the cutoff."""
+    """The score against the cutoff; without saying on which side where the group is withheld."""
+    cutoff = "" if result["cutoff"] is None else number(result["cutoff"])
     if result["cutoff"] is None:
-        sentence, cutoff = _("Radiomics score {score} (the model has no cutoff)"), ""
+        sentence = _("Radiomics score {score} (the model has no cutoff)")
     elif not result["group_shown"]:
-        sentence, cutoff = _("Radiomics score {score}"), ""
+        sentence = _("Radiomics score {score}")
     elif result["risk_group"] == "high":
-        sentence, cutoff = _("Radiomics score {score}, above the cutoff {cutoff}"), number(result["cutoff"])
+        sentence = _("Radiomics score {score}, above the cutoff {cutoff}")
     else:
-        sentence, cutoff = _("Radiomics score {score}, not above the cutoff {cutoff}"), number(result["cutoff"])
+        sentence = _("Radiomics score {score}, not above the cutoff {cutoff}")
     return sentence.format(score=number(result["score"]), cutoff=cutoff)
 
 
@@ -90,9 +99,10 @@ def survival_table(result):
             limits = _("95% CI {lower} to {upper}").format(
                 lower=percent(estimate["lower"]), upper=percent(estimate["upper"])
             )
+        months = _("at {months:g} months").format(months=estimate["months"])
         rows.append(
-            f"<tr><td>{_('at {months:g} months').format(months=estimate['months'])}&nbsp;&nbsp;</td>"
-            f"<td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td><td>{limits}</td></tr>"
+            f"<tr><td>{months}&nbsp;&nbsp;</td><td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td>"
+            f"<td>{limits}</td></tr>"
         )
     return f"<table>{''.join(rows)}</table>"
 
@@ -101,16 +111,18 @@ def result_text(result):
     """Everything of a result below its badge: the gravest warning, score, survival, how far to trust them."""
     inputs = result["inputs"]
     sentences = trust(result, _)
-    grave = [sentence for sentence in sentences if sentence.startswith(WARNING)][:1]
+    grave = gravest(result, sentences)
     parts = [f"<p><b>{plain(sentence)}</b></p>" for sentence in grave]
-    parts.append(f"<p>{escape(score_sentence(result))}<br/><small>{escape(_('Higher is worse; no unit.'))}</small></p>")
+    direction = escape(_("Higher is worse; no unit."))
+    parts.append(f"<p>{escape(score_sentence(result))}<br/><small>{direction}</small></p>")
     parts.append(survival_table(result))
     if result["points"] is not None:
         points = _("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"])
         parts.append(f"<p>{escape(points)}</p>")
     rest = "".join(f"<li>{plain(sentence)}</li>" for sentence in sentences if sentence not in grave)
     if rest:
-        parts.append(f"<p><b>{escape(_('How far to trust it'))}</b></p><ul style='margin-left:-22px'>{rest}</ul>")
+        heading = escape(_("How far to trust it"))
+        parts.append(f"<p><b>{heading}</b></p><ul style='margin-left:-22px'>{rest}</ul>")
     scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model} ({fingerprint}).").format(
         model=result["model"],
         fingerprint=result["fingerprint"][:12],
@@ -118,6 +130,16 @@ def result_text(result):
     )
     parts.append(f"<p><small>{plain(scored)}</small></p>")
     return "".join(parts)
+
+
+def gravest(result, sentences):
+    """Give the gravest reason against a result as it stands among the sentences; an empty list when there is none."""
+    reasons = result["trust"]["reasons"]
+    if not reasons:
+        return []
+    said = [sentence for sentence in sentences if sentence.removeprefix(WARNING).strip() == reasons[0]["message"]]
+    warned = [sentence for sentence in sentences if sentence.startswith(WARNING)]  # the same, in another language
+    return (said or warned)[:1]
 
 
 def model_summary(model, gives):
@@ -175,7 +197,8 @@ def _performance_table(model):
         f"<td>{'' if row.relation == '=' else escape(row.relation)}{number(row.value)}{_limits(row)}</td></tr>"
         for row in model.performance
     )
-    return f"<p><b>{escape(_('Performance'))}</b></p><table>{cells}</table>"
+    heading = escape(_("Performance"))
+    return f"<p><b>{heading}</b></p><table>{cells}</table>"
 
 
 def _limits(row):

@@ -246,6 +246,7 @@ def _one_bin(kind: str, values: np.ndarray, setting: Mapping) -> Notice:
         "one-gray-level",
         f"the intensities of the ROI span {spread:.3g} and {bins}, so they make one gray level and texture features of "
         f"image type {kind} say nothing; lower binWidth, set binCount, or normalize the intensities",
+        grave=True,
     )
 
 

@@ -1,7 +1,7 @@
 """The undecimated wavelet transform at an ROI's voxels, equal to the last bit to PyWavelets' of the whole volume.
 
-Each pass of a filter reaches only its length to either side, so a margin of that width gives the same numbers from a
-fraction of the voxels, and the last pass is made at the ROI's voxels alone.
+Each pass of a filter reaches only its length to either side, so every pass is made at those places alone that a later
+pass, and in the end a voxel of the ROI, needs.
 
 The transform is periodic. An output is the sum over the filter's taps in their order, but for those at the end of an
 axis: there PyWavelets first adds the taps that wrap around, in reverse order.
@@ -9,15 +9,17 @@ axis: there PyWavelets first adds the taps that wrap around, in reverse order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from .wavelet_filters import filter_bank
 
-_SLAB = 1 << 15  # voxels filtered at once, so that they stay in the processor's cache
+_AT_ONCE = 1 << 13  # places filtered together, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,20 @@ def _prefix(level: int) -> str:
 
 
 class _Window(NamedTuple):
-    """Consecutive slices of a periodic axis."""
+    """Consecutive slices of a periodic axis; where they are more than a period, some come again."""
 
     start: int
     length: int
     period: int
 
-    def widened(self, length: int) -> _Window:
-        """What a filter of this length needs to give the window's slices; at most the whole period."""
-        needed = self.length + length - 1
-        if needed >= self.period:
-            return _Window(0, self.period, self.period)
-        return _Window((self.start + length // 2 - length + 1) % self.period, needed, self.period)
+    def widened(self, taps: int) -> _Window:
+        """What a filter needs to give the window's slices."""
+        return self._replace(start=self.start + taps // 2 - taps + 1, length=self.length + taps - 1)
+
+    @property
+    def index(self) -> np.ndarray:
+        """Places of the slices on the axis."""
+        return np.arange(self.start, self.start + self.length) % self.period
 
 
 def wavelet_values(
@@ -110,150 +114,140 @@ def wavelet_values(
     if not names:
         return
     dtype = np.float32 if array.dtype in (np.float16, np.float32) else np.float64
-    filters = filter_bank(settings.wavelet, dtype)
-    taps, axes, low = len(filters["L"]), settings.axes, "L" * len(settings.axes)
+    filters, axes = filter_bank(settings.wavelet, dtype), settings.axes
+    taps, low = len(filters["L"]), "L" * len(axes)
     # pyradiomics makes odd axes even by repeating their first slice at the end.
-    windows = [
+    roi = [
         _Window(int(first), length, size + size % 2 if axis in axes else size)
         for axis, (first, length, size) in enumerate(zip(lower[::-1], inside.shape, array.shape, strict=True))
     ]
-    deepest = max(level for _, level, _ in names)
-    chain = [windows]
-    for _ in range(settings.start_level + deepest):
-        wider = [window.widened(taps) if axis in axes else window for axis, window in enumerate(chain[0])]
-        chain.insert(0, wider)
+    transforms = settings.start_level + max(level for _, level, _ in names)
+    chain = [roi]  # what each transform starts from, and the last one gives
+    for _ in range(transforms):
+        chain.insert(0, _widened(chain[0], axes, taps))
     data = _block(array, chain[0])
-    for _ in range(settings.start_level):
-        before, after = chain[:2]
-        chain.pop(0)
-        data = _bands(data, axes, filters, before, after, {low})[low]
-    for level in range(1, deepest + 1):
-        before, after = chain[:2]
-        chain.pop(0)
-        here = {band for _, at, band in names if at == level}
-        rows = _bands(data, axes[:-1], filters, before, windows, {band[:-1] for band in here})
-        found = _at_voxels(rows, axes[-1], filters, before, windows, inside, here)
-        yield from ((name, found[band]) for name, at, band in names if at == level)
-        if level < deepest:
-            data = _bands(data, axes, filters, before, after, {low})[low]
+    for number, (before, after) in enumerate(pairwise(chain), start=1):
+        here = {band for _, level, band in names if level == number - settings.start_level}
+        if here:
+            part = _block_within(data, before, _widened(roi, axes, taps))
+            found = _transformed(part, axes, filters, roi, inside, here)
+            yield from ((name, found[band]) for name, at, band in names if at == number - settings.start_level)
+        if number < transforms:
+            everywhere = np.ones([window.length for window in after], bool)
+            data = _transformed(data, axes, filters, after, everywhere, {low})[low].reshape(everywhere.shape)
+
+
+def _widened(windows: list[_Window], axes: tuple[int, ...], taps: int) -> list[_Window]:
+    return [window.widened(taps) if axis in axes else window for axis, window in enumerate(windows)]
 
 
 def _block(array: np.ndarray, windows: list[_Window]) -> np.ndarray:
-    """The voxels of some windows, without a copy where they lie together."""
+    """The voxels of some windows."""
     for axis, window in enumerate(windows):
         size = array.shape[axis]
-        if window.start + window.length <= size:
+        if window.start >= 0 and window.start + window.length <= size:
             array = array[(slice(None),) * axis + (slice(window.start, window.start + window.length),)]
         else:
-            index = np.arange(window.start, window.start + window.length) % window.period
-            array = array.take(index % size, axis)
-    return array
+            array = array.take(window.index % size, axis)
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
-def _bands(
+def _block_within(data: np.ndarray, windows: list[_Window], smaller: list[_Window]) -> np.ndarray:
+    """The part of data on some windows that lies on smaller ones."""
+    starts = [small.start - large.start for small, large in zip(smaller, windows, strict=True)]
+    return data[tuple(slice(start, start + window.length) for start, window in zip(starts, smaller, strict=True))]
+
+
+def _transformed(
     data: np.ndarray,
     axes: tuple[int, ...],
     filters: Mapping[str, np.ndarray],
-    before: list[_Window],
-    after: list[_Window],
+    windows: list[_Window],
+    inside: np.ndarray,
     wanted: set[str],
 ) -> dict[str, np.ndarray]:
-    """Filter along some axes: the bands of the wanted names, each axis cut down to its window when it is done."""
-    bands = {"": data}
-    for done, axis in enumerate(axes, start=1):
+    """One level of the transform.
+
+    Parameters
+    ----------
+    data : numpy.ndarray
+        What the level starts from, on the windows widened along the axes.
+    axes : tuple of int
+        Array axes to filter along, in this order.
+    filters : mapping
+        Taps by the letters ``"L"`` and ``"H"``.
+    windows : list
+        Where the result is wanted, and within them
+    inside : numpy.ndarray
+        at which places, boolean.
+    wanted : set of str
+        Bands, such as ``"LLH"``.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Each wanted band at those places, in scanning order.
+    """
+    taps = len(filters["L"])
+    needed = [inside]  # what each pass must give
+    for axis in reversed(axes[1:]):
+        needed.insert(0, _spread(needed[0], axis, taps))
+    bands = {"": np.ascontiguousarray(data)}
+    for done, (axis, places) in enumerate(zip(axes, needed, strict=True), start=1):
         starts = {name[:done] for name in wanted}
+        given = np.flatnonzero(places)
         grown = {}
         for name, block in bands.items():
             letters = [letter for letter in "LH" if name + letter in starts]
-            for letter, filtered in _filtered(block, axis, before[axis], after[axis], filters, letters).items():
-                grown[name + letter] = filtered
+            for letter, values in _filtered(block, axis, places.shape, given, windows[axis], filters, letters).items():
+                if done < len(axes):
+                    grown[name + letter] = np.empty(places.shape, values.dtype)
+                    grown[name + letter].reshape(-1)[given] = values
+                else:
+                    grown[name + letter] = values
         bands = grown
     return bands
 
 
-def _extended(block: np.ndarray, axis: int, before: _Window, after: _Window, taps: int) -> np.ndarray:
-    """A block with the slices along an axis that a filter needs, in their order, wrapped around where need be."""
-    first = after.start + taps // 2 - taps + 1
-    needed = after.length + taps - 1
-    if before.length == needed and before.start == first % before.period:
-        return block
-    return block.take(np.arange(first - before.start, first - before.start + needed) % before.period, axis)
+def _spread(places: np.ndarray, axis: int, taps: int) -> np.ndarray:
+    """The places that a filter along an axis needs to give some places."""
+    shape = list(places.shape)
+    shape[axis] += taps - 1
+    spread = np.zeros(shape, bool)
+    for tap in range(taps):
+        spread[(slice(None),) * axis + (slice(tap, tap + places.shape[axis]),)] |= places
+    return spread
 
 
 def _filtered(
     block: np.ndarray,
     axis: int,
-    before: _Window,
-    after: _Window,
+    shape: tuple[int, ...],
+    given: np.ndarray,
+    window: _Window,
     filters: Mapping[str, np.ndarray],
-    letters: Iterable[str],
+    letters: Sequence[str],
 ) -> dict[str, np.ndarray]:
-    """Filter a block along one axis."""
-    taps = len(filters["L"])
-    shape = (*block.shape[:axis], after.length, *block.shape[axis + 1 :])
-    dtype = filters["L"].dtype
-    found = {letter: np.empty(shape, dtype) for letter in letters}
-    slabs = max(1, _SLAB // (block[:1].size or 1)) if axis else len(block)
-    for start in range(0, len(block), slabs):
-        slab = _extended(block[start : start + slabs], axis, before, after, taps).astype(dtype, copy=False)
-        for letter, out in found.items():
-            part = out if axis == 0 else out[start : start + slabs]
-            _convolve(slab, axis, filters[letter], part)
-            _redo_end(slab, axis, after, filters[letter], part)
-    return found
-
-
-def _convolve(slab: np.ndarray, axis: int, taps: np.ndarray, out: np.ndarray) -> None:
-    """Sum over the taps in their order."""
-    along: tuple[Any, ...] = (slice(None),) * axis
-    length = out.shape[axis]
-    last = len(taps) - 1
-    np.multiply(slab[(*along, slice(last, last + length))], taps[0], out=out)
-    product = np.empty_like(out)
-    for place, tap in zip(range(last - 1, -1, -1), taps[1:], strict=True):
-        np.multiply(slab[(*along, slice(place, place + length))], tap, out=product)
-        out += product
-
-
-def _redo_end(slab: np.ndarray, axis: int, after: _Window, taps: np.ndarray, out: np.ndarray) -> None:
-    """Sum again where taps wrap around the end of the axis: those first, in reverse order."""
-    along: tuple[Any, ...] = (slice(None),) * axis
-    half, last = len(taps) // 2, len(taps) - 1
-    wrapped = (after.start + np.arange(after.length)) % after.period + half - after.period
-    for place in np.flatnonzero(wrapped >= 0):
-        met = [slab[(*along, place + last - tap)] for tap in range(len(taps))]
-        out[(*along, place)] = _summed(met, taps, _order(int(wrapped[place]), len(taps)))
-
-
-def _at_voxels(
-    rows: Mapping[str, np.ndarray],
-    axis: int,
-    filters: Mapping[str, np.ndarray],
-    before: list[_Window],
-    after: list[_Window],
-    inside: np.ndarray,
-    wanted: set[str],
-) -> dict[str, np.ndarray]:
-    """The last pass, at the ROI's voxels alone."""
-    taps = len(filters["L"])
-    half, last = taps // 2, taps - 1
-    window = after[axis]
-    place = np.nonzero(inside)
-    wrapped = (window.start + place[axis]) % window.period + half - window.period
-    at_end = {first: np.flatnonzero(wrapped == first) for first in range(half) if (wrapped == first).any()}
-    found = {}
-    for name, block in rows.items():
-        block = _extended(block, axis, before[axis], window, taps).astype(filters["L"].dtype, copy=False)
-        block = np.ascontiguousarray(block)
-        step = block.strides[axis] // block.itemsize
-        flat, positions = block.ravel(), np.ravel_multi_index(place, block.shape)
-        gathered = [flat[(last - tap) * step :].take(positions) for tap in range(taps)]
-        for letter in "LH":
-            if name + letter in wanted:
-                values = _summed(gathered, filters[letter], range(taps))
-                for first, there in at_end.items():
-                    values[there] = _summed([part[there] for part in gathered], filters[letter], _order(first, taps))
-                found[name + letter] = values
+    """Filter a block along an axis at some places, numbered in a block of the result's shape."""
+    taps, flat = len(filters["L"]), block.reshape(-1)
+    step = math.prod(shape[axis + 1 :])
+    slab = given // (shape[axis] * step)
+    before = given + slab * ((taps - 1) * step)  # the first place that the filter needs, numbered in the block
+    met_end = window.index + taps // 2 - window.period
+    at_end = {}
+    if (met_end >= 0).any():
+        wrapped = met_end[given // step % shape[axis]]
+        at_end = {first: np.flatnonzero(wrapped == first) for first in range(taps // 2)}
+    found = {letter: np.empty(len(given), filters[letter].dtype) for letter in letters}
+    for first in range(0, len(given), _AT_ONCE):
+        some = before[first : first + _AT_ONCE]
+        met = [flat[(taps - 1 - tap) * step :].take(some) for tap in range(taps)]
+        for letter, values in found.items():
+            values[first : first + _AT_ONCE] = _summed(met, filters[letter], range(taps))
+    for first, there in at_end.items():
+        met = [flat[(taps - 1 - tap) * step :].take(before[there]) for tap in range(taps)]
+        for letter, values in found.items():
+            values[there] = _summed(met, filters[letter], _order(first, taps))
     return found
 
 

@@ -7,7 +7,7 @@ May import: errors, notices, imaging, model, scoring, patient.
 """
 
 from .inputs import fingerprint, images_from_nodes, is_unchanged, score_nodes
-from .results import SEGMENTATION, VOLUME, read_result, result_nodes, store_result
+from .results import SEGMENTATION, VOLUME, read_result, result_nodes, show_group, store_result
 from .scene import load_segmentation, load_volume, new_scene
 from .segments import mask_from_segment
 from .volumes import can_be_mri, dicom_modality, image_from_volume, mask_from_labelmap
@@ -29,5 +29,6 @@ __all__ = [
     "read_result",
     "result_nodes",
     "score_nodes",
+    "show_group",
     "store_result",
 ]

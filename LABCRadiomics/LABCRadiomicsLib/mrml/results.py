@@ -75,6 +75,13 @@ def store_result(
     return text
 
 
+def show_group(text_node: slicer.vtkMRMLTextNode) -> None:
+    """Rewrite a result that withholds its risk group as one that shows it: the user asked for it."""
+    document = read_result(text_node)
+    if document is not None:
+        text_node.SetText(document_text({**document, "group_shown": True}))
+
+
 def read_result(text_node: slicer.vtkMRMLTextNode | None) -> dict[str, Any] | None:
     """Read the document of a result node, also one of an earlier version; None when there is none that can be shown."""
     return None if text_node is None else read_document(text_node.GetText() or "")

@@ -75,18 +75,30 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
 
 
 def _discrimination(row: Mapping[str, Any], simulated: bool, _: Translate) -> str:
-    """How well the model told other patients apart."""
-    whom = {
-        "external": _("{n} {patients} of another center"),
-        "validation": _("{n} {patients} of a validation cohort"),
-        "optimism-corrected": _("the {n} {patients} it was made from, corrected for optimism"),
-        "apparent": _("the {n} {patients} it was made from, which is too good"),
-    }[row["kind"]].format(n=row["n"], patients=_("simulated patients") if simulated else _("patients"))
-    value = f"{row['value']:.3f}"
+    """How well the model told other patients apart, and which."""
+    measured, ends = _("{metric}: {value} (0.5 is chance, 1 perfect)."), {}
     if row["lower"] is not None:
-        value += _(", 95% CI {lower} to {upper}").format(lower=f"{row['lower']:.3f}", upper=f"{row['upper']:.3f}")
-    sentence = _("{metric}: {value}, in {whom} (0.5 is chance, 1 perfect).")
-    return sentence.format(metric=row["metric"], value=value, whom=whom)
+        measured = _("{metric}: {value}, 95% CI {lower} to {upper} (0.5 is chance, 1 perfect).")
+        ends = {end: f"{row[end]:.3f}" for end in ("lower", "upper")}
+    patients = {
+        "external": _("Measured in {n} patients of another center."),
+        "validation": _("Measured in {n} patients of a validation cohort."),
+        "optimism-corrected": _("Measured in the {n} patients it was made from, corrected for optimism."),
+        "apparent": _("Measured in the {n} patients it was made from, which is too good."),
+    }
+    phantoms = {
+        "external": _("Measured in {n} simulated patients of another center."),
+        "validation": _("Measured in {n} simulated patients of a validation cohort."),
+        "optimism-corrected": _("Measured in the {n} simulated patients it was made from, corrected for optimism."),
+        "apparent": _("Measured in the {n} simulated patients it was made from, which is too good."),
+    }
+    sentences = measured, (phantoms if simulated else patients)[row["kind"]]
+    return _together(sentences).format(metric=row["metric"], value=f"{row['value']:.3f}", n=row["n"], **ends)
+
+
+def _together(sentences: Sequence[str]) -> str:
+    """Whole sentences one after the other; no sentence is made of pieces, which other languages order otherwise."""
+    return " ".join(sentences)
 
 
 def _stability(stability: Mapping[str, Any], _: Translate) -> str:
@@ -94,21 +106,22 @@ def _stability(stability: Mapping[str, Any], _: Translate) -> str:
     scored = stability["contours"] - stability["failed"]
     if not scored:
         return _("None of {n} redrawn contours could be scored.").format(n=stability["contours"])
-    text = _spread(stability, _)
+    sentences = [_spread(stability, _)]
     if stability["failed"]:
-        text += _("; {failed} could not be scored").format(failed=stability["failed"])
-    if stability["same_group"] is not None:
-        text += _("; {same} of {n} give the same risk group").format(same=stability["same_group"], n=scored)
-        if stability["same_group"] < STABLE * scored:
-            text = "\u26a0 " + _("The risk group depends on the contour.") + " " + text
-    return text + "."
+        sentences.append(_("Of them, {failed} could not be scored.").format(failed=stability["failed"]))
+    same = stability["same_group"]
+    if same is not None:
+        sentences.append(_("The risk group is the same in {same} of {n}.").format(same=same, n=scored))
+        if same < STABLE * scored:
+            sentences.insert(0, "\u26a0 " + _("The risk group depends on the contour."))
+    return _together(sentences)
 
 
 def _spread(stability: Mapping[str, Any], _: Translate) -> str:
     """The scores of the redrawn contours; those of an earlier version were drawn by another rule, and had no limits."""
     if stability["dice_mean"] is None:
         sentence = _(
-            "With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}"
+            "With the contour redrawn {n} times (boundary moved by {sd:g} mm SD), the score is {low} to {high}."
         )
         return sentence.format(
             n=stability["contours"],
@@ -118,7 +131,7 @@ def _spread(stability: Mapping[str, Any], _: Translate) -> str:
         )
     sentence = _(
         "With {n} contours that overlap the drawn one as other readers' would (Dice {dice} on average), the score is "
-        "{low} to {high}; 95% limits of another reader's score: {lower} to {upper}"
+        "{low} to {high}; 95% limits of another reader's score: {lower} to {upper}."
     )
     return sentence.format(
         n=stability["contours"],
@@ -132,15 +145,16 @@ def _spread(stability: Mapping[str, Any], _: Translate) -> str:
 
 def _second_reader(second: Mapping[str, Any], survival: Sequence[Mapping[str, Any]], _: Translate) -> str:
     """What the contour of another reader gives."""
-    text = _("On the second reader's contour (Dice {dice} with the first) the score is {score}").format(
-        dice=f"{second['dice']:.2f}", score=number(second["score"])
-    )
+    sentence = _("On the second reader's contour (Dice {dice} with the first) the score is {score}.")
+    sentences = [sentence.format(dice=f"{second['dice']:.2f}", score=number(second["score"]))]
     if second["same_group"] is not None:
-        text += _("; the risk group is the same") if second["same_group"] else _("; the risk group is the other one")
+        sentences.append(
+            _("Its risk group is the same.") if second["same_group"] else _("Its risk group is the other.")
+        )
     if second["survival"] and survival:
         last, first = second["survival"][-1], survival[-1]
-        both = _("; survival at {months:g} months is {second} (first reader: {first})")
-        text += both.format(
-            months=last["months"], second=percent(last["probability"]), first=percent(first["probability"])
+        both = _("Its survival at {months:g} months is {second} (first reader: {first}).")
+        sentences.append(
+            both.format(months=last["months"], second=percent(last["probability"]), first=percent(first["probability"]))
         )
-    return ("\u26a0 " if second["same_group"] is False else "") + text + "."
+    return ("\u26a0 " if second["same_group"] is False else "") + _together(sentences)

@@ -1,4 +1,4 @@
-"""LASSO-penalized Cox regression: the whole path, and its cross-validation as ``cv.glmnet`` of R computes it.
+"""Cox regression penalized by the LASSO or the elastic net: the path, and its cross-validation as in ``cv.glmnet``.
 
 The path is solved by `_lasso_solver`, so that training needs no package under the GPL; the tests hold it to glmnet's
 numbers, to the optimality conditions and, where it is installed, to scikit-survival's Coxnet.
@@ -84,8 +84,10 @@ class LassoCV:
         return self.path.coef[:, self.index_1se]
 
 
-def lasso_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_lambdas: int = 100) -> LassoPath:
-    """Fit the LASSO-Cox path.
+def lasso_path(
+    features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_lambdas: int = 100, l1_share: float = 1.0
+) -> LassoPath:
+    """Fit the path of the LASSO-Cox model, or of the elastic net.
 
     Parameters
     ----------
@@ -95,6 +97,9 @@ def lasso_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_l
         Follow-up (any unit) and 1/True where the event was observed.
     n_lambdas : int
         Longest path; as in glmnet it ends where the deviance no longer changes.
+    l1_share : float
+        Share of the penalty that is on absolute coefficients, above 0 and at most 1 (glmnet's ``alpha``). Below 1 it
+        is the elastic net, which keeps features that go together instead of one of them.
 
     Returns
     -------
@@ -107,15 +112,16 @@ def lasso_path(features: np.ndarray, time: np.ndarray, event: np.ndarray, *, n_l
 
     Notes
     -----
-    Maximizes ``l(b)/n - lambda |b|_1`` with Breslow's partial likelihood and features divided by their 1/n standard
-    deviation; penalties fall evenly on the log scale from the smallest that keeps nothing to 1e-4 of it (1e-2 where
-    features outnumber patients). Simon et al. 2011; equals ``glmnet(family = "cox", alpha = 1)`` of R, solved to the
-    end: with glmnet's default ``thresh`` its coefficients are visibly short of the maximum.
+    Maximizes ``l(b)/n - lambda (a |b|_1 + (1 - a) |b|_2² / 2)``, ``a`` the ``l1_share``, with Breslow's partial
+    likelihood and features divided by their 1/n standard deviation; penalties fall evenly on the log scale from the
+    smallest that keeps nothing to 1e-4 of it (1e-2 where features outnumber patients). Simon et al. 2011; equals
+    ``glmnet(family = "cox", alpha = a)`` of R, solved to the end: with glmnet's default ``thresh`` its coefficients are
+    visibly short of the maximum.
     """
     time, event = _checks.survival(time, event)
     features = _checks.matrix(features, "features", time.size)
     with _one_thread():
-        part = _Part(features, time, event, n_lambdas)
+        part = _Part(features, time, event, n_lambdas, _l1_share(l1_share))
         part.walk.to(0.0)
         return part.path()
 
@@ -127,16 +133,18 @@ def lasso_cv(
     folds: np.ndarray,
     *,
     n_lambdas: int = 100,
+    l1_share: float = 1.0,
     whole: bool = True,
 ) -> LassoCV:
-    """Choose the penalty of the LASSO-Cox path by cross-validation.
+    """Choose the penalty of the path by cross-validation.
 
     Parameters
     ----------
-    features, time, event, n_lambdas
+    features, time, event, n_lambdas, l1_share
         As for `lasso_path`.
-    folds : array_like, shape (n,)
-        Fold of each patient, any labels; see `random_folds`.
+    folds : array_like, shape (n,) or (r, n)
+        Fold of each patient, any labels; see `random_folds`. Several rows repeat the cross-validation: the deviances,
+        and their standard errors, are averaged over the rows, so that the penalty depends less on how folds fell.
     whole : bool
         Whether the path is followed to its end; else it ends once the deviance is three standard errors above its
         minimum at five penalties in a row, in a fraction of the time. What is chosen is the same unless the deviance
@@ -161,17 +169,12 @@ def lasso_cv(
     """
     time, event = _checks.survival(time, event)
     features = _checks.matrix(features, "features", time.size)
-    labels, fold = _checks.groups(folds, "folds", time.size)
-    events = np.bincount(fold[event], minlength=labels.size)
-    if labels.size < 3:
-        raise InputError(f"folds has {labels.size} folds; cross-validation needs at least three.")
-    if events.max() == events.sum():
-        raise InputError(f"folds has all events in fold {labels[events.argmax()]}; without it there is nothing to fit.")
-
-    others = [fold != k for k in range(labels.size)]
+    divisions = [_Division.of(row, event) for row in np.atleast_2d(np.asarray(folds))]
+    share = _l1_share(l1_share)
     with _one_thread():
-        all_patients = _Part(features, time, event, n_lambdas)
-        parts = [_Part(features[kept], time[kept], event[kept], n_lambdas) for kept in others]
+        all_patients = _Part(features, time, event, n_lambdas, share)
+        for division in divisions:
+            division.parts.extend(_Part(features[k], time[k], event[k], n_lambdas, share) for k in division.others)
         means, sds = np.empty(0), np.empty(0)
         while True:
             start = means.size
@@ -179,19 +182,14 @@ def lasso_cv(
             lambdas = all_patients.walk.lambdas[start:]
             if not lambdas.size:
                 break
-            deviance = np.empty((labels.size, lambdas.size))
-            for k, (kept, part) in enumerate(zip(others, parts, strict=True)):
-                part.walk.to(lambdas[-1])
-                eta = features @ _interpolate(part.path(), lambdas)
-                deviance[k] = partial_deviance(eta, time, event) - partial_deviance(eta[kept], time[kept], event[kept])
-            deviance /= np.maximum(events, 1)[:, None]  # a fold without an event weighs nothing below
-            mean = np.average(deviance, axis=0, weights=events)
-            sd = np.sqrt(np.average((deviance - mean) ** 2, axis=0, weights=events) / (labels.size - 1))
+            curves = [division.deviance(features, time, event, lambdas) for division in divisions]
+            mean, sd = np.mean(curves, axis=0)
             means, sds = np.append(means, mean), np.append(sds, sd)
             index_min = int(means.argmin())
             risen = (mean > means[index_min] + _RISEN * sds[index_min]).all()
             if all_patients.walk.ended or (risen and not whole):
                 break
+    parts = [part for division in divisions for part in division.parts]
     complete = all_patients.walk.complete and all(part.walk.complete for part in parts)
     index_1se = int(np.flatnonzero(means <= means[index_min] + sds[index_min])[0])
     return LassoCV(all_patients.path(), means, sds, index_min, index_1se, complete)
@@ -259,10 +257,19 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
+def _l1_share(value: float) -> float:
+    share = _checks.positive(value, "l1_share")
+    if share > 1:
+        raise InputError(f"l1_share must lie above 0 and be at most 1, not {share:g}.")
+    return share
+
+
 class _Part:
     """The path of some patients, for features in their own units; constant ones keep a coefficient of zero."""
 
-    def __init__(self, features: np.ndarray, time: np.ndarray, event: np.ndarray, n_lambdas: int) -> None:
+    def __init__(
+        self, features: np.ndarray, time: np.ndarray, event: np.ndarray, n_lambdas: int, l1_share: float
+    ) -> None:
         scale = features.std(axis=0)
         self._varies = np.ptp(features, axis=0) > 1e-12 * np.abs(features).max(axis=0)
         if not self._varies.any():
@@ -270,7 +277,7 @@ class _Part:
         chosen = features[:, self._varies]
         self._scale = scale[self._varies]
         smallest = 1e-2 if features.shape[0] < features.shape[1] else 1e-4
-        problem = PenalizedCox((chosen - chosen.mean(axis=0)) / self._scale, time, event)
+        problem = PenalizedCox((chosen - chosen.mean(axis=0)) / self._scale, time, event, l1_share)
         self.walk = problem.path(n_lambdas, smallest)
 
     def path(self) -> LassoPath:
@@ -278,6 +285,41 @@ class _Part:
         coef = np.zeros((self._varies.size, self.walk.lambdas.size))
         coef[self._varies] = self.walk.coef / self._scale[:, None]
         return LassoPath(self.walk.lambdas, coef, np.count_nonzero(coef, axis=0), self.walk.complete)
+
+
+@dataclass(frozen=True)
+class _Division:
+    """One division of the patients into folds: who is outside each, its events, and the path fitted outside it."""
+
+    others: list[np.ndarray]
+    events: np.ndarray
+    parts: list[_Part]
+
+    @classmethod
+    def of(cls, folds: np.ndarray, event: np.ndarray) -> "_Division":
+        labels, fold = _checks.groups(folds, "folds", event.size)
+        events = np.bincount(fold[event], minlength=labels.size)
+        if labels.size < 3:
+            raise InputError(f"folds has {labels.size} folds; cross-validation needs at least three.")
+        if events.max() == events.sum():
+            raise InputError(
+                f"folds has all events in fold {labels[events.argmax()]}; without it there is nothing to fit."
+            )
+        return cls([fold != k for k in range(labels.size)], events, [])
+
+    def deviance(
+        self, features: np.ndarray, time: np.ndarray, event: np.ndarray, lambdas: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean over the folds of the deviance at some penalties, and its standard error."""
+        found = np.empty((self.events.size, lambdas.size))
+        for k, (kept, part) in enumerate(zip(self.others, self.parts, strict=True)):
+            part.walk.to(lambdas[-1])
+            eta = features @ _interpolate(part.path(), lambdas)
+            found[k] = partial_deviance(eta, time, event) - partial_deviance(eta[kept], time[kept], event[kept])
+        found /= np.maximum(self.events, 1)[:, None]  # a fold without an event weighs nothing below
+        mean = np.average(found, axis=0, weights=self.events)
+        spread = np.average((found - mean) ** 2, axis=0, weights=self.events)
+        return mean, np.sqrt(spread / (self.events.size - 1))
 
 
 def _interpolate(path: LassoPath, lambdas: np.ndarray) -> np.ndarray:

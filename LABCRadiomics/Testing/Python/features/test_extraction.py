@@ -58,14 +58,13 @@ def test_a_subset_gives_the_values_of_the_whole(breast1):
 
 def test_a_subset_runs_only_the_filter_passes_it_needs(monkeypatch):
     passes = []
-    convolve = wavelet._convolve
-    monkeypatch.setattr(wavelet, "_convolve", lambda *args: passes.append(args[1]) or convolve(*args))
+    filtered = wavelet._filtered
+    monkeypatch.setattr(wavelet, "_filtered", lambda *args: passes.append((args[1], *args[-1])) or filtered(*args))
     ours(IMAGE, MASK, DEFAULT, names=["wavelet-LLH_glcm_Idmn", "original_firstorder_Mean"])
-    assert set(passes) == {1, 2}  # the last pass, along axis 0, is made at the ROI's voxels
-    everything = len(passes)
+    assert passes == [(2, "L"), (1, "L"), (0, "H")]
     passes.clear()
     ours(IMAGE, MASK, DEFAULT)
-    assert len(passes) == 3 * everything  # L, H; LL, LH, HL, HH
+    assert passes == [(2, "L", "H"), *[(1, "L", "H")] * 2, *[(0, "L", "H")] * 4]
     passes.clear()
     ours(IMAGE, MASK, DEFAULT, names=["original_firstorder_Mean"])
     assert passes == []

@@ -81,6 +81,7 @@ def test_intensities_that_fit_into_one_bin_are_said_so(image):
     notices = extract(image, MASK).notices
     assert [notice.code for notice in notices] == ["one-gray-level"] * 2  # original and wavelets
     assert "a bin is 25 wide" in notices[0].message and "\n" not in notices[0].message
+    assert all(notice.grave for notice in notices)  # a score of such features is not to be relied on
 
 
 def test_a_bin_count_of_one_is_said_so():

@@ -29,6 +29,15 @@ def test_module_describes_itself(module):
     assert "10.1186/s13058-022-01516-0" in parent.acknowledgementText
 
 
+def test_help_links_to_pages_on_this_computer(module):
+    """They open without a network."""
+    parent = application.ModuleParent()
+    module.LABCRadiomics(parent)
+    pages = [Path(unquote(urlsplit(address).path)) for address in re.findall(r'href="(file:[^"]+)"', parent.helpText)]
+    assert [page.name for page in pages] == ["user-guide.html", "tutorial.html"]
+    assert all(page.is_file() for page in pages)
+
+
 def test_sample_data_is_the_bundled_case(module, breast1):
     application.SampleDataLogic.registered.clear()
     module.registerSampleData()

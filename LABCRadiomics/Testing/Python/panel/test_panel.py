@@ -16,6 +16,7 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 from LABCRadiomicsLib import NOTICE  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
+from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
 from panel_reading import plain, tip  # noqa: E402
 from slicer_standin import proxies  # noqa: E402
 
@@ -223,12 +224,7 @@ def test_apply_shows_the_result(ready):
     ready.ui.applyButton.click()
     document = ready.resultView.document
     text = plain(ready.ui.resultLabel.text)
-    shown = {"high": "HIGH RISK", "low": "LOW RISK"}[document["risk_group"]]
-    assert "Do not rely on this result" in ready.ui.groupLabel.text.split("RISK GROUP WITHHELD")[0]
-    assert shown not in ready.ui.groupLabel.text and "the cutoff" not in text
-    ready.ui.groupLabel.linkActivated("show-group")  # PythonQt: calling a signal sends it
-    assert shown in ready.ui.groupLabel.text and "WITHHELD" not in ready.ui.groupLabel.text
-    assert "the cutoff" in plain(ready.ui.resultLabel.text) and ready.resultView.document["group_shown"]
+    assert "Do not rely on this result" in plain(ready.ui.groupLabel.text).split("RISK GROUP WITHHELD")[0]
     assert "not for any clinical use" in ready.ui.groupLabel.text
     assert f"Radiomics score {document['score']:.4g}" in text
     for estimate in document["survival"]:
@@ -237,11 +233,30 @@ def test_apply_shows_the_result(ready):
     assert len(document["survival"]) == 3
     outside = sum(part["in_range"] is False for part in document["contributions"])
     assert outside and f"{outside} of {len(document['contributions'])} features lie outside" in text
-    assert "C-index, nomogram: 0.747, 95% CI 0.647 to 0.846, in 139 simulated patients of a validation cohort" in text
+    assert "C-index, nomogram: 0.747, 95% CI 0.647 to 0.846 (0.5 is chance, 1 perfect)." in text
+    assert "Measured in 139 simulated patients of a validation cohort." in text
     others = [w for w in document["warnings"] if w["code"] not in ("feature-out-of-range", "demonstration")]
     assert len(others) == 5 and all(warning["message"] in text for warning in others)
     assert NOTICE in ready.ui.noticeLabel.text
     assert ready.ui.cancelButton.isHidden() and ready.ui.progressBar.isHidden()
+
+
+def test_a_withheld_group_is_shown_on_demand(ready, dialogs, tmp_path):
+    """And then it is in the scene and in everything that is saved, as the command's --show-group does."""
+    ready.ui.applyButton.click()
+    words = {"high": "HIGH RISK", "low": "LOW RISK"}[ready.resultView.document["risk_group"]]
+    shown = ready.ui.groupLabel.text + ready.ui.resultLabel.text
+    assert words not in shown and "cutoff" not in shown
+    assert not ready.ui.showGroupButton.isHidden()
+    ready.ui.showGroupButton.click()
+    assert words in ready.ui.groupLabel.text and "the cutoff" in ready.ui.resultLabel.text
+    assert ready.ui.showGroupButton.isHidden() and ready.ui.saveReportButton.enabled
+    assert mrml_results.read_result(ready._parameterNode.result)["group_shown"] is True
+    dialogs["getExistingDirectory"] = str(tmp_path)
+    ready.ui.saveReportButton.click()
+    assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["group_shown"] is True
+    ready.ui.applyButton.click()
+    assert words not in ready.ui.groupLabel.text
 
 
 def test_error_is_shown_and_goes_with_the_input(ready):
@@ -345,7 +360,7 @@ def test_stability_is_asked_for(ready):
     ready.ui.applyButton.click()
     stability = ready.resultView.document["stability"]
     assert stability["contours"] == 30
-    assert f"{stability['same_group']} of 30 give the same risk group" in plain(ready.ui.resultLabel.text)
+    assert f"The risk group is the same in {stability['same_group']} of 30." in plain(ready.ui.resultLabel.text)
     assert shown[-1] == 32 and len(shown) > 15
 
 
@@ -473,13 +488,13 @@ def test_packages_are_asked_for_when_first_needed(ready, question, dialogs, tmp_
     dialogs["getExistingDirectory"] = str(tmp_path)
     ready.ui.saveReportButton.click()
     (text,) = asked
-    assert text.splitlines()[0] == "The report needs the Python packages matplotlib, Jinja2. Install them?"
-    assert "not installed: matplotlib, Jinja2" in plain(ready.ui.messageLabel.text)
+    assert text.splitlines()[0] == "The report needs the Python packages matplotlib, Jinja2, reportlab. Install them?"
+    assert "not installed: matplotlib, Jinja2, reportlab" in plain(ready.ui.messageLabel.text)
     assert list(tmp_path.glob("report*")) == [] and packaging.installed == []
     answers.append(True)
     dialogs["getExistingDirectory"] = str(tmp_path)
     ready.ui.saveReportButton.click()
-    assert [re.split(r"[<>=]", name)[0] for name in packaging.installed] == ["matplotlib", "Jinja2"]
+    assert [re.split(r"[<>=]", name)[0] for name in packaging.installed] == ["matplotlib", "Jinja2", "reportlab"]
     assert (tmp_path / "report.html").is_file()
     dialogs["getExistingDirectory"] = str(tmp_path)
     ready.ui.saveReportButton.click()
@@ -496,7 +511,7 @@ def test_failed_installation_is_explained(ready, question, dialogs, tmp_path, mo
     answers.append(True)
     dialogs["getExistingDirectory"] = str(tmp_path)
     ready.ui.saveReportButton.click()
-    assert "could not be installed: matplotlib, Jinja2" in plain(ready.ui.messageLabel.text)
+    assert "could not be installed: matplotlib, Jinja2, reportlab" in plain(ready.ui.messageLabel.text)
     assert list(tmp_path.glob("report*")) == []
 
 

@@ -390,6 +390,26 @@ def test_python_that_does_not_start_is_explained(panel, cohort, python_slicer, t
     assert cohort._process._ended is not None
 
 
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ({"n": 80, "training_cases": 80}, "These are the training patients of the model"),
+        ({"n": 80, "training_cases": 3}, "3 of the 80 cases are training patients"),
+        ({"n": 80, "training_cases": 0}, None),
+        (None, None),
+    ],
+)
+def test_validation_on_the_training_patients_is_said(panel, tmp_path, report, said):
+    section = __import__("LABCRadiomicsPanel.cohort_section", fromlist=["cohort_section"])
+    if report is not None:
+        (tmp_path / "report.json").write_text(json.dumps(report))
+    step = next(step for step in jobs().steps() if step.name == "validate")
+    panel.cohort._finish(step, {"report": str(tmp_path)})
+    text = panel.ui.cohortMessageLabel.text
+    assert "is done" in text
+    assert (said in text) if said else section.ownPatients(tmp_path) is None
+
+
 def test_terminal_drawing_is_not_shown(app):
     """rich draws its bar of whole and half cells."""
     seen, lines = [], []

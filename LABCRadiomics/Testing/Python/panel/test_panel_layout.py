@@ -118,6 +118,22 @@ def test_the_panel_can_be_narrowed_again(long_names, app):
         assert long_names.ui.nomogramLabel.pixmap.width() == long_names.ui.nomogramLabel.width < width
 
 
+def test_a_picture_at_the_edge_of_the_scroll_area_comes_to_rest(ready, app):
+    """With a scroll bar it is lower and needs none, without one it is higher and needs one."""
+    apply(ready)
+    ready.ui.showNomogramButton.click()
+    show(app.panel, 431)
+    least = app.panel.widget().height()
+    label = ready.ui.nomogramLabel
+    for height in range(least - 60, least + 20, 4):
+        widths = set()
+        app.panel.resize(431, height)
+        for _ in range(8):
+            slicer.app.processEvents()
+            widths.add(label.pixmap.width())
+        assert len(widths) <= 2 and label.pixmap.width() <= label.width, height
+
+
 def test_no_label_is_lower_than_its_text_where_the_panel_gets_its_least_height(ready, app):
     """As Slicer lays it out for a moment after a reload."""
     show(app.panel, 431, 650)

@@ -414,8 +414,8 @@ def test_trust_says_the_gravest_first():
     }
     first, second, third = trust(result)
     assert first.startswith("\u26a0 1 of 3 features lie outside")
-    assert (
-        second == "C-index, radiomics score alone: 0.600, in 91 patients of another center (0.5 is chance, 1 perfect)."
+    assert second == (
+        "C-index, radiomics score alone: 0.600 (0.5 is chance, 1 perfect). Measured in 91 patients of another center."
     )
     assert third == "kept"
     assert "which is too good" in trust(result | {"discrimination": row | {"kind": "apparent"}})[1]
@@ -437,7 +437,7 @@ def test_contour_test_in_words():
     assert text == (
         "\u26a0 The risk group depends on the contour. With 20 contours that overlap the drawn one as other "
         "readers' would (Dice 0.88 on average), the score is -1 to 2; 95% limits of another reader's score: -1.5 to "
-        "2.5; 2 could not be scored; 12 of 18 give the same risk group."
+        "2.5. Of them, 2 could not be scored. The risk group is the same in 12 of 18."
     )
     (text,) = trust(result | {"stability": stability | {"same_group": 18}})
     assert text.startswith("With 20 contours")

@@ -479,6 +479,7 @@ def application(scene, folder: Path) -> Listed:
         processEvents=QtWidgets.QApplication.processEvents,
         temporaryPath=str(folder),
         slicerHome=str(folder),
+        applicationVersion="5.13.0",
         layoutManager=lambda: layout_manager,
         applicationLogic=lambda: logic,
         testingEnabled=lambda: True,

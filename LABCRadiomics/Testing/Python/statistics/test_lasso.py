@@ -100,6 +100,28 @@ def _fold_without_event() -> Pairs:
     ]
 
 
+@row("elastic net: path, cross-validation, coefficients", "lasso_cv(l1_share)", "glmnet::cv.glmnet(alpha)")
+def _elastic_net() -> Pairs:
+    reference, coef, pairs = table("elastic_net_cv"), table("elastic_net_coef"), []
+    x, folds = columns(table("veteran"), _VETERAN), table("lasso_divisions")["V1"]
+    for share, name in ((0.5, "V1"), (0.1, "V2")):
+        rows = reference["share"] == share
+        result = lasso_cv(x, *follow_up_of("veteran"), folds, l1_share=share)
+        pairs += [(result.path.lambdas, reference["lambda"][rows]), (result.path.nonzero, reference["nzero"][rows])]
+        pairs += [(result.mean, reference["cvm"][rows]), (result.sd, reference["cvsd"][rows])]
+        pairs.append((result.coef_min, coef[name]))
+    return pairs
+
+
+@row("cross-validation repeated over three divisions", "lasso_cv", "glmnet::cv.glmnet, averaged")
+def _repeated() -> Pairs:
+    reference, divisions = table("lasso_repeated_cv"), table("lasso_divisions")
+    folds = [divisions[name] for name in ("V1", "V2", "V3")]
+    result = lasso_cv(columns(table("veteran"), _VETERAN), *follow_up_of("veteran"), folds)
+    assert result.lambda_min == pytest.approx(reference["lambda"][reference["cvm"].argmin()])
+    return [(result.mean, reference["cvm"]), (result.sd, reference["cvsd"])]
+
+
 test_equal_to_r = equal_to_r(__name__)
 
 

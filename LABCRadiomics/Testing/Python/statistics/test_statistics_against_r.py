@@ -24,8 +24,11 @@ HEADER = (
 ROOMS = (
     "test_cox",
     "test_cox_extended",
+    "test_firth",
     "test_lasso",
     "test_kaplan_meier",
+    "test_confidence_bands",
+    "test_competing_risks",
     "test_roc",
     "test_cutoff",
     "test_concordance",

@@ -178,6 +178,8 @@ OTHER = {
         lambda: lasso_cv(X, TIME, EVENT, np.where(EVENT, 1, 2 + np.arange(N) % 2)),
         "folds has all events in fold 1",
     ),
+    "no share": (lambda: lasso_path(X, TIME, EVENT, l1_share=0), "l1_share must be a finite number greater"),
+    "too large a share": (lambda: lasso_path(X, TIME, EVENT, l1_share=2), "l1_share must lie above 0"),
     "too many folds": (lambda: random_folds(EVENT, N), "n_folds must lie between 3"),
     "risk above one": (lambda: brier_score(RISK * 100, TIME, EVENT, [5]), "risk must lie between 0 and 1"),
     "falling horizons": (lambda: brier_score(np.c_[RISK, RISK], TIME, EVENT, [5, 2]), "horizons must rise"),

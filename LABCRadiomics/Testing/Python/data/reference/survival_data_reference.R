@@ -122,3 +122,14 @@ w(rbind(km("entry", at(survfit(Surv(entry, time, event) ~ 1, l, conf.type = "log
         km("entry weights", at(survfit(Surv(entry, time, event) ~ 1, l, weights = w, conf.type = "log-log", robust = TRUE, id = seq_len(nrow(l)))))), "km_extended")
 s <- survdiff(Surv(time, event) ~ ph.ecog + strata(sex), l)
 w(data.frame(group = 0:3, observed = rowSums(s$obs), expected = rowSums(s$exp), chisq = s$chisq), "logrank_stratified")
+
+# Elastic net, and a cross-validation repeated over three divisions
+x <- as.matrix(v[-(1:2)]); y <- Surv(v$time, v$event)
+divisions <- sapply(1:3, function(k) (seq_len(nrow(v)) * c(7, 11, 13)[k]) %% 31 %% 5 + 1)
+nets <- lapply(c(0.5, 0.1), function(a) cv.glmnet(x, y, family = "cox", alpha = a, foldid = divisions[, 1], thresh = 1e-20, maxit = 1e8, grouped = TRUE))
+w(do.call(rbind, lapply(seq_along(nets), function(i) data.frame(share = c(0.5, 0.1)[i], lambda = nets[[i]]$lambda, nzero = nets[[i]]$nzero,
+                                                                cvm = nets[[i]]$cvm, cvsd = nets[[i]]$cvsd))), "elastic_net_cv")
+w(do.call(cbind, lapply(nets, function(n) as.numeric(coef(n, s = "lambda.min")))), "elastic_net_coef")
+many <- lapply(1:3, function(k) cv.glmnet(x, y, family = "cox", foldid = divisions[, k], thresh = 1e-20, maxit = 1e8, grouped = TRUE))
+w(data.frame(lambda = many[[1]]$lambda, cvm = rowMeans(sapply(many, `[[`, "cvm")), cvsd = rowMeans(sapply(many, `[[`, "cvsd"))), "lasso_repeated_cv")
+w(divisions, "lasso_divisions")

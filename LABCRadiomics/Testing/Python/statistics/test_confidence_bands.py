@@ -1,0 +1,84 @@
+"""Simultaneous bands of a Kaplan-Meier curve against km.ci and the published critical values."""
+
+import numpy as np
+import pytest
+
+from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.statistics.confidence_bands import (
+    confidence_band,
+    equal_precision_critical,
+    hall_wellner_critical,
+)
+from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier
+from r_reference import table
+from r_rows import Pairs, equal_to_r, row
+from survival_cohorts import follow_up_of
+
+
+def _bands(kind: str, methods: dict[str, str]) -> Pairs:
+    """Pairs of our band and km.ci's, which does not cut at 1 and repeats the values at times of censoring."""
+    reference, pairs = table("km_bands"), []
+    for scale, method in methods.items():
+        band = confidence_band(*follow_up_of("lung"), first=30, last=600, kind=kind, scale=scale)
+        rows = np.isin(reference["time"], band.time) & (reference["method"] == method)
+        assert rows.sum() == band.time.size > 100
+        pairs += [(band.lower, reference["lower"][rows]), (band.upper, np.minimum(reference["upper"][rows], 1))]
+    return pairs
+
+
+@row("Hall-Wellner band", "confidence_band", "km.ci::km.ci(loghall, hall-wellner)", tolerance=1e-5)
+def _hall_wellner() -> Pairs:
+    return _bands("hall-wellner", {"log-log": "loghall", "plain": "hall-wellner"})
+
+
+@row("equal precision band", "confidence_band", "km.ci::km.ci(logep, epband)", tolerance=1e-2)
+def _equal_precision() -> Pairs:
+    return _bands("equal-precision", {"log-log": "logep", "plain": "epband"})
+
+
+test_equal_to_r = equal_to_r(__name__)
+
+
+def test_critical_values_are_those_of_the_tables() -> None:
+    """Hall and Wellner's to all four digits; Nair's, which are asymptotic, to three parts in a thousand."""
+    for low, high, value in ((0, 0.1, 0.6825), (0.08, 0.3, 1.0868), (0.08, 0.9, 1.3581), (0.18, 0.68, 1.3426)):
+        assert hall_wellner_critical(low, high) == pytest.approx(value, abs=6e-5)
+    for low, high, value in ((0.02, 0.1, 2.75), (0.1, 0.3, 2.6853), (0.1, 0.9, 3.0542), (0.02, 0.98, 3.2428)):
+        assert equal_precision_critical(low, high) == pytest.approx(value, rel=4e-3)
+    assert equal_precision_critical(0.3, 0.3) == pytest.approx(1.959964, abs=1e-4)  # one time: pointwise
+
+
+def test_a_simulated_bridge_stays_as_often_as_said() -> None:
+    rng = np.random.default_rng(0)
+    u = np.arange(1, 2000) / 2000
+    steps = rng.normal(size=(2000, 2000)) / np.sqrt(2000)
+    walk = np.cumsum(steps, axis=1)
+    bridge = walk[:, :-1] - u * walk[:, -1:]
+    part = (u >= 0.1) & (u <= 0.8)
+    scaled = np.abs(bridge[:, part] / np.sqrt(u * (1 - u))[part]).max(axis=1)
+    assert (scaled <= equal_precision_critical(0.1, 0.8)).mean() == pytest.approx(0.957, abs=0.013)  # seen in steps
+    plain = np.abs(bridge[:, part]).max(axis=1)
+    assert (plain <= hall_wellner_critical(0.1, 0.8)).mean() == pytest.approx(0.955, abs=0.013)
+
+
+def test_bands_are_wider_than_pointwise_limits() -> None:
+    time, event = follow_up_of("veteran")
+    band, points = confidence_band(time, event), kaplan_meier(time, event)
+    at = np.searchsorted(points.time, band.time)
+    assert (band.lower < points.lower[at]).all() and (band.upper > points.upper[at]).all()
+    assert np.array_equal(band.survival, points.survival[at])
+
+
+@pytest.mark.parametrize(
+    ("compute", "message"),
+    [
+        (lambda: confidence_band([1, 2, 3], [0, 1, 1], kind="nair"), "kind must be one of"),
+        (lambda: confidence_band([1, 2, 3], [0, 1, 1], scale="log"), "scale must be one of"),
+        (lambda: confidence_band([1, 2, 3], [0, 1, 1], first=2.2, last=2.8), "first 2.2 and last 2.8 have no event"),
+        (lambda: confidence_band([1, 2, 3], [0, 0, 1]), "time and event have no event that leaves"),
+        (lambda: equal_precision_critical(0, 0.5), "low 0 and high 0.5 must rise"),
+    ],
+)
+def test_bad_input(compute, message) -> None:
+    with pytest.raises(InputError, match=f"^{message}"):
+        compute()

@@ -1,0 +1,160 @@
+"""Try LABC Radiomics in a real Slicer: its self test, the time from click to result, the pictures of the documentation.
+
+    Slicer --no-splash --python-script Utilities/check_in_slicer.py [FOLDER]
+
+Needs nothing but Slicer 5.10 or later and this repository; offline. Writes ``check.json`` and the pictures into FOLDER
+(``labcradiomics-check`` in the current folder), and ends Slicer with 0 when everything passed, with 1 otherwise. The
+pictures are in the style that Slicer starts with: choose *Dark Slicer* under *Edit, Application Settings, Appearance*
+and run it again for the dark ones, whose names end in ``-dark``.
+"""
+
+import json
+import sys
+import time
+import traceback
+import unittest
+from pathlib import Path
+
+import qt
+import slicer
+import slicer.util
+
+MODULE = "LABCRadiomics"
+FOLDER = Path(__file__).resolve().parents[1] / MODULE
+WINDOW = (1440, 900)  # pixels
+REPEATS = 3
+COMPARISON_SECONDS = 300
+COVARIATES = {"age": "52", "stage": "IIIa-b", "pcr": "no", "hr": "positive"}
+
+
+def main() -> None:
+    """Do all of it and end Slicer."""
+    given = sys.argv[1:]
+    folder = Path(given[0] if given else "labcradiomics-check").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    report = {"slicer": slicer.app.applicationVersion, "style": style(), "passed": False}
+    try:
+        load_module()
+        report["self test"] = self_test()
+        report |= try_panel(folder)
+        report["passed"] = not (report["self test"]["failed"] or report["complaints"])
+    except Exception:  # told in the report, which is all that is left of a run without a window
+        report["defect"] = traceback.format_exc()
+    (folder / "check.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(report, indent=2))
+    slicer.util.exit(0 if report["passed"] else 1)
+
+
+def style() -> str:
+    """Give the name of the application's style."""
+    window = slicer.util.mainWindow()
+    return window.style().objectName if window is not None else ""
+
+
+def load_module() -> None:
+    """Load the module of this repository, where it is not among the application's modules."""
+    if not hasattr(slicer.modules, MODULE.lower()):
+        factory = slicer.app.moduleManager().factoryManager()
+        factory.registerModule(qt.QFileInfo(str(FOLDER / f"{MODULE}.py")))
+        if not factory.loadModules([MODULE]):
+            raise RuntimeError(f"Slicer could not load {FOLDER}: see the application's log.")
+
+
+def self_test() -> dict:
+    """Run the module's own tests."""
+    module = __import__(MODULE)
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(module.LABCRadiomicsTest)
+    result = unittest.TestResult()
+    suite.run(result)
+    failed = {test.id().rsplit(".", 1)[-1]: text for test, text in (*result.failures, *result.errors)}
+    return {"ran": result.testsRun, "failed": failed}
+
+
+def try_panel(folder: Path) -> dict:
+    """Use the panel as a user does, on the bundled case; gives times, widths and what is wrong."""
+    complaints = []
+    window = slicer.util.mainWindow()
+    slicer.mrmlScene.Clear(False)
+    if window is not None:
+        window.resize(*WINDOW)
+        slicer.util.selectModule(MODULE)
+    panel = slicer.util.getModuleWidget(MODULE)
+    panel.enter()
+    samples = FOLDER / "Resources" / "SampleData"
+    slicer.util.loadVolume(str(samples / "breast1_image.nrrd")).SetName("Breast1 MRI")
+    slicer.util.loadSegmentation(str(samples / "breast1_label.nrrd")).SetName("Breast1 tumor")
+    settle()
+    if not panel.ui.applyButton.enabled:
+        return {"complaints": [f"Apply is disabled: {panel.ui.applyButton.toolTip}"]}
+    panel.covariateForm.setValues(COVARIATES)
+    panel._onCovariatesChanged()
+    before = dock_width()
+    picture(folder, "inputs")
+    clicks = [timed(panel.ui.applyButton.click) for _ in range(REPEATS)]
+    if panel.resultView.document is None:
+        return {"complaints": [f"Apply gave no result: {panel.ui.messageLabel.text}"]}
+    picture(folder, "result")
+    panel.ui.showViewsButton.click()
+    picture(folder, "views")
+    panel.ui.showViewsButton.click()
+    comparison = compare(panel, complaints)
+    after = dock_width()
+    picture(folder, "comparison")
+    if after > before:
+        complaints.append(f"The panel grew from {before} to {after} pixels.")
+    return {
+        "click to result, s": clicks,
+        "dock width, px": [before, after],
+        "comparison": comparison,
+        "complaints": complaints,
+    }
+
+
+def compare(panel, complaints: list) -> str:
+    """Compare with SlicerRadiomics where it is installed; gives the sentence that the panel shows."""
+    if not panel.ui.checkButton.enabled:
+        return "SlicerRadiomics is not installed."
+    panel.ui.checkButton.click()
+    end = time.monotonic() + COMPARISON_SECONDS
+    while not panel.ui.checkButton.enabled and time.monotonic() < end:
+        settle()
+    text = panel.ui.checkLabel.text
+    if not text.startswith("All "):
+        complaints.append(f"The comparison with SlicerRadiomics: {text}")
+    return text
+
+
+def timed(action) -> float:
+    """Seconds of an action with all that the application does of it."""
+    start = time.perf_counter()
+    action()
+    slicer.app.processEvents()
+    return round(time.perf_counter() - start, 3)
+
+
+def settle() -> None:
+    """Let the application work off what is waiting."""
+    for _ in range(10):
+        slicer.app.processEvents()
+        time.sleep(0.02)
+
+
+def dock_width() -> int:
+    """Width of the module panel's dock in pixels; 0 without a main window."""
+    window = slicer.util.mainWindow()
+    dock = slicer.util.findChild(window, "PanelDockWidget") if window is not None else None
+    settle()
+    return dock.width if dock is not None else 0
+
+
+def picture(folder: Path, name: str) -> None:
+    """Take a picture of the main window."""
+    window = slicer.util.mainWindow()
+    if window is not None:
+        settle()
+        suffix = "-dark" if "dark" in style().casefold() else ""
+        window.grab().save(str(folder / f"{name}{suffix}.png"))
+
+
+if __name__ == "__main__":
+    main()
