@@ -22,6 +22,7 @@ from .optimism_section import optimism_section, trust_table
 from .page_parts import Page, figure_limits, main_index, p_value
 from .patients_section import patients_section
 from .performance_section import performance_section
+from .sample_size_section import development_size_section
 from .sections import Section
 from .selection_section import selection_section
 from .subgroups_section import subgroups_section
@@ -96,6 +97,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         patients_section(training),
         performance_section(training.performance, listed=False),
         optimism_section(training),
+        development_size_section(training),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from .groups_section import groups_section
 from .net_benefit_section import net_benefit_section
 from .page_parts import Page, PageTable, figure_limits, main_index, p_value, side_by_side
 from .performance_section import performance_section
+from .sample_size_section import validation_size_section
 from .sections import Section
 from .writing import document_of, write_study
 
@@ -70,6 +71,7 @@ def _sections(validation: Validation) -> tuple[Section, ...]:
         calibration_section(validation.calibration, endpoint, model=validation.measured[0].marker.name),
         net_benefit_section(validation.decision),
         comparison_section(validation.comparison),
+        validation_size_section(validation.measured[0], scored.months, scored.event, _expected_index(validation)),
         performance_section(validation.performance, listed=True),
         _scores_section(validation),
     )
@@ -113,6 +115,12 @@ def _endpoint(validation: Validation) -> str | None:
 def _in_training(validation: Validation) -> list[Figure]:
     """The model's figures of its training; the file may also hold an earlier validation."""
     return [row for row in read_performance(validation.scored.model.performance) if row.kind in _OF_TRAINING]
+
+
+def _expected_index(validation: Validation) -> float | None:
+    """The C-index that the training promised."""
+    found = main_index(_in_training(validation), "optimism-corrected")
+    return found.value if found and found.value > 0.5 else None
 
 
 def _page(document: Mapping[str, Any], sections: tuple[Section, ...], validation: Validation) -> Page:

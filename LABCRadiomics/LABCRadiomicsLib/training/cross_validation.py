@@ -151,7 +151,7 @@ def _assembled(procedure: Procedure, parts: list[tuple[np.ndarray, tuple[Marker,
     unknown = np.full(procedure.n, np.nan)
     alone = Marker(name=SCORE_ALONE, values=unknown, log_hazard=unknown, high=np.zeros(procedure.n, dtype=bool))
     nomogram = Marker(name=NOMOGRAM, values=unknown, log_hazard=unknown, score_share=unknown)
-    whole = (nomogram, alone) if procedure.blocks else (alone,)
+    whole: tuple[Marker, ...] = (nomogram, alone) if procedure.blocks else (alone,)
     for rows, markers in parts:
         if markers is not None:
             whole = tuple(_with_rows(one, rows, part) for one, part in zip(whole, markers, strict=True))
@@ -171,13 +171,14 @@ def _with_rows(whole: Marker, rows: np.ndarray, part: Marker) -> Marker:
 
 def _measured(procedure: Procedure, markers: tuple[Marker, ...], folds: np.ndarray) -> dict[Measure, Estimate]:
     """Measure held-out markers in the order of :func:`.performance.essentials`."""
-    outcome, horizon = (procedure.months, procedure.event), procedure.recipe.horizon
-    known = ~np.isnan(markers[-1].log_hazard)
-    found = measure_markers([marker.take(known) for marker in markers], *(values[known] for values in outcome), horizon)
+    months, event, horizon = procedure.months, procedure.event, procedure.recipe.horizon
+    log_hazard = markers[-1].log_hazard
+    known = np.ones(folds.size, bool) if log_hazard is None else ~np.isnan(log_hazard)
+    found = measure_markers([marker.take(known) for marker in markers], months[known], event[known], horizon)
     for marker in markers:
         c, auc = Measure(Metric.C_INDEX, marker.name), Measure(Metric.AUC, marker.name, horizon)
-        found[c] = Estimate.normal(*concordance_within(marker.values, *outcome, folds))
-        found[auc] = Estimate.normal(*auc_within(marker.values, *outcome, folds, horizon))
+        found[c] = Estimate.normal(*concordance_within(marker.values, months, event, folds))
+        found[auc] = Estimate.normal(*auc_within(marker.values, months, event, folds, horizon))
     return found
 
 

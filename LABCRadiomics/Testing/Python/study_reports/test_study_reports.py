@@ -7,12 +7,14 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from cohort_examples import gbsg2_model, gbsg2_scored
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.model import Model, Performance
 from LABCRadiomicsLib.scoring import DEMONSTRATION
+from LABCRadiomicsLib.statistics.sample_size import development_size, validation_size
 from LABCRadiomicsLib.study_reports import training_document, write_training_report, write_validation_report
 from LABCRadiomicsLib.study_reports.training_report import _sections as training_sections
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable
@@ -115,7 +117,7 @@ def test_the_page_of_a_training_sets_apparent_and_corrected_side_by_side(trained
     for note in report["notes"]:
         assert note["message"] in words
     titles = ["Selection of features", "Risk groups", "Discrimination and added value", "Nomogram", "Calibration",
-              "Clinical use", "Subgroups", "Patients", "Stability"]  # fmt: skip
+              "Clinical use", "Subgroups", "Patients", "Stability", "How many patients"]  # fmt: skip
     assert re.findall(r'<h2 id="s\d+">(.*?)</h2>', page) == titles
     assert "TRANSBIG <test>" not in page
     assert NOTICE in words
@@ -131,6 +133,31 @@ def test_the_page_of_a_training_without_bootstrap_says_that_all_is_apparent(trai
     assert "its optimism was not measured" in page
     assert "Every figure here is apparent" in page
     assert not (tmp_path / "optimism.csv").exists()
+
+
+@pytest.mark.slow
+def test_a_training_says_how_many_patients_it_takes(trained):
+    """R: pmsampsize of the candidates looked at, for the C-index that is left after correction."""
+    report = training_document(*trained)
+    found, training = report["sample_size"], trained[0]
+    rate = training.cohort.events / training.cohort.months.sum()
+    c = next(r for r in training.performance if (r.label, r.kind) == ("C-index, nomogram", "optimism-corrected")).value
+    parameters = len(training.cohort.names) + 3
+    size = development_size(parameters, rate, training.cohort.months.mean(), 60.0, c_index=c)
+    assert (found["n_needed"], found["assumed"]["parameters"]) == (size.n, parameters)
+    assert found["n"] == len(training.cohort) and len(found["criteria"]) == 3
+
+
+def test_a_validation_says_how_many_patients_it_takes(folder):
+    report = json.loads((folder / "report.json").read_text())
+    found = report["sample_size"]
+    assert found["n_needed"] > found["n"] == report["n"]
+    assert f"take {found['n_needed']} patients" in words_of((folder / "index.html").read_text())
+    marker = few().measured[0].marker
+    odds = np.log(marker.risk(60.0) / (1 - marker.risk(60.0)))
+    assumed = found["assumed"]
+    size = validation_size(assumed["risk"], assumed["c_index"], lp=(odds.mean(), odds.std()), known=assumed["known"])
+    assert size.n == found["n_needed"]
 
 
 @pytest.mark.slow
