@@ -4,7 +4,7 @@
 
 Prints seconds, ratios to ours, and the largest difference of the coefficients, so that equal work is compared. A way
 that is not installed is named as such and skipped. lifelines and Coxnet stop short of the maximum, hence their larger
-differences; ours meets the optimality conditions to rounding (test_statistics_rooms.py).
+differences; ours meets the optimality conditions to rounding (test_lasso.py).
 """
 
 import argparse

@@ -9,12 +9,13 @@ from LABCRadiomicsLib.statistics.calibration import calibration_curve, calibrati
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
+from other_packages import brier_others
 from r_reference import columns, gbsg2, table
 from r_rows import Pairs, compared, equal_to_r, row
 from survival_cohorts import follow_up, follow_up_of, gbsg2_cox, lung_in_hundreds, lung_known
 
 
-@row("Brier score, IPCW", "brier_score", "pec::pec")
+@row("Brier score, IPCW", "brier_score", "pec::pec", others=brier_others())
 def _brier() -> Pairs:
     names = ("age", "horTh1", "pnodes", "progrec", "tsize")
     risk = 1 - gbsg2_cox(names).survival(columns(gbsg2(), names), [12, 36, 60]).survival

@@ -7,6 +7,7 @@ from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.competing_risks import cumulative_incidence, gray_test
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier, logrank
 from LABCRadiomicsLib.statistics.restricted_mean import restricted_mean, restricted_mean_difference
+from other_packages import incidence_others, restricted_mean_others
 from r_reference import table
 from r_rows import Pairs, equal_to_r, row
 from survival_cohorts import follow_up_of
@@ -15,7 +16,12 @@ PBC = table("pbc")
 YEARS = np.ceil(PBC["time"] / 365.25)
 
 
-@row("cumulative incidence with standard error and limits", "cumulative_incidence", "survival::survfit(factor)")
+@row(
+    "cumulative incidence with standard error and limits",
+    "cumulative_incidence",
+    "survival::survfit(factor)",
+    others=incidence_others(),
+)
 def _incidence() -> Pairs:
     reference, pairs = table("cumulative_incidence"), []
     for data, time in (("days", PBC["time"]), ("years", YEARS)):
@@ -41,7 +47,12 @@ def _gray() -> Pairs:
     return pairs
 
 
-@row("restricted mean survival time and its difference", "restricted_mean_difference", "survRM2::rmst2")
+@row(
+    "restricted mean survival time and its difference",
+    "restricted_mean_difference",
+    "survRM2::rmst2",
+    others=restricted_mean_others(),
+)
 def _restricted() -> Pairs:
     reference, pairs = table("restricted_mean"), []
     groups = {"veteran": table("veteran")["trt"] == 2, "lung": table("lung")["sex"] == 2}

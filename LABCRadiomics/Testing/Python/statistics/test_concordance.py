@@ -5,12 +5,13 @@ import pytest
 from scipy import stats
 
 from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c, uno_c
+from other_packages import harrell_others, uno_others
 from r_reference import columns, gbsg2, table
 from r_rows import Pairs, equal_to_r, row
 from survival_cohorts import follow_up, gbsg2_cox, lung_known, whole_months
 
 
-@row("Harrell's C with standard error", "harrell_c", "survival::concordance")
+@row("Harrell's C with standard error", "harrell_c", "survival::concordance", others=harrell_others())
 def _harrell() -> Pairs:
     reference = table("gbsg2_multivariable_concordance")
     result = harrell_c(table("gbsg2_lp")["lp"], *follow_up())
@@ -31,7 +32,7 @@ def _harrell_tau() -> Pairs:
     return [([harrell_c(lp, *follow_up(), tau=tau).c for tau in reference["tau"]], reference["harrell_c"])]
 
 
-@row("Uno's C", "uno_c", "survC1::Est.Cval")
+@row("Uno's C", "uno_c", "survC1::Est.Cval", others=uno_others())
 def _uno() -> Pairs:
     reference, lp = table("gbsg2_uno_c"), table("gbsg2_lp")["lp"]
     return [([uno_c(lp, *follow_up(), tau=tau).c for tau in reference["tau"]], reference["uno_c"])]

@@ -9,6 +9,7 @@ from LABCRadiomicsLib.statistics.cox_screening import univariable_cox
 from LABCRadiomicsLib.statistics.individual_survival import Baseline, individual_survival
 from LABCRadiomicsLib.statistics.likelihood_ratio import likelihood_ratio
 from LABCRadiomicsLib.statistics.proportional_hazards import proportional_hazards
+from other_packages import cox_others, individual_survival_others, proportional_hazards_others
 from r_reference import columns, gbsg2, table, transbig
 from r_rows import Pairs, compared, equal_to_r, row
 from survival_cohorts import FIVE, FULL, article_like, follow_up, gbsg2_cox, lung_known, whole_months
@@ -47,7 +48,7 @@ def _univariable_tied() -> Pairs:
     return pairs
 
 
-@row("multivariable Cox, Efron", "cox", "survival::coxph")
+@row("multivariable Cox, Efron", "cox", "survival::coxph", others=cox_others())
 def _multivariable() -> Pairs:
     names = ["coef", "se", "hr", "lower", "upper", "z", "p"]
     return compared(
@@ -72,7 +73,12 @@ def _multivariable_breslow() -> Pairs:
     return compared(model, table("extra_breslow_cox"), {"coef": "coef", "se": "se", "p": "p"})
 
 
-@row("individual survival with log-log limits", "CoxModel.survival", "survival::survfit.coxph")
+@row(
+    "individual survival with log-log limits",
+    "CoxModel.survival",
+    "survival::survfit.coxph",
+    others=individual_survival_others(),
+)
 def _individual_survival() -> Pairs:
     result = gbsg2_cox(tuple(FULL)).survival([[50, 0, 0, 1, 0, 25, 3, 50]], [12, 36, 60])
     reference = table("gbsg2_individual_survival")
@@ -105,7 +111,7 @@ def _rms_survest() -> Pairs:
     ]
 
 
-@row("proportional-hazards test", "proportional_hazards", "survival::cox.zph")
+@row("proportional-hazards test", "proportional_hazards", "survival::cox.zph", others=proportional_hazards_others())
 def _zph() -> Pairs:
     result = proportional_hazards(columns(gbsg2(), FULL), *follow_up())
     reference = table("gbsg2_cox_zph")

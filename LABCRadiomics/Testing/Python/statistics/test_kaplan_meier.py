@@ -8,6 +8,7 @@ from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier, logrank
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
+from other_packages import kaplan_meier_others, logrank_others, median_others
 from r_reference import gbsg2, table
 from r_rows import Pairs, equal_to_r, row
 from survival_cohorts import follow_up
@@ -24,7 +25,7 @@ def _kaplan_meier(limits: str, name: str) -> Pairs:
     return pairs
 
 
-@row("Kaplan-Meier, log-log limits, number at risk", "kaplan_meier", "survival::survfit")
+@row("Kaplan-Meier, log-log limits, number at risk", "kaplan_meier", "survival::survfit", others=kaplan_meier_others())
 def _km_log_log() -> Pairs:
     return _kaplan_meier("log-log", "gbsg2_km_horTh_loglog")
 
@@ -34,7 +35,7 @@ def _km_plain() -> Pairs:
     return _kaplan_meier("plain", "gbsg2_km_horTh_plain")
 
 
-@row("median survival with limits", "kaplan_meier", "survival::survfit")
+@row("median survival with limits", "kaplan_meier", "survival::survfit", others=median_others())
 def _medians() -> Pairs:
     reference, extra, (months, event) = table("gbsg2_km_median"), table("extra_medians"), follow_up()
     groups = [gbsg2()["horTh"] == label for label in ("no", "yes")]
@@ -55,7 +56,7 @@ def _medians() -> Pairs:
     return pairs
 
 
-@row("log-rank test, two groups", "logrank", "survival::survdiff")
+@row("log-rank test, two groups", "logrank", "survival::survdiff", others=logrank_others())
 def _logrank_2() -> Pairs:
     result, reference = logrank(*follow_up(), gbsg2()["horTh"]), table("gbsg2_logrank")
     return [(result.chisq, reference["chisq"]), (result.p, reference["p"])]

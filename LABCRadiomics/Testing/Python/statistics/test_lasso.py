@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from LABCRadiomicsLib.statistics.lasso import LassoCV, lasso_cv, lasso_path, partial_deviance, random_folds
+from other_packages import lasso_others
 from r_reference import columns, table, transbig
 from r_rows import Pairs, equal_to_r, row
 from survival_cohorts import article_like, follow_up_of, lung_known
@@ -50,7 +51,7 @@ def _lasso_coefficients() -> Pairs:
     ]
 
 
-@row("LASSO deviance and coefficients, thresh 1e-20", "lasso_cv", "glmnet::cv.glmnet")
+@row("LASSO deviance and coefficients, thresh 1e-20", "lasso_cv", "glmnet::cv.glmnet", others=lasso_others())
 def _lasso_converged() -> Pairs:
     result, deviance, coef = _transbig_cv(), table("extra_lasso_cv"), table("extra_lasso_coef")
     return [

@@ -7,6 +7,7 @@ from scipy import stats
 from LABCRadiomicsLib.statistics import roc as roc_room
 from LABCRadiomicsLib.statistics.kaplan_meier import censoring_survival
 from LABCRadiomicsLib.statistics.roc import TimeDependentROC, time_dependent_roc, youden_cutoff
+from other_packages import auc_others
 from r_reference import gbsg2, table, transbig
 from r_rows import Pairs, compared, equal_to_r, row
 from survival_cohorts import follow_up, lung_in_hundreds, lung_known, whole_months
@@ -16,7 +17,7 @@ def _curve(method: str):
     return time_dependent_roc(table("gbsg2_lp")["lp"], *follow_up(), 60, method=method)
 
 
-@row("time-dependent ROC, IPCW: AUC", "time_dependent_roc", "timeROC::timeROC")
+@row("time-dependent ROC, IPCW: AUC", "time_dependent_roc", "timeROC::timeROC", others=auc_others())
 def _auc_ipcw() -> Pairs:
     reference = table("gbsg2_timeROC_auc")
     lp = table("gbsg2_lp")["lp"]
