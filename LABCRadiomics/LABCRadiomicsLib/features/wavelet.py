@@ -70,7 +70,7 @@ class _Window(NamedTuple):
         return self._replace(start=self.start + taps // 2 - taps + 1, length=self.length + taps - 1)
 
     @property
-    def index(self) -> np.ndarray:
+    def places(self) -> np.ndarray:
         """Places of the slices on the axis."""
         return np.arange(self.start, self.start + self.length) % self.period
 
@@ -148,7 +148,7 @@ def _block(array: np.ndarray, windows: list[_Window]) -> np.ndarray:
         if window.start >= 0 and window.start + window.length <= size:
             array = array[(slice(None),) * axis + (slice(window.start, window.start + window.length),)]
         else:
-            array = array.take(window.index % size, axis)
+            array = array.take(window.places % size, axis)
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
@@ -233,7 +233,7 @@ def _filtered(
     step = math.prod(shape[axis + 1 :])
     slab = given // (shape[axis] * step)
     before = given + slab * ((taps - 1) * step)  # the first place that the filter needs, numbered in the block
-    met_end = window.index + taps // 2 - window.period
+    met_end = window.places + taps // 2 - window.period
     at_end = {}
     if (met_end >= 0).any():
         wrapped = met_end[given // step % shape[axis]]

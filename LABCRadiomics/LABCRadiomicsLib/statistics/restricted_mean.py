@@ -107,4 +107,6 @@ def restricted_mean_difference(
     half_width = special.ndtri((1 + _checks.fraction(level, "level")) / 2) * se
     z = difference / se if se > 0 else float("nan")
     p = float(special.erfc(abs(z) / np.sqrt(2)))
-    return RestrictedMeanDifference(*groups, difference, se, difference - half_width, difference + half_width, z, p)
+    return RestrictedMeanDifference(
+        groups[0], groups[1], difference, se, difference - half_width, difference + half_width, z, p
+    )
