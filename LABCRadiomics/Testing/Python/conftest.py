@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from LABCRadiomicsLib import cli
+
+settings.register_profile("repeatable", derandomize=True)  # the same examples every time
+settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[3]
 RESOURCES = ROOT / "LABCRadiomics" / "Resources"

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from LABCRadiomicsLib.errors import LABCRadiomicsError
@@ -137,14 +137,21 @@ def test_bits_equal_for_deprecated_features_asked_for_by_name():
 
 
 @settings(max_examples=30, deadline=None)
+@example(761)  # 8-bit, where stock runs over
 @given(st.integers(0, 2**32 - 1))
 def test_bits_equal_on_random_rois_and_settings(seed):
     case = random_roi(seed, largest=16)
     try:
-        expected = stock(case.image, case.mask, case.parameters)
+        expected = stock(_wide(case.image), case.mask, case.parameters)
     except Exception:  # it has no class of errors of its own; what it refuses, we may refuse too
         return
     assert unequal(expected, ours(case.image, case.mask, case.parameters)) == []
+
+
+def _wide(image):
+    """With numpy 2, stock's bin edges of 8-bit and 16-bit images run over; ours are those of a wider type."""
+    kind = image.GetPixelIDTypeAsString()
+    return sitk.Cast(image, sitk.sitkInt32) if "8-bit" in kind or "16-bit" in kind else image
 
 
 def test_bits_equal_on_the_bundled_case(breast1):

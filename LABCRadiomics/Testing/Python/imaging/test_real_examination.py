@@ -22,7 +22,7 @@ from LABCRadiomicsLib.patient import score_patient
 
 SCORE = 0.5025743219251043
 MASK = "UCSF-BR-06_ftv_mask_largest.nrrd"
-OF_THE_MODEL = ("demonstration", "covariate", "feature", "score", "domain")
+OF_THE_MODEL = ("demonstration", "covariate", "feature", "score", "other-", "far-from", "simulated")
 
 
 @pytest.fixture(scope="module")

@@ -236,7 +236,7 @@ def test_apply_shows_the_result(ready):
     assert "C-index, nomogram: 0.747, 95% CI 0.647 to 0.846 (0.5 is chance, 1 perfect)." in text
     assert "Measured in 139 simulated patients of a validation cohort." in text
     others = [w for w in document["warnings"] if w["code"] not in ("feature-out-of-range", "demonstration")]
-    assert len(others) == 5 and all(warning["message"] in text for warning in others)
+    assert len(others) == 10 and all(warning["message"] in text for warning in others)
     assert NOTICE in ready.ui.noticeLabel.text
     assert ready.ui.cancelButton.isHidden() and ready.ui.progressBar.isHidden()
 
@@ -437,7 +437,7 @@ def test_report_is_saved(ready, dialogs, tmp_path):
     ready.ui.applyButton.click()
     dialogs["getExistingDirectory"] = str(tmp_path)
     ready.ui.saveReportButton.click()
-    html = (tmp_path / "report.html").read_text()
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert NOTICE in html and "breast1_image, breast1_label" in html
     assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8")) == ready.resultView.document
     dialogs["getSaveFileName"] = str(tmp_path / "values.json")
