@@ -249,7 +249,7 @@ def test_train_validate_and_recalibrate_in_the_background(panel, cohort, tmp_pat
     panel.ui.cohortProgressBar.connect("valueChanged(int)", lambda _done: seen.append(panel.ui.cohortProgressBar.text))
     run(panel)
     assert (tmp_path / "report" / "index.html").as_uri() in panel.ui.cohortMessageLabel.text
-    assert seen[-1] == "bootstrap of the whole selection 4/4"
+    assert "bootstrap of the whole selection 4/4" in seen
     trained = panel.modelChoice.model
     assert panel._parameterNode.model == str(tmp_path / "model.json")
     assert trained.nomogram.parameters()[:1] == ("age",) and trained.score.terms
