@@ -171,11 +171,12 @@ def _answer(training: Training) -> list[str]:
         f"{groups.high.n} patients at high and {groups.low.n} at low risk."
     ]
     if resampled.nested:
+        times = "once" if resampled.nested.repeats == 1 else f"{resampled.nested.repeats} times"
         bootstrap = f" and on {resampled.optimism.repeats} bootstrap samples" if resampled.optimism else ""
         sentences.append(
             "On its own patients any model looks better than it is, because features, penalty and cutoff were chosen "
-            f"on them. The whole selection was repeated in {resampled.nested.repeats} nested cross-validations"
-            f"{bootstrap}; the corrected column below is what to expect on other patients of the same kind."
+            f"on them. The whole selection was repeated in nested cross-validation, {times}{bootstrap}; the corrected "
+            "column below is what to expect on other patients of the same kind."
         )
     else:
         sentences.append("Every figure here is apparent, on the patients the model was made from, and too good.")

@@ -174,11 +174,16 @@ def _measured(procedure: Procedure, markers: tuple[Marker, ...], folds: np.ndarr
     months, event, horizon = procedure.months, procedure.event, procedure.recipe.horizon
     log_hazard = markers[-1].log_hazard
     known = np.ones(folds.size, bool) if log_hazard is None else ~np.isnan(log_hazard)
-    found = measure_markers([marker.take(known) for marker in markers], months[known], event[known], horizon)
+    # On the scale of a log hazard, which the folds share.
+    pooled = [replace(marker, values=own) for marker in markers if (own := marker.log_hazard) is not None]
+    found = measure_markers([marker.take(known) for marker in pooled], months[known], event[known], horizon)
     for marker in markers:
         c, auc = Measure(Metric.C_INDEX, marker.name), Measure(Metric.AUC, marker.name, horizon)
         found[c] = Estimate.normal(*concordance_within(marker.values, months, event, folds))
-        found[auc] = Estimate.normal(*auc_within(marker.values, months, event, folds, horizon))
+        # The pairs within the folds are few, but each repeat has others: as certain as an AUC of all pairs.
+        error = found[auc].se if auc in found else None
+        value = auc_within(marker.values, months, event, folds, horizon)
+        found[auc] = Estimate(value) if error is None else Estimate.normal(value, error)
     return found
 
 

@@ -39,10 +39,8 @@ def concordance_within(
     return c, float(np.sqrt(sum((found.se * count / pairs) ** 2 for found, count in parts)))
 
 
-def auc_within(
-    marker: np.ndarray, months: np.ndarray, event: np.ndarray, folds: np.ndarray, horizon: float
-) -> tuple[float, float]:
-    """Time-dependent AUC over the pairs of a case and a control in the same fold, with its standard error.
+def auc_within(marker: np.ndarray, months: np.ndarray, event: np.ndarray, folds: np.ndarray, horizon: float) -> float:
+    """Time-dependent AUC over the pairs of a case and a control in the same fold; NaN without any pair.
 
     Parameters
     ----------
@@ -50,23 +48,14 @@ def auc_within(
         NaN leaves a patient out.
     months, event, folds : numpy.ndarray, shape (n,)
     horizon : float
-        Months.
-
-    Returns
-    -------
-    auc, se : float
-        NaN without any pair. The weights of censoring are those of all patients and taken as known.
+        Months. The weights of censoring are those of all patients.
     """
     known = ~np.isnan(marker)
     cases = np.flatnonzero(known & event & (months <= horizon))
     controls = np.flatnonzero(known & (months > horizon))
     together = folds[cases][:, None] == folds[controls]
     if not together.any():
-        return float("nan"), float("nan")
+        return float("nan")
     weight = together / censoring_survival(months, event, months[cases], before=True)[:, None]
     above = marker[cases][:, None] - marker[controls]
-    won = weight * ((above > 0) + 0.5 * (above == 0))
-    auc = float(won.sum() / weight.sum())
-    # Each patient's influence is that of the pairs the patient is in (Hajek's projection).
-    excess = (won - auc * weight) / weight.sum()
-    return auc, float(np.sqrt((excess.sum(axis=1) ** 2).sum() + (excess.sum(axis=0) ** 2).sum()))
+    return float((weight * ((above > 0) + 0.5 * (above == 0))).sum() / weight.sum())

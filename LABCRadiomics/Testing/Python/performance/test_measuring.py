@@ -26,7 +26,7 @@ from LABCRadiomicsLib.performance.attempts import Attempts
 from LABCRadiomicsLib.performance.predicted_risk import number_of_groups
 from LABCRadiomicsLib.performance.risk_groups import peto_separation
 from LABCRadiomicsLib.performance.stored_parts import read_performance
-from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c
+from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c, uno_c
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.kaplan_meier import logrank
 from LABCRadiomicsLib.statistics.reclassification_limits import improvement_limits, refitted_cox
@@ -58,8 +58,10 @@ def test_every_figure_is_that_of_its_statistic(patients):
     c, fitted = harrell_c(new.values, months, event), cox(new.high[:, None].astype(float), months, event)
     index = found.estimates[Measure(Metric.C_INDEX, "new")]
     assert (index.value, index.lower, index.upper) == pytest.approx((c.c, c.lower, c.upper), rel=1e-12)
-    roc = time_dependent_roc(new.values, months, event, 48.0)
-    assert found.estimates[Measure(Metric.AUC, "new", 48.0)].value == roc.auc
+    roc, area = time_dependent_roc(new.values, months, event, 48.0), found.estimates[Measure(Metric.AUC, "new", 48.0)]
+    assert (area.value, area.lower, area.upper) == pytest.approx((roc.auc, roc.lower, roc.upper), rel=1e-12)
+    uno, ours = uno_c(new.values, months, event, tau=48.0), found.estimates[Measure(Metric.UNO_C, "new", 48.0)]
+    assert (ours.value, ours.lower, ours.upper) == pytest.approx((uno.c, uno.lower, uno.upper), rel=1e-12)
     assert found.estimates[Measure(Metric.SLOPE, "new")].value == pytest.approx(1, abs=1e-8)
     assert found.estimates[Measure(Metric.HAZARD_RATIO, "new")].value == pytest.approx(fitted.hr[0])
     assert found.estimates[Measure(Metric.LOGRANK_P, "new")].value == logrank(months, event, new.high).p
@@ -210,3 +212,25 @@ def test_a_nomogram_that_is_known_of_no_patient_has_no_figures(patients):
     marker = Marker(name="nomogram", values=nothing, log_hazard=nothing, score_share=nothing)
     found = essentials(marker, months, event, 60.0)
     assert len(found) == 4 and not any(estimate.known for estimate in found.values())
+
+
+@pytest.mark.parametrize(("cases", "told"), [(4, True), (5, False)])
+def test_fewer_than_five_cases_at_a_horizon_are_told(patients, cases, told):
+    new, _, months, event = patients
+    horizon = float(np.sort(months[event])[cases - 1])
+    notices = measure(new, months, event, (horizon,)).notices
+    assert any(notice.code == "few-at-horizon" for notice in notices) == told
+    if told:
+        assert f"only {cases} patients had the event by then" in notices[0].message
+
+
+def test_the_share_of_the_score_has_its_own_slope(patients):
+    new, old, months, event = patients
+    rest, share = 0.3 * old.values, 2.0 * new.values
+    nomogram = Marker(name=NOMOGRAM, values=rest + share, log_hazard=rest + share, score_share=share)
+    fitted = cox(np.column_stack([rest, share]), months, event)
+    found = essentials(nomogram, months, event, 48.0)[Measure(Metric.SCORE_SLOPE, NOMOGRAM)]
+    assert (found.value, found.se) == pytest.approx((fitted.coef[1], fitted.se[1]))
+    alone = Marker(name=NOMOGRAM, values=share, log_hazard=share + 3.0, score_share=share)
+    found = essentials(alone, months, event, 48.0)[Measure(Metric.SCORE_SLOPE, NOMOGRAM)]
+    assert found.value == pytest.approx(float(cox(share[:, None], months, event).coef[0]))
