@@ -229,6 +229,7 @@ assert registry.bundled_models()
 
 def test_panel_opens_and_scores_without_the_optional_packages():
     """What the panel imports when it opens and when Apply is pressed."""
+    pytest.importorskip("slicer", reason="needs the slicer-core package")
     refused = {
         *("radiomics", "pywt", "ruamel", "scipy", "pandas", "sklearn", "lifelines", "sksurv", "joblib"),
         *("matplotlib", "jinja2", "typer", "rich", "pydicom", "highdicom"),
