@@ -69,7 +69,11 @@ def one(signal: str, seed: int, repeats: int) -> dict:
 def run(wanted: Iterable[tuple[str, int]], options: argparse.Namespace) -> list[dict]:
     """Do the cohorts that the file of results lacks, until the time is up; give all there are."""
     results: Path | None = options.results
-    known = [json.loads(line) for line in results.open()] if results and results.exists() else []
+    known = (
+        [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+        if results and results.exists()
+        else []
+    )
     wanted = list(wanted)
     done = {(row["signal"], row["seed"]): row for row in known if row["repeats"] == options.repeats}
     end = time.monotonic() + 60 * options.minutes
@@ -77,7 +81,7 @@ def run(wanted: Iterable[tuple[str, int]], options: argparse.Namespace) -> list[
     for row in Parallel(n_jobs=options.jobs, return_as="generator", pre_dispatch="n_jobs", batch_size=1)(calls):
         done[row["signal"], row["seed"]] = row
         if results:
-            with results.open("a") as file:
+            with results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
     return [done[key] for key in wanted if key in done]
 
