@@ -202,6 +202,11 @@ def test_limits_of_reclassification_know_that_a_model_was_fitted_here(patients):
     expected = improvement_limits(refit, months, event, 48.0, repeats=40, seed=1)
     assert [found.idi.lower, found.nri_continuous_km.upper] == pytest.approx([expected.lower[0], expected.upper[2]])
     fixed = compare(new, old, months, event, bootstrap=40, seed=1, attempts=Attempts()).reclassification[1]
+    assert found.limits == "bootstrap percentiles, old and new were fitted again in every resample"
+    assert fixed.limits == "bootstrap percentiles, old and new stayed as made from other patients"
+    mixed = compare(new, made[1], months, event, bootstrap=40, seed=1, attempts=Attempts()).reclassification[1]
+    assert "old was fitted again in every resample, new stayed as made from other patients" in mixed.limits
+    assert compare(new, old, months, event, bootstrap=0, seed=1, attempts=Attempts()).reclassification[1].limits == ""
     assert fixed.idi.value == pytest.approx(found.idi.value)
     assert fixed.idi.upper - fixed.idi.lower != pytest.approx(found.idi.upper - found.idi.lower, rel=0.02)
 
