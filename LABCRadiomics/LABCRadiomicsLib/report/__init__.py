@@ -1,6 +1,6 @@
 """The report of a patient, as HTML that needs nothing else and as PDF; a model's card; the templates of every page.
 
-May import: errors, files, resources, feature_words, model, scoring, patient, plots.
+May import: errors, files, resources, feature_names, feature_words, model, scoring, patient, plots.
 """
 
 from .card_markdown import card_markdown
