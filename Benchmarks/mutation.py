@@ -93,11 +93,11 @@ class Watcher:
 
     def pytest_runtest_logreport(self, report):
         if report.failed and self.wanted is not None:
-            self.out.write_text(report.nodeid, "utf-8")
+            self.out.write_text(report.nodeid, encoding="utf-8")
 
     def pytest_sessionfinish(self):
         if self.wanted is None:
-            self.out.write_text(json.dumps(self.found), "utf-8")
+            self.out.write_text(json.dumps(self.found), encoding="utf-8")
 
 
 def run_tests(copy: Path, files: list[str], out: Path, wanted: list[str] | None, limit: float) -> int | None:
@@ -136,7 +136,7 @@ def calls_of(copy: Path, tests: list[str], out: Path) -> dict[str, dict]:
     for file in sorted(file for path in paths for file in ([path] if path.is_file() else path.glob("test_*.py"))):
         code = run_tests(copy, [str(file.relative_to(copy))], out, None, 590)
         if code == 0:
-            found |= json.loads(out.read_text("utf-8"))
+            found |= json.loads(out.read_text(encoding="utf-8"))
         elif code != NO_TEST:
             print(f"  {file.relative_to(copy)} does not pass without a fault ({code}): left out", flush=True)
     return found
@@ -163,7 +163,7 @@ def sampled(room: str, number: int, seed: str) -> list[Mutant]:
     """Choose mutants of a room by a hash of the seed and of what they change."""
     paths = [ROOT / LIBRARY / name for name in ROOMS[room][0]]
     files = sorted(file for path in paths for file in ([path] if path.is_file() else path.glob("*.py")))
-    found = [m for f in files for m in mutants_of(f.read_text("utf-8"), str(f.relative_to(ROOT / LIBRARY)))]
+    found = [m for f in files for m in mutants_of(f.read_text(encoding="utf-8"), str(f.relative_to(ROOT / LIBRARY)))]
     return sorted(found, key=lambda m: hashlib.sha256(f"{seed} {m}".encode()).digest())[:number]
 
 
@@ -176,8 +176,8 @@ def try_room(room: str, copy: Path, options: argparse.Namespace, equivalent: set
         if options.only not in str(mutant):
             continue
         tests, file = covering(mutant, calls, options.budget), copy / LIBRARY / mutant.file
-        original = file.read_text("utf-8")
-        file.write_text(with_mutant(original, mutant), "utf-8")
+        original = file.read_text(encoding="utf-8")
+        file.write_text(with_mutant(original, mutant), encoding="utf-8")
         start = time.perf_counter()
         limit = 20 + 5 * sum(calls[test]["seconds"] for test in tests)
         files = sorted({test.partition("::")[0] for test in tests})
@@ -187,7 +187,9 @@ def try_room(room: str, copy: Path, options: argparse.Namespace, equivalent: set
             sys.exit("The tests do not import the copy of the library: remove it from PYTHONPATH.")
         told = "equivalent" if str(mutant) in equivalent else "caught" if code not in (0, NO_TEST) else "survived"
         counts[told] += 1
-        by = out.read_text("utf-8").rpartition("/")[2] if out.exists() else "time" if code is None else "import"
+        by = (
+            out.read_text(encoding="utf-8").rpartition("/")[2] if out.exists() else "time" if code is None else "import"
+        )
         why = f" by {by}" if told == "caught" else f" ({len(tests)} tests)"
         print(f"  {told}{why}, {time.perf_counter() - start:.1f} s\n    {mutant}", flush=True)
     noticeable = counts["caught"] + counts["survived"]
@@ -207,7 +209,7 @@ def main() -> None:
     for name in PRELOADED:
         with suppress(ImportError):
             importlib.import_module(name)
-    lines = EQUIVALENT.read_text("utf-8").splitlines() if EQUIVALENT.exists() else []
+    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.exists() else []
     equivalent = {line for line in lines if line and not line.startswith((" ", "#"))}
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "copy")
