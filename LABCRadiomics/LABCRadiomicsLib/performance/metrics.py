@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from ..errors import InputError
 from ..statistics.resampling import bootstrap_limits
@@ -33,6 +34,10 @@ class Metric(StrEnum):
     LOG_HAZARD_RATIO = "log_hazard_ratio"
     PETO = "peto_log_hazard_ratio"
     LOGRANK_P = "logrank_p"
+    SENSITIVITY = "sensitivity"
+    SPECIFICITY = "specificity"
+    PPV = "positive_predictive_value"
+    NPV = "negative_predictive_value"
     BRIER = "brier_score"
     IPA = "ipa"
     OBSERVED_EXPECTED = "observed_expected"
@@ -51,6 +56,10 @@ _WORDS = {
     Metric.LOG_HAZARD_RATIO: "log hazard ratio, risk groups",
     Metric.PETO: "Peto's log hazard ratio, risk groups",
     Metric.LOGRANK_P: "log-rank p, risk groups",
+    Metric.SENSITIVITY: "sensitivity at {horizon} months, high-risk group",
+    Metric.SPECIFICITY: "specificity at {horizon} months, high-risk group",
+    Metric.PPV: "positive predictive value at {horizon} months, high-risk group",
+    Metric.NPV: "negative predictive value at {horizon} months, high-risk group",
     Metric.BRIER: "Brier score at {horizon} months, {marker}",
     Metric.IPA: "IPA at {horizon} months, {marker}",
     Metric.OBSERVED_EXPECTED: "observed / expected events at {horizon} months",
@@ -58,6 +67,7 @@ _WORDS = {
     Metric.IDI: "IDI at {horizon} months, over {over}",
     Metric.NRI: "continuous NRI at {horizon} months, over {over}",
 }
+ACCURACY = (Metric.SENSITIVITY, Metric.SPECIFICITY, Metric.PPV, Metric.NPV)  # of the cutoff
 _MOST_SPECIFIC_FIRST = sorted(_WORDS, key=lambda metric: -len(_WORDS[metric]))
 
 
@@ -111,7 +121,7 @@ class Measure:
 
 
 _IMPLIED = dict.fromkeys(Metric, NOMOGRAM) | dict.fromkeys(
-    (Metric.HAZARD_RATIO, Metric.LOG_HAZARD_RATIO, Metric.PETO, Metric.LOGRANK_P), SCORE_ALONE
+    (Metric.HAZARD_RATIO, Metric.LOG_HAZARD_RATIO, Metric.PETO, Metric.LOGRANK_P, *ACCURACY), SCORE_ALONE
 )
 
 
@@ -143,6 +153,15 @@ class Estimate:
         if se <= _NO_ERROR:
             return cls(float(value), se=float(se))
         lower, upper = max(value - _Z * se, least), min(value + _Z * se, most)
+        return cls(float(value), float(lower), float(upper), float(se))
+
+    @classmethod
+    def share(cls, value: float, se: float) -> Estimate:
+        """Give a probability with limits that are symmetric on the logit scale; none at exactly 0 or 1."""
+        if not 0 < value < 1 or not np.isfinite(se) or se <= _NO_ERROR:
+            return cls(float(value), se=float(se) if np.isfinite(se) else None)
+        reach = _Z * se / (value * (1 - value))
+        lower, upper = special.expit(special.logit(value) + np.array([-reach, reach]))
         return cls(float(value), float(lower), float(upper), float(se))
 
     @property
