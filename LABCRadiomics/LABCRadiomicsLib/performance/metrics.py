@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ..errors import InputError
+from ..statistics.cutoff_accuracy import proportion_limits
 from ..statistics.resampling import bootstrap_limits
 from .attempts import Attempts
 
@@ -158,11 +158,9 @@ class Estimate:
     @classmethod
     def share(cls, value: float, se: float) -> Estimate:
         """Give a probability with limits that are symmetric on the logit scale; none at exactly 0 or 1."""
-        if not 0 < value < 1 or not np.isfinite(se) or se <= _NO_ERROR:
-            return cls(float(value), se=float(se) if np.isfinite(se) else None)
-        reach = _Z * se / (value * (1 - value))
-        lower, upper = special.expit(special.logit(value) + np.array([-reach, reach]))
-        return cls(float(value), float(lower), float(upper), float(se))
+        found = proportion_limits(value, se)
+        known = np.isfinite(found.lower) and se > _NO_ERROR
+        return cls(float(value), found.lower, found.upper, float(se)) if known else cls(float(value))
 
     @property
     def known(self) -> bool:
