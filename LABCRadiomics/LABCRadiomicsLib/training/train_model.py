@@ -407,8 +407,8 @@ def _apparent(
     rows = clinical.rows
     nomogram = measure(clinical.marker(horizon), cohort.months[rows], cohort.event[rows], (horizon,))
     alone = procedure.apply(built, procedure.everyone)[-1]
-    resampling = {"bootstrap": plan.reclassification, "seed": plan.seed}
-    score = measure(alone, cohort.months, cohort.event, (horizon,), **resampling)
+    repeats = plan.reclassification
+    score = measure(alone, cohort.months, cohort.event, (horizon,), bootstrap=repeats, seed=plan.seed)
     notes.notices += (*nomogram.notices, *score.notices)
     added = _added_value(cohort, plan, clinical, score.marker.values, notes)
     return Apparent(nomogram=nomogram, score=score, added_value=added)
