@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slicer.i18n import tr as _
 
-from LABCRadiomicsLib.scoring.wording import grade, number, percent, trust
+from LABCRadiomicsLib.scoring.wording import grade, number, percent, survival_remarks, trust
 
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
 WARNING = "\u26a0"  # what a grave sentence begins with
@@ -104,7 +104,8 @@ def survival_table(result):
             f"<tr><td>{months}&nbsp;&nbsp;</td><td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td>"
             f"<td>{limits}</td></tr>"
         )
-    return f"<table>{''.join(rows)}</table>"
+    remarks = "".join(f"<br/><small>{escape(sentence)}</small>" for sentence in survival_remarks(result, _))
+    return f"<table>{''.join(rows)}</table>{remarks}"
 
 
 def result_text(result):
