@@ -132,11 +132,12 @@ def score_patient(
     start = time.perf_counter()
     features = [term.feature for term in score_terms]
     settings = extraction_settings(model)
+    scanned = image
     image, steps = _preprocessed(model, image, masks)
     region = settings.region_of(image, mask, label)
     extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
-    of_another_kind = domain_notices(model, region, extraction.values, source)
+    of_another_kind = domain_notices(model, region, extraction.values, source, scanned)
     warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction))
     prediction = predict(model, extraction.values, covariates, warnings=warnings)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
