@@ -150,13 +150,14 @@ def score_patient(
     start = time.perf_counter()
     features = [term.feature for term in score_terms]
     settings = extraction_settings(model)
+    scanned = image
     image, steps = _preprocessed(model, image, masks)
     region = settings.region_of(image, mask, label)
     extraction = extractor(region, settings, features)
     extracted = time.perf_counter()
     where: _Where = {"site": site, "unknown_site": unknown_site}
     compared, _ = adjust_to_site(model, extraction.values, parse_covariates(model, covariates), **where)
-    of_another_kind = domain_notices(model, region, compared, source)
+    of_another_kind = domain_notices(model, region, compared, source, scanned)
     done = [Notice("preprocessed", in_words(steps))] if steps else []
     warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction), *done)
     prediction = predict(model, extraction.values, covariates, warnings=warnings, **where)
