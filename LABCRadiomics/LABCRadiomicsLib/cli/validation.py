@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from ..files import output_folder, refuse_overwriting, sha256_of, shown_name
-from .common import ModelArgument, naming, remark, say
+from ..step_options import ApplyOptions, RecalibrateOptions, ValidateOptions
+from .common import naming, remark, say
+from .declared import command
 
 if TYPE_CHECKING:
     from ..model import Value
@@ -18,43 +17,23 @@ if TYPE_CHECKING:
     from ..scoring.cohort import ScoredCohort
     from ..tables.study_tables import StudyTables
 
-FeaturesArgument = Annotated[Path, typer.Argument(metavar="FEATURES.csv", help="One row a case, one column a feature.")]
-OutcomesArgument = Annotated[Path, typer.Argument(metavar="OUTCOMES.csv", help="Follow-up, event and covariates.")]
-IdOption = Annotated[str, typer.Option("--id", help="Column that names the cases; features may call it case.")]
-TimeOption = Annotated[str, typer.Option("--time", help="Column with months of follow-up.")]
-EventOption = Annotated[str, typer.Option("--event", help="Column that is 1 where follow-up ended with the event.")]
 
-
-class Method(StrEnum):
-    """What ``recalibrate`` fits."""
-
-    BASELINE = "baseline"
-    SLOPE = "slope"
-
-
-def apply(
-    model: ModelArgument,
-    features: FeaturesArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="SCORES.csv", help="The table to write.")],
-    covariates: Annotated[
-        Path | None, typer.Option(metavar="OUTCOMES.csv", help="Clinical values of the same cases.")
-    ] = None,
-    case_column: IdOption = "case",
-) -> None:
-    """Score every case of a feature table."""
+def apply(asked: ApplyOptions) -> None:
+    """Do ``apply``."""
     from ..cohort.record import require_made_for
     from ..model.registry import find_model, model_path
     from ..scoring.cohort import clinical_values, match_covariates, read_model_features, score_cases, write_scores
     from ..tables.cohort import read_covariates
 
-    refuse_overwriting([model_path(model), features, covariates], [out])
-    found = find_model(model)
-    require_made_for(found, features)
-    table = read_model_features(features, found, case_column)
+    out, covariates = asked.out, asked.covariates
+    refuse_overwriting([model_path(asked.model), asked.features, covariates], [out])
+    found = find_model(asked.model)
+    require_made_for(found, asked.features)
+    table = read_model_features(asked.features, found, asked.id)
     values: dict[str, tuple[Value, ...]] = {}
     notices: tuple[Notice, ...] = ()
     if covariates is not None:
-        clinical = read_covariates(covariates, case_column)
+        clinical = read_covariates(covariates, asked.id)
         with naming(covariates):
             columns = match_covariates(table.cases, clinical)
             values, notices = clinical_values(found, table.cases, columns, clinical.decimal_marks)
@@ -66,42 +45,26 @@ def apply(
         remark(notice.message)
 
 
-def validate(
-    model: ModelArgument,
-    features: FeaturesArgument,
-    outcomes: OutcomesArgument,
-    report: Annotated[Path, typer.Option("--report", metavar="DIR", help="Folder for the report.")],
-    time: TimeOption,
-    event: EventOption,
-    case_column: IdOption = "case",
-    comparator: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL|COLUMNS", help="A second model, or columns such as stage,age to compare with."),
-    ] = None,
-    label: Annotated[str, typer.Option(help="The cohort's name in the report.")] = "validation",
-    external: Annotated[bool, typer.Option("--external", help="The cohort comes from another center.")] = False,
-    bootstrap: Annotated[int, typer.Option(min=0, help="Resamples for limits that have no formula.")] = 200,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-) -> None:
-    """Measure a model on another cohort, with its stored cutoff."""
+def validate(asked: ValidateOptions) -> None:
+    """Do ``validate``."""
     from ..model.registry import model_path
     from ..study_reports import write_validation_report
-    from ..tables.study_tables import StudyTables
     from ..validation import own_patients
     from ..validation import validate as measure
 
-    refuse_overwriting([*map(model_path, filter(None, (model, comparator))), features, outcomes], folders=[report])
-    tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
-    scored = _scored(model, tables)
+    models = map(model_path, filter(None, (asked.model, asked.comparator)))
+    refuse_overwriting([*models, asked.features, asked.outcomes], folders=[asked.report])
+    tables = _tables(asked)
+    scored = _scored(asked.model, tables)
     found = measure(
         scored,
-        comparator=_comparator(comparator, scored, tables) if comparator else None,
-        label=label,
-        kind="external" if external else "validation",
-        bootstrap=bootstrap,
-        seed=seed,
+        comparator=_comparator(asked.comparator, scored, tables) if asked.comparator else None,
+        label=asked.label,
+        kind="external" if asked.external else "validation",
+        bootstrap=asked.bootstrap,
+        seed=asked.seed,
     )
-    with output_folder(report) as folder:
+    with output_folder(asked.report) as folder:
         page = write_validation_report(folder.path, found, tables.hashes())
     own = own_patients(found.training_cases, len(scored.cases))
     if own:
@@ -117,30 +80,28 @@ def validate(
         remark(folder.remark)
 
 
-def recalibrate(
-    model: ModelArgument,
-    features: FeaturesArgument,
-    outcomes: OutcomesArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="MODEL2.json", help="The model file to write.")],
-    time: TimeOption,
-    event: EventOption,
-    case_column: IdOption = "case",
-    method: Annotated[Method, typer.Option(help="The baseline alone, or baseline and slope.")] = Method.BASELINE,
-) -> None:
-    """Fit a model's baseline survival, or baseline and slope, to a local cohort."""
+def recalibrate(asked: RecalibrateOptions) -> None:
+    """Do ``recalibrate``."""
     from ..model.file import save_model
     from ..model.registry import model_path
-    from ..tables.study_tables import StudyTables
     from ..validation import recalibrate as fit
     from .terminal import gives
 
-    refuse_overwriting([model_path(model), features, outcomes], [out])
-    tables = StudyTables(features=features, outcomes=outcomes, time=time, event=event, case_column=case_column)
-    scored = _scored(model, tables)
-    found = fit(scored, method.value, file=shown_name(outcomes), sha256=sha256_of(outcomes))
+    out, outcomes = asked.out, asked.outcomes
+    refuse_overwriting([model_path(asked.model), asked.features, outcomes], [out])
+    scored = _scored(asked.model, _tables(asked))
+    found = fit(scored, asked.method, file=shown_name(outcomes), sha256=sha256_of(outcomes))
     save_model(found, out)
     say(f"{out}: {found.id}, {found.provenance.changes[-1].what}.")
     say(f"It gives {gives(found)}. Fingerprint {found.fingerprint}")
+
+
+def _tables(asked: ValidateOptions | RecalibrateOptions) -> StudyTables:
+    from ..tables.study_tables import StudyTables
+
+    return StudyTables(
+        features=asked.features, outcomes=asked.outcomes, time=asked.time, event=asked.event, case_column=asked.id
+    )
 
 
 def _scored(model: str, tables: StudyTables) -> ScoredCohort:
@@ -169,4 +130,4 @@ def _comparator(given: str, scored: ScoredCohort, tables: StudyTables) -> Marker
         return clinical_marker([name.strip() for name in given.split(",")], scored, horizons)
 
 
-COMMANDS = (apply, validate, recalibrate)
+COMMANDS = command("apply", apply), command("validate", validate), command("recalibrate", recalibrate)
