@@ -1,15 +1,22 @@
 """How often the limits of corrected figures hold the truth: a simulation without signal, with a weak and a strong one.
 
-    python Benchmarks/coverage.py [--cohorts 40] [--repeats 2] [--signals none,weak,strong] [--jobs 2]
+    python Benchmarks/coverage.py [--cohorts 60] [--repeats 2] [--signals none,weak,strong] [--jobs 2]
+                                  [--results FILE.jsonl [--minutes 9]]
 
 A cohort is of the article's size: 139 patients, about 30 events, 300 features of 20 common factors, two of which drive
 the outcome. Each is trained by the whole recipe; the model is then tried on 4000 patients more, which gives its true
-C-index and calibration slope. Printed are, over the cohorts, the means of truth, apparent and corrected value, the
-share of 95% limits that hold the truth (bar: 90 to 98%), and the time.
+C-index and calibration slope. Printed are, over the cohorts, the means of truth, apparent and corrected value, and the
+share of 95% limits that hold the truth (bar: 90 to 98%).
+
+With ``--results`` each cohort is a line of that file as soon as it is done; cohorts that it has already are not done
+again, and ``--minutes`` ends the run between two cohorts, so that short runs add up.
 """
 
 import argparse
+import json
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -34,51 +41,76 @@ def simulated(seed: int, n: int, effect: float) -> tuple[np.ndarray, np.ndarray,
     return features, np.minimum(months, censored), months <= censored
 
 
-def one(seed: int, effect: float, repeats: int) -> list[tuple[float, float, float, bool]] | None:
-    """Truth, apparent, corrected, and whether the limits hold the truth, of each metric; None without a model."""
+def one(signal: str, seed: int, repeats: int) -> dict:
+    """One cohort: truth, apparent, corrected and its limits of each metric; none where no model came of it."""
+    found = {"signal": signal, "seed": seed, "repeats": repeats, "figures": None}
     recipe = Recipe(n_folds=10, horizon=60.0)
-    procedure = Procedure(*simulated(1000 * seed + 7, PATIENTS, effect), recipe)
+    procedure = Procedure(*simulated(1000 * seed + 7, PATIENTS, EFFECTS[signal]), recipe)
     built = procedure.build(procedure.everyone, seed)
     if built.empty:
-        return None
-    others = Procedure(*simulated(10**7 + seed, OTHERS, effect), recipe)
+        return found
+    others = Procedure(*simulated(10**7 + seed, OTHERS, EFFECTS[signal]), recipe)
     truth, apparent = (
         measure_markers(data.apply(built, data.everyone), data.months, data.event, 60.0) for data in (others, procedure)
     )
     corrected = dict(nested_validation(procedure, repeats=repeats, seed=seed).rows)
-    rows = []
+    found["figures"] = {}
     for metric in METRICS:
         measure = Measure(metric, SCORE_ALONE)
-        found, true = corrected.get(measure), truth[measure].value
-        if found is None or found.lower is None:
-            rows.append((true, apparent[measure].value, np.nan, False))
-        else:
-            rows.append((true, apparent[measure].value, found.value, found.lower <= true <= found.upper))
-    return rows
+        estimate = corrected.get(measure)
+        found["figures"][metric] = {
+            "true": truth[measure].value,
+            "apparent": apparent[measure].value,
+            **(estimate.to_dict() if estimate else {"value": None, "lower": None, "upper": None}),
+        }
+    return found
+
+
+def run(wanted: Iterable[tuple[str, int]], options: argparse.Namespace) -> list[dict]:
+    """Do the cohorts that the file of results lacks, until the time is up; give all there are."""
+    results: Path | None = options.results
+    known = (
+        [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+        if results and results.exists()
+        else []
+    )
+    wanted = list(wanted)
+    done = {(row["signal"], row["seed"]): row for row in known if row["repeats"] == options.repeats}
+    end = time.monotonic() + 60 * options.minutes
+    calls = (delayed(one)(*key, options.repeats) for key in wanted if key not in done and time.monotonic() < end)
+    for row in Parallel(n_jobs=options.jobs, return_as="generator", pre_dispatch="n_jobs", batch_size=1)(calls):
+        done[row["signal"], row["seed"]] = row
+        if results:
+            with results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+    return [done[key] for key in wanted if key in done]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cohorts", type=int, default=40)
+    parser.add_argument("--cohorts", type=int, default=60)
     parser.add_argument("--first", type=int, default=0, help="seed of the first cohort")
     parser.add_argument("--repeats", type=int, default=2, help="nested cross-validations of each")
     parser.add_argument("--signals", default="none,weak,strong")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--results", type=Path, help="lines of JSON that are kept and added to")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="start no cohort after so many")
     options = parser.parse_args()
-    for signal in options.signals.split(","):
-        started = time.perf_counter()
-        seeds = range(options.first, options.first + options.cohorts)
-        calls = (delayed(one)(seed, EFFECTS[signal], options.repeats) for seed in seeds)
-        found = [rows for rows in Parallel(n_jobs=options.jobs)(calls) if rows is not None]
-        print(
-            f"{signal}: {len(found)} of {options.cohorts} cohorts with a model, {time.perf_counter() - started:.0f} s"
-        )
-        for at, metric in enumerate(METRICS):
-            true, apparent, corrected, held = np.array([rows[at] for rows in found], float).T
-            known = np.isfinite(corrected)
+    signals = options.signals.split(",")
+    seeds = range(options.first, options.first + options.cohorts)
+    rows = run(((signal, seed) for seed in seeds for signal in signals), options)
+    for signal in signals:
+        own = [row for row in rows if row["signal"] == signal]
+        found = [row["figures"] for row in own if row["figures"]]
+        print(f"{signal}: {len(found)} of {len(own)} cohorts with a model")
+        for metric in METRICS if found else ():
+            columns = [[np.nan if v is None else v for v in row[metric].values()] for row in found]
+            true, apparent, corrected, lower, upper = np.array(columns, float).T
+            known = np.isfinite(lower)
+            held = ((lower <= true) & (true <= upper))[known]
             print(
                 f"  {metric:22} true {true.mean():6.3f}  apparent {apparent.mean():6.3f}  corrected "
-                f"{corrected[known].mean():6.3f}  limits hold the truth in {held[known].mean():.0%} of {known.sum()}"
+                f"{corrected[known].mean():6.3f}  limits hold the truth in {held.mean():.0%} of {known.sum()}"
             )
 
 

@@ -13,7 +13,8 @@ MODEL_HEAD = """# The model file
 
 A model is one JSON file: UTF-8, at most 5 MB, loaded without executing anything. Unknown keys, duplicate keys, NaN and
 Infinity are errors, and the message names the path of the bad field. `labcradiomics models check FILE` checks one;
-`labcradiomics models show ID` prints its card. The bundled models are in `LABCRadiomics/Resources/Models`.
+`labcradiomics models show ID` prints its card in short, `labcradiomics models card ID` all of it in
+Markdown. The bundled models are in `LABCRadiomics/Resources/Models`.
 
 Times are in months, survival is a probability from 0 to 1, limits are 95% limits, a higher score means a higher
 hazard. Beyond this page, fields must agree with each other (for example: horizons lie within the baseline, the

@@ -1,4 +1,4 @@
-"""Commands on model files: ``models list | show | check | complete``."""
+"""Commands on model files: ``models list | show | card | check | complete``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ import typer
 from ..files import refuse_overwriting
 from .common import JsonOption, ModelArgument, console, say
 
-app = typer.Typer(help="List, show, check and complete model files.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="List, show, check and complete model files, and write their cards.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("list")
@@ -37,6 +41,31 @@ def models_show(
         say(json.dumps({**found.to_document(), "fingerprint": found.fingerprint}, allow_nan=False))
     else:
         show_model(console(), found)
+
+
+@app.command("card")
+def models_card(
+    model: ModelArgument,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The Markdown file to write; else it is printed.")
+    ] = None,
+) -> None:
+    """Write a model's card in Markdown: purpose, needs, limits, every feature in words, performance, origin."""
+    from ..errors import InputError
+    from ..files import write_atomically
+    from ..model.registry import find_model, model_path
+    from ..report import card_markdown
+
+    if out is None:
+        say(card_markdown(find_model(model)).rstrip("\n"))
+        return
+    refuse_overwriting([model_path(model)], [out])
+    found = find_model(model)
+    try:
+        write_atomically(out, card_markdown(found))
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror or error}): give --out another place.") from error
+    say(f"{out}: card of {found.id}, version {found.version}, {found.status}.")
 
 
 @app.command("check")

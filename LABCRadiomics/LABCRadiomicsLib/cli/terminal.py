@@ -13,7 +13,9 @@ from ..model import Model
 from ..patient import PatientResult
 from ..report import cohort_kind, covariate_value, metric_limits, metric_value
 from ..scoring import DEMONSTRATION, Prediction, require_score
-from ..scoring.wording import grade, number, percent, trust
+from ..scoring.wording import gives, grade, number, percent, trust
+
+__all__ = ["gives", "model_table", "result_panel", "show_model"]
 
 _STYLES = {"high": "bold red", "low": "bold blue", None: "bold"}
 
@@ -95,18 +97,6 @@ def model_table(models: tuple[Model, ...]) -> Table:
     for model in models:
         table.add_row(model.id, model.status, model.title, gives(model))
     return table
-
-
-def gives(model: Model) -> str:
-    """Say in words which results a model can give."""
-    if model.score is None:
-        return "nothing until completed"
-    parts = ["score"]
-    if model.cutoff is not None:
-        parts.append("risk group")
-    if model.nomogram is not None and model.nomogram.baseline is not None:
-        parts.append(model.nomogram.endpoint.lower())
-    return ", ".join(parts)
 
 
 def show_model(console: Console, model: Model) -> None:

@@ -238,8 +238,7 @@ def _add_series(found: Found, place: Path, series: Series, alone: bool) -> None:
     problem, geometry = "", ()
     try:
         frames, _ = frames_of_series(series, "it")
-        require_places(frames, "it")
-        acquisitions = acquisitions_of(frames, "it")
+        acquisitions = acquisitions_of(require_places(frames, "it"), "it")
         phases = tuple(Phase(part.describe(), part.seconds) for part in acquisitions)
         problem = _irregular(acquisitions)
         geometry = _geometry(acquisitions[0])
@@ -278,7 +277,7 @@ def _irregular(acquisitions: list[Acquisition]) -> str:
 
 def _geometry(acquisition: Acquisition) -> tuple:
     first, last = acquisition.frames[0], acquisition.frames[-1]
-    rounded = [tuple(round(value, 2) for value in part or ()) for part in
+    rounded = [tuple(round(value, 2) for value in part) for part in
                (first.position, last.position, first.orientation, first.pixel_spacing)]  # fmt: skip
     return (first.size, len(acquisition.frames), *rounded)
 

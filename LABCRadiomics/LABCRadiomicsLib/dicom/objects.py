@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable
 from datetime import datetime
 from io import BytesIO
+from typing import TypedDict
 
 import pydicom
 from pydicom.errors import InvalidDicomError
@@ -105,7 +106,15 @@ def series_description(status: str) -> str:
     return f"{SOFTWARE}: {demonstration}research use only"
 
 
-def equipment() -> dict[str, str]:
+class Equipment(TypedDict):
+    """The device that made an object, in highdicom's words."""
+
+    manufacturer: str
+    manufacturer_model_name: str
+    software_versions: str
+
+
+def equipment() -> Equipment:
     """What highdicom's objects ask for of the device that made them."""
     return {
         "manufacturer": f"{SOFTWARE} developers",

@@ -101,6 +101,6 @@ def _voxels(region: Region, frame_of_reference: str) -> highdicom.Volume:
     image, (first, last) = read.image, (read.lower[2], read.upper[2])
     affine = np.eye(4)
     affine[:3, :3] = (image.direction * image.spacing)[:, ::-1]  # columns in the order of the array's axes
-    affine[:3, 3] = image.point([0, 0, first])
+    affine[:3, 3] = image.point(np.array([0, 0, first]))
     array = np.ascontiguousarray(read.mask.array[first : last + 1])
     return highdicom.Volume(array, affine, "PATIENT", frame_of_reference_uid=frame_of_reference)

@@ -55,7 +55,7 @@ def write_study(
     """
     made = made or datetime.now()
     contour = contour_segmentation(document, region, sources, made)
-    objects = {
+    objects: dict[str, tuple[str, pydicom.Dataset]] = {
         "DICOM SEG": (CONTOUR, contour),
         "DICOM SR": (REPORT, structured_report(document, sources, made, segmentation=contour)),
     }

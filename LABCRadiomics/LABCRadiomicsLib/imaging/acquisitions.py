@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 
 from ..errors import GeometryError, InputError
-from .dicom_headers import Frame
+from .dicom_headers import PlacedFrame
 from .slice_grids import plane_axes
 
 FIRST_POST = "first-post"
@@ -36,6 +37,8 @@ _RANKED = ("trigger time", "acquisition time", "content time")
 _TIMES = ("trigger time", "acquisition time", "content time")
 # A temporal position is of an acquisition, so two of them are two even where their slices lie between each other.
 _NEVER_OF_ONE = ("temporal position", "echo time", "b-value", "inversion time")
+# Of a frame: a mark, or several; what it gives can be compared and hashed, being of one type for all frames.
+_Key = Callable[[PlacedFrame], Any]
 _UNITS = {"echo time": " ms", "b-value": "", "flip angle": " degrees", "inversion time": " ms"}
 
 
@@ -45,14 +48,14 @@ class Acquisition:
 
     Attributes
     ----------
-    frames : tuple of Frame
+    frames : tuple of PlacedFrame
     seconds : float or None
         When it was acquired, after the first acquisition of its series.
     told_by : str
         What tells it from the others, in words: ``"temporal position 2"``; empty when there is just one.
     """
 
-    frames: tuple[Frame, ...]
+    frames: tuple[PlacedFrame, ...]
     seconds: float | None = None
     told_by: str = ""
 
@@ -67,12 +70,12 @@ class Acquisition:
         return ", ".join(parts)
 
 
-def acquisitions_of(frames: Sequence[Frame], what: str) -> list[Acquisition]:
+def acquisitions_of(frames: Sequence[PlacedFrame], what: str) -> list[Acquisition]:
     """Divide the frames of one series into acquisitions, in the order of their times.
 
     Parameters
     ----------
-    frames : sequence of Frame
+    frames : sequence of PlacedFrame
         All with position, orientation and pixel spacing.
     what : str
         How messages call the series.
@@ -89,11 +92,11 @@ def acquisitions_of(frames: Sequence[Frame], what: str) -> list[Acquisition]:
     found: list[Acquisition] = []
     stacks = _stacks(frames, what)
     for stack in stacks:
-        axes = plane_axes(stack[0].orientation or (), what)
+        axes = plane_axes(stack[0].orientation, what)
         divided = _divided(stack, axes[:, 2], what)
         if len(stacks) > 1:
             rows, columns = stack[0].size
-            across, along = stack[0].pixel_spacing or (0.0, 0.0)
+            across, along = stack[0].pixel_spacing
             size = f"{columns} x {rows} pixels of {along:.4g} x {across:.4g} mm"
             about = f"{size}, {_plane(axes[:, 2])}{_localizer(stack)}"
             divided = [(members, f"{told}, {about}" if told else about) for members, told in divided]
@@ -158,9 +161,9 @@ def choose_phase(
     raise InputError(f"{what} has no phase {wanted} among its {count} ({shown}): choose one of these with --phase.")
 
 
-def _stacks(frames: Iterable[Frame], what: str) -> list[list[Frame]]:
+def _stacks(frames: Iterable[PlacedFrame], what: str) -> list[list[PlacedFrame]]:
     """Frames of one size, pixel spacing and direction, the largest stack first."""
-    stacks: list[list[Frame]] = []
+    stacks: list[list[PlacedFrame]] = []
     for frame in frames:
         for stack in stacks:
             if _alike(stack[0], frame):
@@ -171,7 +174,7 @@ def _stacks(frames: Iterable[Frame], what: str) -> list[list[Frame]]:
     return sorted(stacks, key=len, reverse=True)
 
 
-def _alike(one: Frame, other: Frame) -> bool:
+def _alike(one: PlacedFrame, other: PlacedFrame) -> bool:
     if (one.size, one.orientation, one.pixel_spacing) == (other.size, other.orientation, other.pixel_spacing):
         return True
     return (
@@ -185,21 +188,21 @@ def _plane(normal: np.ndarray) -> str:
     return ("sagittal", "coronal", "axial")[int(np.abs(normal).argmax())]
 
 
-def _localizer(stack: Sequence[Frame]) -> str:
+def _localizer(stack: Sequence[PlacedFrame]) -> str:
     return ", localizer" if any("LOCALIZER" in str(frame.marks.get("image type")) for frame in stack) else ""
 
 
-def _place(frame: Frame, normal: np.ndarray) -> float:
+def _place(frame: PlacedFrame, normal: np.ndarray) -> float:
     return float(np.dot(frame.position, normal))
 
 
-def _in_place(frames: Iterable[Frame], normal: np.ndarray) -> tuple[Frame, ...]:
+def _in_place(frames: Iterable[PlacedFrame], normal: np.ndarray) -> tuple[PlacedFrame, ...]:
     return tuple(sorted(frames, key=lambda frame: _place(frame, normal)))
 
 
-def _by_plane(frames: Sequence[Frame], normal: np.ndarray) -> list[list[Frame]]:
+def _by_plane(frames: Sequence[PlacedFrame], normal: np.ndarray) -> list[list[PlacedFrame]]:
     """Frames at one place along the normal together, in the order of the places."""
-    planes: list[list[Frame]] = []
+    planes: list[list[PlacedFrame]] = []
     last = None
     same = float(np.clip(_SAME_PLACE_SHARE * (frames[0].slice_thickness or 0), *_SAME_PLACE_MM))
     for frame in _in_place(frames, normal):
@@ -212,27 +215,27 @@ def _by_plane(frames: Sequence[Frame], normal: np.ndarray) -> list[list[Frame]]:
     return planes
 
 
-def _divided(stack: Sequence[Frame], normal: np.ndarray, what: str) -> list[tuple[list[Frame], str]]:
+def _divided(stack: Sequence[PlacedFrame], normal: np.ndarray, what: str) -> list[tuple[list[PlacedFrame], str]]:
     """Acquisitions of one stack, each with what tells it from the others."""
     planes = _by_plane(stack, normal)
     most = max(map(len, planes))
     if most == 1:
         return _told_apart_between_planes(stack, len(planes))
-    keys: list[tuple[tuple[str, ...], Callable[[Frame], Hashable]]] = []
+    keys: list[tuple[tuple[str, ...], _Key]] = []
     present = [name for name in _DISTINCT if all(name in frame.marks for frame in stack)]
     present = [name for name in present if len({frame.marks[name] for frame in stack}) > 1]
-    keys += [((name,), lambda frame, name=name: frame.marks[name]) for name in present]
+    keys += [((name,), _mark(name)) for name in present]
     places = {id(frame): _in_plane(frame, stack[0]) for frame in stack}
     keys.append((("place",), lambda frame: places[id(frame)]))
     for count in (2, 3):
         for names in combinations(present, count):
-            keys.append((names, lambda frame, names=names: tuple(frame.marks[name] for name in names)))
+            keys.append((names, _marks(names)))
     for names, key in keys:
         groups = _grouped(stack, key)
         if len(groups) == most and all(max(map(len, _by_plane(group, normal))) == 1 for group in groups.values()):
             return [(group, _told(names, value)) for value, group in groups.items()]
     for name in _RANKED:
-        if ranked := _ranked(planes, lambda frame, name=name: frame.marks.get(name)):
+        if ranked := _ranked(planes, _mark(name)):
             return [(group, f"by {name}") for group in ranked]
     if told := _by_number(planes, lambda frame: frame.instance_number, "instance numbers"):
         return told
@@ -247,8 +250,8 @@ def _divided(stack: Sequence[Frame], normal: np.ndarray, what: str) -> list[tupl
 
 
 def _by_number(
-    planes: Sequence[Sequence[Frame]], number: Callable[[Frame], int | None], what: str
-) -> list[tuple[list[Frame], str]] | None:
+    planes: Sequence[Sequence[PlacedFrame]], number: Callable[[PlacedFrame], int | None], what: str
+) -> list[tuple[list[PlacedFrame], str]] | None:
     """Acquisitions by running numbers, where these go acquisition by acquisition or place by place; else None."""
     ranked = _ranked(planes, number)
     if ranked is None:
@@ -262,31 +265,40 @@ def _by_number(
     return [(group, f"{what} {min(found)} to {max(found)}") for group, found in zip(ranked, ranges, strict=True)]
 
 
-def _told_apart_between_planes(stack: Sequence[Frame], planes: int) -> list[tuple[list[Frame], str]]:
+def _told_apart_between_planes(stack: Sequence[PlacedFrame], planes: int) -> list[tuple[list[PlacedFrame], str]]:
     """Acquisitions whose slices lie between each other's: one frame at each place, but of several phases."""
     for name in _NEVER_OF_ONE:
         if all(name in frame.marks for frame in stack):
-            groups = _grouped(stack, lambda frame, name=name: frame.marks[name])
+            groups = _grouped(stack, _mark(name))
             if 1 < len(groups) <= planes // 2:
                 return [(group, _told((name,), value)) for value, group in groups.items()]
     return [(list(stack), "")]
 
 
-def _in_plane(frame: Frame, first: Frame) -> tuple[float, ...]:
+def _in_plane(frame: PlacedFrame, first: PlacedFrame) -> tuple[float, ...]:
     """Where a frame lies in its plane against the first one, in tenths of a millimeter."""
     offset = np.subtract(frame.position, first.position)
     axes = np.reshape(first.orientation, (2, 3))
     return tuple(np.round(axes @ offset, 1) + 0.0)
 
 
-def _grouped(frames: Iterable[Frame], key: Callable[[Frame], Hashable]) -> dict[Hashable, list[Frame]]:
-    groups: dict[Hashable, list[Frame]] = defaultdict(list)
+def _mark(name: str) -> _Key:
+    """A frame's mark of this name; None where it has none."""
+    return lambda frame: frame.marks.get(name)
+
+
+def _marks(names: tuple[str, ...]) -> _Key:
+    return lambda frame: tuple(frame.marks[name] for name in names)
+
+
+def _grouped(frames: Iterable[PlacedFrame], key: _Key) -> dict[Any, list[PlacedFrame]]:
+    groups: dict[Any, list[PlacedFrame]] = defaultdict(list)
     for frame in frames:
         groups[key(frame)].append(frame)
     return dict(sorted(groups.items(), key=lambda entry: entry[0]))
 
 
-def _told(names: tuple[str, ...], value: Hashable) -> str:
+def _told(names: tuple[str, ...], value: Any) -> str:
     values = value if isinstance(value, tuple) and names != ("place",) else (value,)
     if names == ("place",):
         return f"shifted in plane by {value} mm"
@@ -298,7 +310,7 @@ def _told(names: tuple[str, ...], value: Hashable) -> str:
     return ", ".join(parts)
 
 
-def _ranked(planes: Sequence[Sequence[Frame]], key: Callable[[Frame], float | None]) -> list[list[Frame]] | None:
+def _ranked(planes: Sequence[Sequence[PlacedFrame]], key: _Key) -> list[list[PlacedFrame]] | None:
     """The first, second, ... frame of every place; None when places differ in number or a key is absent or equal."""
     if len({len(plane) for plane in planes}) != 1:
         return None
@@ -315,19 +327,18 @@ def _timed(found: list[Acquisition]) -> list[Acquisition]:
     """Give each acquisition its time after the first, where the headers tell times, and put them in that order."""
     for name in _TIMES:
         times = [
-            min(frame.marks[name] for frame in acquisition.frames)
-            if all(name in frame.marks for frame in acquisition.frames)
-            else None
+            min(float(frame.marks[name]) for frame in acquisition.frames)
             for acquisition in found
+            if all(name in frame.marks for frame in acquisition.frames)
         ]
-        if None in times or len(set(times)) != len(times) or len(times) < 2:
+        if len(times) < len(found) or len(set(times)) != len(times) or len(times) < 2:
             continue
         start = min(times)
         timed = [
-            Acquisition(acquisition.frames, float(time - start), acquisition.told_by)
+            Acquisition(acquisition.frames, time - start, acquisition.told_by)
             for acquisition, time in zip(found, times, strict=True)
         ]
         if all(acquisition.told_by.startswith("temporal position") for acquisition in timed):
             return timed
-        return sorted(timed, key=lambda acquisition: acquisition.seconds)
+        return [timed[at] for at in sorted(range(len(timed)), key=times.__getitem__)]
     return found

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..errors import DependencyError, InputError
 
@@ -129,6 +129,21 @@ class Frame:
     def name(self) -> str:
         """How messages call it."""
         return f"{self.path.name}, frame {self.index + 1}" if self.index else self.path.name
+
+    def placed(self) -> PlacedFrame | None:
+        """Give the frame as one of known place; None when it does not say where it lies."""
+        if self.position is None or self.orientation is None or self.pixel_spacing is None:
+            return None
+        return PlacedFrame(**vars(self))
+
+
+@dataclass(frozen=True)
+class PlacedFrame(Frame):
+    """A frame that says where it lies and how large its pixels are."""
+
+    position: tuple[float, ...]
+    orientation: tuple[float, ...]
+    pixel_spacing: tuple[float, ...]
 
 
 @contextmanager
@@ -258,7 +273,7 @@ def items(item: Dataset | None, keyword: str) -> list[Dataset]:
         return []
 
 
-def _is_list(value: object) -> bool:
+def _is_list(value: object) -> TypeGuard[Iterable[Any]]:
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import GeometryError, InputError
 from ..notices import Notice
 from .acquisitions import ADVICE, ADVICE_FOR_MASKS, FIRST_POST, Acquisition, acquisitions_of, choose_acquisition
-from .dicom_headers import NO_IMAGE_MODALITIES, Frame, frames_of, number, read_header, text
+from .dicom_headers import NO_IMAGE_MODALITIES, Frame, PlacedFrame, frames_of, number, read_header, text
 from .dicom_pixels import rescaled, stored_frames
 from .slice_grids import SliceStack, plane_axes
 from .source import Reading, Source
@@ -178,8 +178,8 @@ def read_dicom_image(
     series = image_series(path, role, wanted)
     what = f"{role} {path}"
     frames, notices = frames_of_series(series, what)
-    frames, placed = _placed(frames, what, spacing)
-    found = acquisitions_of(frames, what)
+    placed, given = _placed(frames, what, spacing)
+    found = acquisitions_of(placed, what)
     chosen = choose_acquisition(found, phase, what, ADVICE if role == "Image" else ADVICE_FOR_MASKS)
     acquisition = found[chosen]
     stack = slice_stack(acquisition.frames, what)
@@ -190,7 +190,7 @@ def read_dicom_image(
             f"{', or add --regular-grid to resample it onto one' if role == 'Image' else ''}."
         )
     values = rescaled(stored_frames(acquisition.frames, series.headers), acquisition.frames)
-    notices += [*placed, *_chosen_notices(found, chosen, phase), *scaling_notices(acquisition.frames)]
+    notices += [*given, *_chosen_notices(found, chosen, phase), *scaling_notices(acquisition.frames)]
     if problem is None:
         volume = stack.assemble(values)
     else:
@@ -199,7 +199,7 @@ def read_dicom_image(
     source = replace(
         source_of(series, acquisition.frames),
         phase=_phase_name(found, chosen) if len(found) > 1 else None,
-        given_spacing_mm=spacing if placed else None,
+        given_spacing_mm=spacing if given else None,
         resampled=problem is not None,
     )
     return Reading(as_slicer_loads(volume), source, tuple(notices))
@@ -224,7 +224,8 @@ def frames_of_series(series: Series, what: str) -> tuple[list[Frame], list[Notic
         first = seen.setdefault(key, frame)
         if first is not frame:
             repeated.append(frame)
-            if not np.array_equal(*stored_frames([first, frame], series.headers)):
+            one, other = stored_frames([first, frame], series.headers)
+            if not np.array_equal(one, other):
                 raise InputError(
                     f"{what} holds two files of the same instance that differ ({first.name}, {frame.name}): "
                     "remove the wrong one."
@@ -237,7 +238,7 @@ def frames_of_series(series: Series, what: str) -> tuple[list[Frame], list[Notic
     return list(seen.values()), [Notice("duplicates", notice)]
 
 
-def slice_stack(frames: Sequence[Frame], what: str) -> SliceStack:
+def slice_stack(frames: Sequence[PlacedFrame], what: str) -> SliceStack:
     """The places of an acquisition's frames.
 
     Raises
@@ -249,27 +250,27 @@ def slice_stack(frames: Sequence[Frame], what: str) -> SliceStack:
     single = _thickness(first)
     if len(frames) == 1 and single is None:
         raise InputError(f"{what} is one slice of unknown thickness (no SliceThickness): give its size with --spacing.")
-    rows, columns = first.pixel_spacing or (1.0, 1.0)
+    rows, columns = first.pixel_spacing
     one_file = len({frame.path for frame in frames}) == 1
     names = [f"frame {frame.index + 1}" if one_file else frame.path.name for frame in frames]
     positions = np.array([frame.position for frame in frames])
-    return SliceStack(positions, plane_axes(first.orientation or (), what), (columns, rows), names, single)
+    return SliceStack(positions, plane_axes(first.orientation, what), (columns, rows), names, single)
 
 
 def _thickness(frame: Frame) -> float | None:
     return frame.slice_distance or frame.slice_thickness
 
 
-def require_places(frames: Sequence[Frame], what: str) -> None:
-    """Refuse frames that do not say how large their pixels are and where they lie.
+def require_places(frames: Sequence[Frame], what: str) -> list[PlacedFrame]:
+    """Give frames as ones of known place, or refuse those that do not say how large their pixels are, where they lie.
 
     Raises
     ------
     InputError
     """
-    lacking = _lacking(frames)
+    lacking = lacking_places(frames)
     if not lacking:
-        return
+        return [placed for frame in frames if (placed := frame.placed()) is not None]
     name, without = next(iter(lacking.items()))
     some = "" if len(without) == len(frames) else f" in {len(without)} of {len(frames)} images ({without[0].name})"
     raise InputError(
@@ -279,7 +280,7 @@ def require_places(frames: Sequence[Frame], what: str) -> None:
     )
 
 
-def _lacking(frames: Sequence[Frame]) -> dict[str, list[Frame]]:
+def lacking_places(frames: Sequence[Frame]) -> dict[str, list[Frame]]:
     """The attributes that frames have not, with these frames."""
     lacking = {
         "PixelSpacing": [frame for frame in frames if frame.pixel_spacing is None],
@@ -291,36 +292,36 @@ def _lacking(frames: Sequence[Frame]) -> dict[str, list[Frame]]:
 
 def _placed(
     frames: list[Frame], what: str, spacing: tuple[float, float, float] | None
-) -> tuple[list[Frame], list[Notice]]:
+) -> tuple[list[PlacedFrame], list[Notice]]:
     """Refuse frames that do not say how large their pixels are and where they lie, or take the size that is given."""
     if spacing is None:
-        require_places(frames, what)
-        return frames, []
-    missing = list(_lacking(frames))
-    if not missing and len(frames) == 1 and not _thickness(frames[0]):
-        text = f"a slice thickness of {spacing[2]:g} mm was given, because the file has none"
-        return [replace(frames[0], slice_distance=spacing[2])], [Notice("spacing-given", text)]
+        return require_places(frames, what), []
+    missing = list(lacking_places(frames))
     if not missing:
-        _require_same_spacing(frames, what, spacing)
-        return frames, []
+        placed = require_places(frames, what)
+        if len(placed) == 1 and not _thickness(placed[0]):
+            text = f"a slice thickness of {spacing[2]:g} mm was given, because the file has none"
+            return [replace(placed[0], slice_distance=spacing[2])], [Notice("spacing-given", text)]
+        _require_same_spacing(placed, what, spacing)
+        return placed, []
     columns, rows, slices = spacing
     if missing != ["PixelSpacing"]:
         frames = _in_given_order(frames, what, slices)
-    frames = [replace(frame, pixel_spacing=(rows, columns)) for frame in frames]
+    placed = require_places([replace(frame, pixel_spacing=(rows, columns)) for frame in frames], what)
     text = f"voxel size {columns:g} x {rows:g} x {slices:g} mm was given, because the files have no {missing[0]}"
     if len(frames) > 1 and missing == ["PixelSpacing"]:
-        found = slice_stack(_first_acquisition(frames, what), what).spacing
-        if found is None or abs(found - slices) > 0.05 * slices:
+        found = slice_stack(_first_acquisition(placed, what), what).spacing
+        if abs(found - slices) > 0.05 * slices:
             raise InputError(f"{what} has slices {found:.4g} mm apart where --spacing says {slices:g} mm: correct it.")
-    return [replace(frame, slice_distance=slices) for frame in frames], [Notice("spacing-given", text)]
+    return [replace(frame, slice_distance=slices) for frame in placed], [Notice("spacing-given", text)]
 
 
-def _first_acquisition(frames: Sequence[Frame], what: str) -> tuple[Frame, ...]:
+def _first_acquisition(frames: Sequence[PlacedFrame], what: str) -> tuple[PlacedFrame, ...]:
     return acquisitions_of(frames, what)[0].frames
 
 
-def _require_same_spacing(frames: Sequence[Frame], what: str, spacing: tuple[float, float, float]) -> None:
-    rows, columns = frames[0].pixel_spacing or (0.0, 0.0)
+def _require_same_spacing(frames: Sequence[PlacedFrame], what: str, spacing: tuple[float, float, float]) -> None:
+    rows, columns = frames[0].pixel_spacing
     found = np.array([columns, rows])
     if np.abs(found - spacing[:2]).max() > _SPACING_TOLERANCE * found.max():
         raise InputError(

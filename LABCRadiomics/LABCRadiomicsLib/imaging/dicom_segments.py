@@ -7,6 +7,7 @@ frames are placed by their position and segment number, never by their order. So
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from ..errors import GeometryError, InputError
 from ..notices import Notice
-from .dicom_headers import Frame, frames_of, items, number, read_header, text
+from .dicom_headers import Frame, PlacedFrame, frames_of, items, number, read_header, text
 from .dicom_pixels import stored_frames
 from .dicom_references import referenced_series
 from .segment_choice import Segment, choose_segment
@@ -60,18 +61,19 @@ def read_segmentation(path: Path, segment: str | None, image: Volume | None = No
     if header is None:
         raise InputError(f"{what} is no DICOM file: give a DICOM segmentation.")
     chosen = choose_segment(segments_of(header), segment, what)
-    frames = frames_of(path, header)
+    found = frames_of(path, header)
     labelmap = text(header, "SegmentationType") == "LABELMAP"
-    own = frames if labelmap else [frame for frame in frames if frame.segment == chosen.number]
-    if not own:
+    is_own = [labelmap or frame.segment == chosen.number for frame in found]
+    if not any(is_own):
         raise InputError(f"Segment {chosen.describe()} of {what} has no frames, it is empty: segment the tumor first.")
-    _require_places(frames, what)
+    frames = _require_places(found, what)
+    own = list(compress(frames, is_own))
     pixels = np.stack(stored_frames(own))
     inside = pixels == chosen.number if labelmap else pixels > _half(header)
     if not inside.any():
         raise InputError(f"Segment {chosen.describe()} of {what} is empty: segment the tumor first.")
-    kept = inside.any(axis=(1, 2))
-    own = [frame for frame, keep in zip(own, kept, strict=True) if keep]
+    kept = np.any(inside, axis=(1, 2))
+    own = list(compress(own, kept))
     notices = []
     if text(header, "SegmentationType") == "FRACTIONAL":
         notice = f"segment {chosen.name!r} is fractional; voxels of more than one half were taken"
@@ -106,29 +108,34 @@ def _half(header: Dataset) -> float:
     return (number(header, "MaximumFractionalValue") or 255.0) / 2
 
 
-def _require_places(frames: Sequence[Frame], what: str) -> None:
+def _require_places(frames: Sequence[Frame], what: str) -> list[PlacedFrame]:
+    """Give frames as ones of known place; refuse those that are not placed, or not parallel."""
+    placed = []
     for frame in frames:
-        if frame.position is None or frame.orientation is None or frame.pixel_spacing is None:
+        known = frame.placed()
+        if known is None:
             raise InputError(
                 f"{what}, frame {frame.index + 1}, does not say where it lies "
                 "(ImagePositionPatient, ImageOrientationPatient, PixelSpacing): export it again."
             )
-    first = frames[0]
+        placed.append(known)
+    first = placed[0]
     if any(
         not np.allclose(frame.orientation, first.orientation, rtol=0, atol=1e-3)
         or not np.allclose(frame.pixel_spacing, first.pixel_spacing, rtol=1e-3)
-        for frame in frames
+        for frame in placed
     ):
         raise GeometryError(f"{what} has frames of different directions or pixel sizes: give one of parallel frames.")
+    return placed
 
 
-def _image_grid(frames: Sequence[Frame], image: Volume) -> Volume | None:
+def _image_grid(frames: Sequence[PlacedFrame], image: Volume) -> Volume | None:
     """The image's grid in the frames' own axes, where their pixels are voxels of the image; None where they are not."""
-    axes = plane_axes(frames[0].orientation or (), "The segmentation")
+    axes = plane_axes(frames[0].orientation, "The segmentation")
     turned = image.reordered(*order_toward(image, axes))
     if np.abs(turned.direction - axes).max() > _SAME_DIRECTION:
         return None
-    rows, columns = frames[0].pixel_spacing or (1.0, 1.0)
+    rows, columns = frames[0].pixel_spacing
     if np.abs(turned.spacing[:2] - (columns, rows)).max() > 1e-3 * turned.spacing[:2].max():
         return None
     height, width = frames[0].size
@@ -141,15 +148,15 @@ def _image_grid(frames: Sequence[Frame], image: Volume) -> Volume | None:
     return turned
 
 
-def _own_grid(frames: Sequence[Frame], own: Sequence[Frame], what: str) -> Volume:
+def _own_grid(frames: Sequence[PlacedFrame], own: Sequence[PlacedFrame], what: str) -> Volume:
     """A grid that holds the frames of one segment, made of the distances of the frames of all."""
-    axes = plane_axes(frames[0].orientation or (), what)
+    axes = plane_axes(frames[0].orientation, what)
     positions = np.array([frame.position for frame in own])
     places = positions @ axes[:, 2]
     distance = _slice_distance(frames, axes, what)
     start, count = places.min(), round(float(places.max() - places.min()) / distance) + 1
     height, width = own[0].size
-    rows, columns = own[0].pixel_spacing or (1.0, 1.0)
+    rows, columns = own[0].pixel_spacing
     shape = np.broadcast_to(np.uint8(0), (count, height, width))
     origin = positions[int(places.argmin())]
     grid = Volume(shape, np.array([columns, rows, distance]), origin, axes)
@@ -163,8 +170,8 @@ def _own_grid(frames: Sequence[Frame], own: Sequence[Frame], what: str) -> Volum
     return grid
 
 
-def _slice_distance(frames: Sequence[Frame], axes: np.ndarray, what: str) -> float:
-    places = np.sort([float(np.dot(frame.position or (), axes[:, 2])) for frame in frames])
+def _slice_distance(frames: Sequence[PlacedFrame], axes: np.ndarray, what: str) -> float:
+    places = np.sort([float(np.dot(frame.position, axes[:, 2])) for frame in frames])
     gaps = np.diff(places)
     gaps = gaps[gaps > _SAME_PLANE_MM]
     stated = frames[0].slice_distance
@@ -177,7 +184,7 @@ def _slice_distance(frames: Sequence[Frame], axes: np.ndarray, what: str) -> flo
     raise InputError(f"{what} has frames in one plane and does not say how thick it is: give a NRRD or NIfTI mask.")
 
 
-def _placed(frames: Sequence[Frame], inside: np.ndarray, grid: Volume, value: int, what: str) -> Volume:
+def _placed(frames: Sequence[PlacedFrame], inside: np.ndarray, grid: Volume, value: int, what: str) -> Volume:
     array = np.zeros(grid.array.shape, np.uint8 if value < 256 else np.uint16)
     height, width = frames[0].size
     for frame, pixels in zip(frames, inside, strict=True):

@@ -230,7 +230,7 @@ def is_as_packed(header: FileHeader, voxels: np.ndarray) -> bool:
     with header.packed.path.open("rb") as file:
         file.seek(-8, 2)
         checksum, length = struct.unpack("<II", file.read(8))
-    return length == voxels.nbytes % (1 << 32) and checksum == zlib.crc32(voxels)
+    return length == voxels.nbytes % (1 << 32) and checksum == zlib.crc32(voxels.data)
 
 
 def require_sound(header: FileHeader, what: str) -> None:
@@ -301,6 +301,7 @@ class _NiftiHeader:
         start = _unpacked(path, what, 600)
         for order in "<>":
             if len(start) >= 348 and struct.unpack_from(order + "i", start)[0] == 348:
+                qform_code, sform_code = struct.unpack_from(order + "2h", start, 252)
                 return cls(
                     order,
                     start[344:348],
@@ -309,10 +310,12 @@ class _NiftiHeader:
                     struct.unpack_from(order + "8f", start, 76),
                     _offset(struct.unpack_from(order + "f", start, 108)[0]),
                     start[123],
-                    *struct.unpack_from(order + "2h", start, 252),
+                    qform_code,
+                    sform_code,
                     struct.unpack_from(order + "12f", start, 280),
                 )
             if len(start) >= 540 and struct.unpack_from(order + "i", start)[0] == 540:
+                qform_code, sform_code = struct.unpack_from(order + "2i", start, 344)
                 return cls(
                     order,
                     start[4:8],
@@ -321,7 +324,8 @@ class _NiftiHeader:
                     struct.unpack_from(order + "8d", start, 104),
                     struct.unpack_from(order + "q", start, 168)[0],
                     struct.unpack_from(order + "i", start, 500)[0] & 0xFF,
-                    *struct.unpack_from(order + "2i", start, 344),
+                    qform_code,
+                    sform_code,
                     struct.unpack_from(order + "12d", start, 400),
                 )
         raise InputError(f"{what} is no NIfTI file, or damaged: copy or export it again.")

@@ -116,6 +116,7 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
     reader = sitk.ImageFileReader()
     reader.SetFileName(_itk_name(path))
     reader.SetImageIO(form)
+    notices: list[Notice] = []
     with quiet_itk():
         try:
             reader.ReadImageInformation()
@@ -124,7 +125,7 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
             if _is_layered(reader, header):
                 require_sound(header, what)
                 volume, segment = read_layers(path, reader.Execute(), header.fields, options.segment)
-                phase, notices = None, []
+                phase = None
             else:
                 segment = None
                 volume, phase, notices = _chosen_volume(reader, header, options, what)

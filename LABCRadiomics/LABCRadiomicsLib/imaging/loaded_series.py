@@ -11,7 +11,7 @@ from ..errors import LABCRadiomicsError
 from ..notices import Notice
 from .acquisitions import acquisitions_of
 from .dicom_headers import Frame, quiet_pydicom
-from .dicom_images import frames_of_series, series_in, slice_stack, source_of
+from .dicom_images import frames_of_series, lacking_places, require_places, series_in, slice_stack, source_of
 from .source import Source
 from .volume import Volume
 
@@ -55,14 +55,9 @@ def source_of_loaded(files: Sequence[str | Path]) -> Source | None:
 
 def _remarks(frames: list[Frame], volume: Volume) -> list[Notice]:
     what = "the volume's DICOM series"
-    for name, lacking in (
-        ("PixelSpacing", any(frame.pixel_spacing is None for frame in frames)),
-        ("ImagePositionPatient", any(frame.position is None for frame in frames)),
-        ("ImageOrientationPatient", any(frame.orientation is None for frame in frames)),
-    ):
-        if lacking:
-            return [_grave("no-voxel-size", f"{what} has no usable {name}, so the voxel size of the volume is a guess")]
-    found = acquisitions_of(frames, what)
+    for name in lacking_places(frames):
+        return [_grave("no-voxel-size", f"{what} has no usable {name}, so the voxel size of the volume is a guess")]
+    found = acquisitions_of(require_places(frames, what), what)
     if len(found) > 1:
         listed = "; ".join(f"{number}: {part.describe()}" for number, part in enumerate(found[:8], 1))
         text = f"the volume was loaded from files of {len(found)} acquisitions ({listed}): load one of them alone"
@@ -77,7 +72,7 @@ def _remarks(frames: list[Frame], volume: Volume) -> list[Notice]:
     if len(scalings) > 1 and volume.array.dtype.kind in "iu" and not whole:
         text = f"the slices have {len(scalings)} rescale slopes or intercepts, which loading cut to whole numbers"
         notices.append(_grave("rescaling-cut", text))
-    sizes = np.array([*stack.pixel_spacing, stack.spacing or volume.spacing[2]])
+    sizes = np.array([*stack.pixel_spacing, stack.spacing])
     if np.abs(volume.spacing - sizes).max() > _SAME_SIZE * sizes.max():
         stated, held = (" x ".join(f"{size:.4g}" for size in part) for part in (sizes, volume.spacing))
         text = f"the volume has voxels of {held} mm where its DICOM headers state {stated} mm"

@@ -85,12 +85,12 @@ def parse_spacing(text: str) -> tuple[float, float, float]:
     """
     parts = re.split(r"\s*[,;x]\s*|\s+", text.strip())
     try:
-        sizes = tuple(float(part) for part in parts)
+        along_i, along_j, along_k = map(float, parts)
     except ValueError:
-        sizes = ()
-    if len(sizes) != 3 or not all(math.isfinite(size) and size > 0 for size in sizes):
+        along_i = along_j = along_k = math.nan
+    if not all(math.isfinite(size) and size > 0 for size in (along_i, along_j, along_k)):
         raise InputError(f"Spacing {text!r} is not three sizes above zero in mm: write for example 0.7,0.7,2.")
-    return sizes  # type: ignore[return-value]
+    return along_i, along_j, along_k
 
 
 AS_FILES_SAY = ReadingOptions()

@@ -48,10 +48,14 @@ class SliceStack:
         return self.positions @ self.direction[:, 2]
 
     @property
-    def spacing(self) -> float | None:
-        """Usual distance of the slices in mm, the median; None for one slice of unknown thickness."""
+    def spacing(self) -> float:
+        """Usual distance of the slices in mm, the median; a GeometryError for one slice of unknown thickness."""
         gaps = np.diff(self.places)
-        return float(np.median(gaps)) if len(gaps) else self.single_spacing
+        if len(gaps):
+            return float(np.median(gaps))
+        if self.single_spacing is None:
+            raise GeometryError(f"{self.names[0]} is one slice of unknown thickness: give its size with --spacing.")
+        return self.single_spacing
 
     @property
     def shifts(self) -> np.ndarray:
@@ -108,7 +112,7 @@ class SliceStack:
             Shape (n, rows, columns).
         """
         count = len(self.places)
-        step = self.single_spacing if count == 1 else (self.places[-1] - self.places[0]) / (count - 1)
+        step = self.spacing if count == 1 else (self.places[-1] - self.places[0]) / (count - 1)
         return Volume(slices, np.array([*self.pixel_spacing, step]), self.positions[0], self.direction)
 
     def resample(self, slices: np.ndarray, what: str) -> tuple[Volume, Notice]:

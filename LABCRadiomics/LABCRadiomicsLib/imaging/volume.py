@@ -147,15 +147,15 @@ def box_slices(lower: np.ndarray, upper: np.ndarray) -> tuple[slice, ...]:
 def bounding_box(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest ``i, j, k`` index (both included) of the nonzero voxels of a ``(k, j, i)`` array."""
     in_plane = inside.any(axis=0)
-    occupied = [in_plane.any(axis=0), in_plane.any(axis=1), inside.any(axis=(1, 2))]
+    occupied = [np.any(in_plane, axis=0), np.any(in_plane, axis=1), np.any(inside, axis=(1, 2))]
     found = [np.flatnonzero(line) for line in occupied]
     return np.array([index[0] for index in found]), np.array([index[-1] for index in found])
 
 
 def axis_orders() -> Iterator[AxisOrder]:
     """All 48 ways to permute and flip the axes of a volume."""
-    for axes, flips in product(permutations(range(3)), product((False, True), repeat=3)):
-        yield AxisOrder(axes, flips)
+    for (i, j, k), (flip_i, flip_j, flip_k) in product(permutations(range(3)), product((False, True), repeat=3)):
+        yield AxisOrder((i, j, k), (flip_i, flip_j, flip_k))
 
 
 def as_slicer_loads(volume: Volume) -> Volume:

@@ -47,7 +47,7 @@ def images_from_nodes(
     """
     image = image_from_volume(volume_node)
     if roi_node is not None and roi_node.IsA("vtkMRMLSegmentationNode"):
-        return image, *mask_from_segment(roi_node, roi, volume_node)
+        return image, *mask_from_segment(roi_node, None if roi is None else str(roi), volume_node)
     return image, mask_from_labelmap(roi_node, roi), []
 
 
@@ -66,7 +66,7 @@ def fingerprint(image: Volume, mask: Volume) -> dict[str, Any]:
     """
     digest = hashlib.sha256()
     for part in (image, mask):
-        digest.update(np.ascontiguousarray(part.array))
+        digest.update(np.ascontiguousarray(part.array).data)
     grid = np.concatenate([image.spacing, image.origin, image.direction.ravel()]).tolist()
     return {"voxels": digest.hexdigest(), "grid": grid}
 

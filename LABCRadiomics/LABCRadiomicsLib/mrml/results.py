@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import slicer
 import vtk
+from numpy.typing import ArrayLike
 from vtk.util.numpy_support import numpy_to_vtk
 
 from ..model import Model
-from ..scoring import Prediction, SurvivalCurve, document_text, read_document, survival_curve
+from ..scoring import Prediction, SurvivalCurve, document_text, read_document, require_score, survival_curve
 from ..scoring.wording import training_range
 
 ROLE = "LABCRadiomics.role"  # attribute of a node, and of the item of a folder
@@ -67,10 +68,10 @@ def store_result(
     table = _node(scene, "vtkMRMLTableNode", "contributions", _("LABC Radiomics features"))
     _fill_contributions(table, document["contributions"], model, _)
     curve = survival_curve(model, prediction)
-    if curve is None:
+    if curve is None or model.nomogram is None:
         remove_nodes(scene, keep=(text, table))
     else:
-        _fill_chart(scene, model, prediction, curve, _)
+        _fill_chart(scene, model.nomogram.endpoint, _curves(model, prediction, curve, _), _)
     _put_into_folder(scene, _)
     return text
 
@@ -118,7 +119,7 @@ def _fill_contributions(
 ) -> None:
     """One row a feature: texts with six significant digits."""
     words = {True: _("yes"), False: _("no"), None: _("not stated")}
-    ranges = {term.feature: training_range(term) for term in model.score.terms}
+    ranges = {term.feature: training_range(term) for term in require_score(model).terms}
     columns = {
         _("Feature"): [part["feature"] for part in contributions],
         _("Value"): [f"{part['value']:.6g}" for part in contributions],
@@ -152,17 +153,14 @@ class _Curve:
     marker: int = slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone
 
 
-def _fill_chart(
-    scene: slicer.vtkMRMLScene, model: Model, prediction: Prediction, curve: SurvivalCurve, _: Translate
-) -> None:
+def _fill_chart(scene: slicer.vtkMRMLScene, title: str, wanted: Mapping[str, _Curve], _: Translate) -> None:
     """Draw the patient between the groups, for a view as small as 400 by 300 pixels: few words, small type."""
     chart = _node(scene, "vtkMRMLPlotChartNode", "chart", _("LABC Radiomics survival"))
-    wanted = _curves(model, prediction, curve, _)
     was_modified = chart.StartModify()
     chart.RemoveAllPlotSeriesNodeIDs()
     for role, series in wanted.items():
         chart.AddAndObservePlotSeriesNodeID(_fill_series(scene, role, series, _).GetID())
-    chart.SetTitle(model.nomogram.endpoint)
+    chart.SetTitle(title)
     chart.SetXAxisTitle(_("Months since baseline"))
     chart.SetYAxisTitle(_("Probability"))
     chart.SetYAxisRangeAuto(False)
@@ -184,10 +182,10 @@ def _curves(model: Model, prediction: Prediction, curve: SurvivalCurve, _: Trans
         if observed is not None:
             steps = _steps((0.0, *observed.months), (1.0, *observed.survival))
             wanted[group] = _Curve(name.format(n=observed.n), *steps, group)
-    if curve.lower is not None:
+    if curve.lower is not None and curve.upper is not None:
         parts = [_steps(curve.months, limit) for limit in (curve.lower, curve.upper)]
-        both = (np.concatenate([parts[0][at], [np.nan], parts[1][at]]) for at in (0, 1))  # drawn as two lines
-        wanted["limits"] = _Curve(_("95% limits"), *both, "patient", 1.5, looks.LineStyleDash)
+        months, probability = (np.concatenate([parts[0][at], [np.nan], parts[1][at]]) for at in (0, 1))  # two lines
+        wanted["limits"] = _Curve(_("95% limits"), months, probability, "patient", 1.5, looks.LineStyleDash)
     name = _("This patient") if curve.lower is None else _("This patient (dashed: 95% limits)")
     wanted["patient"] = _Curve(name, *_steps(curve.months, curve.probability), "patient", 4)
     months = np.array([estimate.months for estimate in prediction.survival])
@@ -228,7 +226,7 @@ def _drop_unused_curves(scene: slicer.vtkMRMLScene, used: Mapping[str, object]) 
             scene.RemoveNode(node)
 
 
-def _steps(months: Sequence[float], probability: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def _steps(months: ArrayLike, probability: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Corners of a right-continuous step function; points without a value (limits that do not exist) are left out."""
     x = np.repeat(np.asarray(months, dtype=float), 2)[1:]
     y = np.repeat(np.asarray(probability, dtype=float), 2)[:-1]

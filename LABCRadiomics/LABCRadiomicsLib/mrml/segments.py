@@ -89,7 +89,7 @@ def _chosen_segment(segmentation_node: slicer.vtkMRMLSegmentationNode | None, se
     segment_ids = [segmentation.GetNthSegmentID(n) for n in range(segmentation.GetNumberOfSegments())]
     if not segment_ids:
         raise InputError(f"Segmentation {name} holds no segment: segment the tumor first.")
-    if segment_id in segment_ids:
+    if segment_id is not None and segment_id in segment_ids:
         return segment_id
     if segment_id:
         raise InputError(f"Segment {segment_id} is not in segmentation {name}: select one of {', '.join(segment_ids)}.")

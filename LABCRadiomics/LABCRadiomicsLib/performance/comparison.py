@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..statistics.concordance import ConcordanceDifference, concordance_difference, harrell_c
-from ..statistics.cox import cox
-from ..statistics.reclassification import discrimination_improvement, net_reclassification
+from ..statistics.reclassification_limits import Risk, improvement_measures, refitted_risk
 from .attempts import Attempts
 from .marker import Marker
 from .metrics import Estimate, Measure, Metric, bootstrapped
@@ -16,13 +15,17 @@ from .metrics import Estimate, Measure, Metric, bootstrapped
 
 @dataclass(frozen=True)
 class Reclassification:
-    """Improvement of predicted risks at a horizon: IDI, continuous NRI (survIDINRI's half), median improvement."""
+    """Improvement of predicted risks at a horizon: IDI, continuous NRI (survIDINRI's half), median improvement.
+
+    ``limits`` says what the limits take for given; empty where there are none.
+    """
 
     horizon: float
     idi: Estimate
     nri_half_continuous: Estimate
     nri_continuous_km: Estimate
     median_improvement: Estimate
+    limits: str
 
 
 @dataclass(frozen=True)
@@ -104,19 +107,32 @@ def _reclassification(
     seed: int,
     attempts: Attempts,
 ) -> Reclassification:
-    def measures(rows: np.ndarray) -> tuple[float, ...]:
-        outcome = months[rows], event[rows]
-        arrays = *(_risk_of(marker, rows, *outcome, horizon) for marker in (older, newer)), *outcome, horizon
-        gain = discrimination_improvement(*arrays)
-        return gain.idi, gain.nri_half_continuous, net_reclassification(*arrays).nri, gain.median_improvement
+    def refit(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return old(rows), new(rows)
 
+    old, new = (_risks(marker, months, event, horizon) for marker in (older, newer))
     what = f"The reclassification at {horizon:g} months, {newer.name} over {older.name},"
-    return Reclassification(horizon, *bootstrapped(what, measures, months.size, bootstrap, seed, attempts))
+    measures = improvement_measures(refit, months, event, horizon)
+    idi, nri, nri_km, median = bootstrapped(what, measures, months.size, bootstrap, seed, attempts)
+    limits = "" if idi.lower is None else _limits_in_words(older, newer)
+    return Reclassification(horizon, idi, nri, nri_km, median, limits)
 
 
-def _risk_of(marker: Marker, rows: np.ndarray, months: np.ndarray, event: np.ndarray, horizon: float) -> np.ndarray:
+def _risks(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float) -> Risk:
     """Risk of the patients of a resample, by the model as it would have been made of them if it was made here."""
-    if marker.design is None:
-        return marker.risk(horizon)[rows]
-    design = marker.design[rows]
-    return 1 - cox(design, months, event).survival(design, np.array([horizon])).survival[:, 0]
+    if marker.design is not None:
+        return refitted_risk(marker.design, months, event, horizon)
+    risk = marker.risk(horizon)
+    return lambda rows: risk[rows]
+
+
+def _limits_in_words(older: Marker, newer: Marker) -> str:
+    refitted = [marker.name for marker in (older, newer) if marker.design is not None]
+    held = [marker.name for marker in (older, newer) if marker.design is None]
+    done = ["bootstrap percentiles"]
+    if refitted:
+        was = "was" if len(refitted) == 1 else "were"
+        done.append(f"{' and '.join(refitted)} {was} fitted again in every resample")
+    if held:
+        done.append(f"{' and '.join(held)} stayed as made from other patients")
+    return ", ".join(done)

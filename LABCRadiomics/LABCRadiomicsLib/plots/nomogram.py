@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..model import SCORE, Covariate, Model
+from ..model import SCORE, Covariate, Model, Nomogram
 from ..model.nomogram import points_scale
 from ..scoring import Prediction
 from ..statistics.nomogram import NomogramScale
@@ -77,13 +77,15 @@ def _name(axes: Axes, y: int, name: str, narrow: bool) -> None:
 
 
 def _scales(model: Model, prediction: Prediction | None) -> list[_Scale] | None:
-    nomogram = model.nomogram
-    layout = points_scale(nomogram, model.score) if nomogram is not None and model.score is not None else None
+    nomogram, score = model.nomogram, model.score
+    if nomogram is None or score is None:
+        return None
+    layout = points_scale(nomogram, score)
     if layout is None:
         return None
     weight = nomogram.score_coefficient
     marks = [_marked_effects(covariate) for covariate in nomogram.covariates]
-    marks.append([(weight * value, f"{value:g}") for value in _ticks(model.score.low, model.score.high)])
+    marks.append([(weight * value, f"{value:g}") for value in _ticks(score.low, score.high)])
     marked = _patient_points(prediction)
     names = [_title(covariate) for covariate in nomogram.covariates] + ["Radiomics score"]
     scales = [_Scale("Points", (0, 100), tuple((float(p), str(p)) for p in range(0, 101, 10)))]
@@ -92,7 +94,7 @@ def _scales(model: Model, prediction: Prediction | None) -> list[_Scale] | None:
         placed = tuple((layout.scale.points_per_unit * (effect - start), text) for effect, text in effects)
         place, known = marked.get(key, (None, True))
         scales.append(_Scale(name, (0, length), placed, place, known, stagger=True))
-    return scales + _lower_scales(model, prediction, layout.scale)
+    return scales + _lower_scales(nomogram, prediction, layout.scale)
 
 
 def _marked_effects(covariate: Covariate) -> list[tuple[float, str]]:
@@ -105,15 +107,17 @@ def _marked_effects(covariate: Covariate) -> list[tuple[float, str]]:
     return [(0.0 if level == reference else next(others), level) for level in covariate.choices]
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Round values within a range, its ends when there are none."""
+def _ticks(low: float | None, high: float | None) -> list[float]:
+    """Round values within a range, its ends when there are none; nothing where no range is stated."""
+    if low is None or high is None:
+        return []
     values = [
         float(value) for value in MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= value <= high
     ]
     return values if len(values) > 1 else [low, high]
 
 
-def _patient_points(prediction: Prediction | None) -> dict[str, tuple[float, bool]]:
+def _patient_points(prediction: Prediction | None) -> dict[str, tuple[float | None, bool]]:
     """Points of the patient's covariates and score, and whether each value is known."""
     if prediction is None or prediction.points is None:
         return {}
@@ -125,29 +129,29 @@ def _title(covariate: Covariate) -> str:
     return shortened(f"{covariate.label} ({covariate.unit})" if covariate.unit else covariate.label, 44)
 
 
-def _lower_scales(model: Model, prediction: Prediction | None, scale: NomogramScale) -> list[_Scale]:
+def _lower_scales(nomogram: Nomogram, prediction: Prediction | None, scale: NomogramScale) -> list[_Scale]:
     """Total points, and survival at each horizon on the same axis."""
     total = float(scale.lengths.sum())
     ratio = 100 / total
     marked = None if prediction is None or prediction.points is None else prediction.points * ratio
     ticks = tuple((value * ratio, f"{value:g}") for value in _ticks(0, total))
     scales = [_Scale("Total points", (0, 100), ticks, marked)]
-    nomogram = model.nomogram
-    if nomogram.baseline is None:
+    baseline, center = nomogram.baseline, nomogram.center
+    if baseline is None or center is None:
         return scales
     middle = sum(
-        nomogram.center[name] * weight
-        for name, weight in zip(nomogram.parameters(), nomogram.coefficients(), strict=True)
+        center[name] * weight for name, weight in zip(nomogram.parameters(), nomogram.coefficients(), strict=True)
     )
     for months in nomogram.horizons_months:
-        step = int(np.searchsorted(nomogram.baseline.months, months, side="right")) - 1
-        base = nomogram.baseline.survival[step] if step >= 0 else 1.0
+        step = int(np.searchsorted(baseline.months, months, side="right")) - 1
+        base = baseline.survival[step] if step >= 0 else 1.0
         if not 0 < base < 1:
             continue
         hazard = math.log(-math.log(base))
 
         def place(survival: float, hazard: float = hazard) -> float:
-            return ratio * float(scale.total_points(math.log(-math.log(survival)) - hazard + middle)[0])
+            predictor = np.array([math.log(-math.log(survival)) - hazard + middle])
+            return ratio * float(scale.total_points(predictor)[0])
 
         marks = tuple((place(value), f"{value:g}") for value in _SURVIVALS if -1e-9 <= place(value) <= 100 + 1e-9)
         ends = (min(p for p, _ in marks), max(p for p, _ in marks)) if marks else (0.0, 0.0)

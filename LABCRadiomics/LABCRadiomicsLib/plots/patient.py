@@ -32,7 +32,7 @@ def tumor_slice(region: Region) -> bytes:
     index = int(first + region.inside.sum(axis=(1, 2)).argmax())
     codes = volume.axis_codes()
     pixels, contour, (right, down), (width, height) = _upright(
-        volume.array[index], inside[index], codes[:2], volume.spacing[:2]
+        volume.array[index], inside[index], (codes[0], codes[1]), volume.spacing[:2]
     )
     pixels, contour = _around_tumor(pixels, contour, width, height)
     figure = Figure(figsize=(5.2, 5.2 * min(max(height * pixels.shape[0] / (width * pixels.shape[1]), 0.6), 1.6)))
@@ -63,7 +63,7 @@ def _around_tumor(pixels: np.ndarray, contour: np.ndarray, width: float, height:
     return pixels[tuple(window)], contour[tuple(window)]
 
 
-def _upright(pixels: np.ndarray, contour: np.ndarray, codes: str, spacing: np.ndarray):
+def _upright(pixels: np.ndarray, contour: np.ndarray, codes: tuple[str, str], spacing: np.ndarray):
     """Turn a slice so that its columns run to L or P and its rows to I or P; also those directions and pixel sizes."""
     across, down = codes
     if across in "SI" or (down in "LR" and across not in "LR"):
@@ -83,8 +83,8 @@ def patient_survival(model: Model, prediction: Prediction) -> bytes | None:
     bytes or None
         PNG; None when the model gives no survival.
     """
-    curve = survival_curve(model, prediction)
-    if curve is None:
+    nomogram, curve = model.nomogram, survival_curve(model, prediction)
+    if nomogram is None or curve is None:
         return None
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
@@ -99,13 +99,12 @@ def patient_survival(model: Model, prediction: Prediction) -> bytes | None:
             axes.fill_between((0, *group.months), (1, *group.lower), (1, *group.upper), step="post", where=limited,
                               color=COLORS[name], alpha=0.12, lw=0)  # fmt: skip
     axes.step(curve.months, curve.probability, where="post", color=COLORS["patient"], lw=2.2, label="this patient")
-    if curve.lower is not None:
-        for limit in (curve.lower, curve.upper):
-            axes.step(curve.months, limit, where="post", color=COLORS["patient"], lw=0.9, ls=":",
-                      label="95% limits" if limit is curve.lower else None)  # fmt: skip
+    for limit, named in zip((curve.lower, curve.upper), ("95% limits", None), strict=True):
+        if limit is not None:
+            axes.step(curve.months, limit, where="post", color=COLORS["patient"], lw=0.9, ls=":", label=named)
     for estimate in prediction.survival:
         axes.plot(estimate.months, estimate.probability, "o", color=COLORS["patient"], ms=5)
-    axes.set(xlabel="months since baseline", ylabel=model.nomogram.endpoint.lower() + " (probability)",
+    axes.set(xlabel="months since baseline", ylabel=nomogram.endpoint.lower() + " (probability)",
              ylim=(0, 1.02), xlim=(0, max(curve.months)))  # fmt: skip
     axes.set_xticks(np.arange(0, max(curve.months) + 1, 12))
     axes.grid(alpha=0.25)

@@ -1,8 +1,9 @@
-"""The report of a patient, as HTML that needs nothing else and as PDF, and the templates of every page.
+"""The report of a patient, as HTML that needs nothing else and as PDF; a model's card; the templates of every page.
 
-May import: errors, files, resources, feature_words, model, scoring, patient, plots.
+May import: errors, files, resources, feature_names, feature_words, model, scoring, patient, plots.
 """
 
+from .card_markdown import card_markdown
 from .patient import (
     cohort_kind,
     covariate_value,
@@ -14,6 +15,7 @@ from .patient import (
 from .patient_pdf import patient_pdf
 
 __all__ = [
+    "card_markdown",
     "cohort_kind",
     "covariate_value",
     "metric_limits",

@@ -26,8 +26,10 @@ _WIDEST_BAR_REM = 6.0
 
 def metric_value(row: Performance) -> str:
     """A figure of performance: indices with three decimals, p values as journals print them."""
-    if row.metric.startswith("log-rank p"):
-        return "<0.001" if row.value < 0.001 or row.relation == "<" else f"{row.value:.3f}"
+    if row.relation != "=":
+        return f"{row.relation}{row.value:g}"  # a bound, as it was published
+    if row.metric.startswith("log-rank p") and row.value < 0.001:
+        return "<0.001"
     return f"{row.value:.3f}"
 
 

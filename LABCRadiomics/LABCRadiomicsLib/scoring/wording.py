@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..model import Term
+from ..model import Model, Term
 from .trust import STABLE
 
 Translate = Callable[[str], str]
@@ -27,6 +27,18 @@ def percent(value: float) -> str:
 def training_range(term: Term) -> str:
     """Where a feature lay in the training cohort, 1st to 99th percentile; empty when the model does not say."""
     return "" if term.low is None else f"{term.low:.6g} to {term.high:.6g}"
+
+
+def gives(model: Model) -> str:
+    """Say in words which results a model can give."""
+    if model.score is None:
+        return "nothing until completed"
+    parts = ["score"]
+    if model.cutoff is not None:
+        parts.append("risk group")
+    if model.nomogram is not None and model.nomogram.baseline is not None:
+        parts.append(model.nomogram.endpoint.lower())
+    return ", ".join(parts)
 
 
 def trust(result: Mapping[str, Any], _: Translate = str) -> list[str]:

@@ -10,6 +10,7 @@ from .cox import cox
 from .reclassification import discrimination_improvement, net_reclassification
 from .resampling import BootstrapLimits, bootstrap_limits
 
+Risk = Callable[[np.ndarray], np.ndarray]
 Refit = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -52,15 +53,23 @@ def improvement_limits(
     Holding the risks fixed ignores that both models were chosen to fit: the limits are then far too narrow. survIDINRI
     (Uno et al. 2013) refits too, with exponential weights in place of resampled patients, to first order in them.
     """
+    measures = improvement_measures(refit, time, event, horizon)
+    return bootstrap_limits(measures, np.size(time), repeats=repeats, seed=seed, level=level)
+
+
+def improvement_measures(
+    refit: Refit, time: np.ndarray, event: np.ndarray, horizon: float
+) -> Callable[[np.ndarray], tuple[float, float, float, float]]:
+    """Give the function of a resample's rows that `improvement_limits` resamples; parameters and errors as there."""
     time, event = _checks.survival(time, event)
     horizon = _checks.horizon(horizon, time)
 
-    def measures(rows: np.ndarray) -> tuple[float, ...]:
+    def measures(rows: np.ndarray) -> tuple[float, float, float, float]:
         arrays = *refit(rows), time[rows], event[rows], horizon
         gain = discrimination_improvement(*arrays)
         return gain.idi, gain.nri_half_continuous, net_reclassification(*arrays).nri, gain.median_improvement
 
-    return bootstrap_limits(measures, time.size, repeats=repeats, seed=seed, level=level)
+    return measures
 
 
 def refitted_cox(old: np.ndarray, new: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float) -> Refit:
@@ -82,17 +91,34 @@ def refitted_cox(old: np.ndarray, new: np.ndarray, time: np.ndarray, event: np.n
     InputError
         Unusable arrays.
     """
-    time, event = _checks.survival(time, event)
-    models = _checks.matrix(old, "old", time.size), _checks.matrix(new, "new", time.size)
+    risks = [
+        refitted_risk(_checks.matrix(covariates, name, np.size(time)), time, event, horizon)
+        for name, covariates in (("old", old), ("new", new))
+    ]
+    return lambda rows: (risks[0](rows), risks[1](rows))
 
-    def refit(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+
+def refitted_risk(covariates: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float) -> Risk:
+    """Give the risk of a resample's patients by a Cox model fitted to them, as a function of their rows.
+
+    Parameters
+    ----------
+    covariates : array_like, shape (n, p)
+    time, event, horizon
+        As for `improvement_limits`.
+
+    Raises
+    ------
+    InputError
+        Unusable arrays.
+    """
+    time, event = _checks.survival(time, event)
+    covariates = _checks.matrix(covariates, "covariates", time.size)
+
+    def risk(rows: np.ndarray) -> np.ndarray:
         if time[rows].max() < horizon:
             raise InputError(f"horizon {horizon:g} is beyond the follow-up of this resample.")
-        old_risk, new_risk = (_risk(covariates[rows], time[rows], event[rows], horizon) for covariates in models)
-        return old_risk, new_risk
+        own = covariates[rows]
+        return 1 - cox(own, time[rows], event[rows]).survival(own, np.array([horizon])).survival[:, 0]
 
-    return refit
-
-
-def _risk(covariates: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float) -> np.ndarray:
-    return 1 - cox(covariates, time, event).survival(covariates, np.array([horizon])).survival[:, 0]
+    return risk

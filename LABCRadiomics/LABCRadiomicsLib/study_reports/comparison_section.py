@@ -13,8 +13,7 @@ from .sections import Section, flat, records
 
 _REMARK_ON_NRI = (
     "NRI (half): as survIDINRI and the article give it; continuous NRI: by the Kaplan-Meier estimator of nricens. "
-    "Limits of IDI, NRI and median improvement: bootstrap percentiles, models of this cohort being fitted again in "
-    "each resample."
+    "Limits of IDI, NRI and median improvement: {limits}."
 )
 _GAINS = {
     "idi": "IDI",
@@ -86,7 +85,8 @@ def _added(found: Comparison) -> dict[str, Any]:
 
 
 def _reclassification(row: Reclassification) -> dict[str, Any]:
-    return {"horizon": row.horizon, **{name: getattr(row, name).to_dict() for name in _GAINS}}
+    gains = {name: getattr(row, name).to_dict() for name in _GAINS}
+    return {"horizon": row.horizon, **gains, "limits": row.limits}
 
 
 def _added_tables(found: Mapping[str, Any]) -> dict[str, Table]:
@@ -114,4 +114,6 @@ def _gain_table(rows: Sequence[tuple[str, Mapping[str, Any]]], first: str) -> Pa
     """A table of gains; ``c_difference`` is shown where the rows have it."""
     names = {"c_difference": "C-index", **_GAINS} if any("c_difference" in row for _, row in rows) else _GAINS
     body = tuple((name, *(row_text(row[key]) if row.get(key) else "" for key in names)) for name, row in rows)
-    return PageTable((first, *names.values()), body, "", frozenset(range(1, len(names) + 1)), _REMARK_ON_NRI)
+    limits = dict.fromkeys(row["limits"] for _, row in rows if row.get("limits"))
+    note = _REMARK_ON_NRI.format(limits="; ".join(limits) or "none")
+    return PageTable((first, *names.values()), body, "", frozenset(range(1, len(names) + 1)), note)

@@ -14,6 +14,7 @@ from ..training import Training
 from ..training.cross_validation import PERMUTATION_STATISTIC
 from .calibration_section import calibration_section
 from .comparison_section import added_value_parts, added_value_section
+from .cutoff_section import cutoff_section
 from .discrimination_section import training_discrimination
 from .groups_section import groups_section
 from .net_benefit_section import net_benefit_section
@@ -80,6 +81,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         groups_section(
             score.groups, endpoint, training.built.cutoff, score.values, training.cohort.event, remark=_APPARENT_GROUPS
         ),
+        _cutoff(training),
         training_discrimination(
             present(training.built.chosen, "the cutoff of a training"),
             apparent.score,
@@ -99,6 +101,22 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         optimism_section(training),
         development_size_section(training),
     )  # fmt: skip
+
+
+def _cutoff(training: Training) -> Section:
+    figures, optimism = training.performance, training.resampled.optimism
+    kinds = {"apparent": "apparent", "optimism-corrected": "corrected (cross-validated)"}
+    columns = [(heading, [figure for figure in figures if figure.kind == kind]) for kind, heading in kinds.items()]
+    cohort = training.cohort
+    return cutoff_section(
+        training.apparent.score.cutoff,
+        training.score.values,
+        cohort.months,
+        cohort.event,
+        columns,
+        chosen_here=True,
+        low_risk=optimism.cutoff_percentile if optimism else None,
+    )
 
 
 def _document(

@@ -27,6 +27,7 @@ from ..performance import (
     risk_groups,
 )
 from ..performance.attempts import Attempts
+from ..performance.metrics import ACCURACY
 from ..statistics.proportional_hazards import ProportionalHazards
 from .added_value import AddedValue, compare_models
 from .cautions import (
@@ -61,7 +62,12 @@ from .training_cohort import TrainingCohort, fold_notices, given_folds, require_
 
 CLINICAL = "clinical model"
 HORIZONS = (12.0, 36.0, 60.0)
-_APPARENT = (Metric.C_INDEX, Metric.AUC, Metric.LOGRANK_P)  # the others of the model's own patients say nothing
+_APPARENT = (
+    Metric.C_INDEX,
+    Metric.AUC,
+    Metric.LOGRANK_P,
+    *ACCURACY,
+)  # the others of the model's own patients say nothing
 
 Steps = Callable[[str], Callable[[int, int], None] | None]
 Correlations = Mapping[str, tuple[float, float, float]]
@@ -90,7 +96,7 @@ class Plan:
     bootstrap, nested, permutations : int
         Repeats of the estimates of optimism; 0 leaves one out. A bootstrap brings cross-validations along.
     reclassification : int
-        Bootstrap repeats of the limits of IDI and NRI.
+        Bootstrap repeats of the limits of IDI and NRI, and of the cutoff of the finished score.
     jobs : int
         Processes.
     endpoint : str
@@ -397,7 +403,9 @@ def _apparent(
     horizon = plan.recipe.horizon
     rows = clinical.rows
     nomogram = measure(clinical.marker(horizon), cohort.months[rows], cohort.event[rows], (horizon,))
-    score = measure(procedure.apply(built, procedure.everyone)[-1], cohort.months, cohort.event, (horizon,))
+    alone = procedure.apply(built, procedure.everyone)[-1]
+    resampling = {"bootstrap": plan.reclassification, "seed": plan.seed}
+    score = measure(alone, cohort.months, cohort.event, (horizon,), **resampling)
     notes.notices += (*nomogram.notices, *score.notices)
     added = _added_value(cohort, plan, clinical, score.marker.values, notes)
     return Apparent(nomogram=nomogram, score=score, added_value=added)

@@ -1,7 +1,7 @@
 """pyradiomics' parameter files: read alike as YAML and JSON, and refused by the name of what is wrong."""
 
-import builtins
 import json
+import sys
 
 import pytest
 
@@ -66,14 +66,7 @@ def test_without_an_interpolator_nothing_is_resampled():
 def test_a_yaml_file_without_its_reader_names_the_package(tmp_path, monkeypatch):
     path = tmp_path / "params.yml"
     path.write_text(YAML_TEXT)
-    real = builtins.__import__
-
-    def without(name, *args, **keywords):
-        if name.startswith("ruamel"):
-            raise ImportError(name)
-        return real(name, *args, **keywords)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
     with pytest.raises(DependencyError, match=r"ruamel\.yaml.*JSON"):
         ExtractionSettings.from_parameters(path)
 
