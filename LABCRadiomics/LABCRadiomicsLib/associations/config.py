@@ -193,7 +193,7 @@ def _value(value: Any, row: Option, what: str, folder: Path) -> Any:
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         raise InputError(f"{what} must be {wanted}, not {value!r}.")
     if row.kind is Kind.FILE or (row.kind is Kind.NAMED_FILE and value not in BUNDLED):
-        found = _existing(value, what, folder)
+        found = _existing(str(value), what, folder)
         return found if row.kind is Kind.FILE else str(found)
     if row.kind is Kind.TEXTS:
         return _texts(value, what)

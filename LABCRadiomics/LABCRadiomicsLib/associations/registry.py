@@ -27,12 +27,12 @@ class Job:
     @property
     def options_type(self) -> type[Any]:
         """The class of what it is asked, in :mod:`..step_options`."""
-        return STEPS[f"{ASSOCIATE} {self.name}"].asked
+        return STEPS[self._step].asked
 
     @property
     def options(self) -> dict[str, Option]:
         """All that it is asked, by name."""
-        return {row.name: row for row in options_of(self.options_type)}
+        return {row.name: row for row in options_of(STEPS[self._step].asked)}
 
     @property
     def run(self) -> Callable[[Any], Section]:
@@ -42,6 +42,10 @@ class Job:
     def files(self, options: Any) -> tuple[Path, ...]:
         """Every file the job reads."""
         return self._module.files(options)
+
+    @property
+    def _step(self) -> str:
+        return f"{ASSOCIATE} {self.name}"
 
     @property
     def _module(self) -> Any:

@@ -37,6 +37,8 @@ def score(asked: ScoreOptions) -> None:
         "label": asked.label if pair[1].source.segment is None else None,
         "contours": asked.contours if asked.stability else 0,
         "second_mask": second and second.volume,
+        "site": asked.site,
+        "unknown_site": asked.unknown_site,
         "show_group": asked.show_group,
         "read_seconds": read_seconds,
     }

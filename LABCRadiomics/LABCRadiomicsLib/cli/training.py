@@ -33,6 +33,8 @@ def train(asked: TrainOptions) -> None:
     read = [features, record_path(features), asked.outcomes, asked.icc, asked.folds, asked.settings]
     refuse_overwriting(read, [out], folders=[report])
     _require_places(out, report)
+    if asked.site_reference is not None and asked.site is None:
+        raise InputError("Option --site-reference names one of the sites of --site: give the column of the sites too.")
     tables = TrainingTables(
         features=features,
         outcomes=asked.outcomes,
@@ -72,6 +74,8 @@ def _plan(asked: TrainOptions) -> Plan:
         horizon=asked.horizon,
         named=asked.covariates,
         candidates=asked.candidates,
+        site=asked.site,
+        site_reference=asked.site_reference,
     )
     return Plan(
         recipe=recipe,

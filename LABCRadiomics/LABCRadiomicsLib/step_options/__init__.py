@@ -30,7 +30,7 @@ from .association_options import (
     PurityOptions,
     Split,
 )
-from .case_options import AgreementOptions, CasesOptions, ExtractOptions, SimulateOptions
+from .case_options import AgreementOptions, CasesOptions, ExtractOptions, SimulateOptions, UnknownSite
 from .model_options import ApplyOptions, RecalibrateOptions, TrainOptions, ValidateOptions
 from .option_row import YES, Kind, Option, options_of, split_texts
 from .patient_options import CONTOURS, DEMO_MODEL, DemoOptions, ScoreOptions
@@ -75,6 +75,7 @@ __all__ = [
     "Split",
     "Step",
     "TrainOptions",
+    "UnknownSite",
     "ValidateOptions",
     "options_of",
     "split_texts",

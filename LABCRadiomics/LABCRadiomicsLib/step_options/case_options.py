@@ -6,6 +6,7 @@ from typing import Any, Literal
 from .option_row import PARAMETERS, Kind, _, argument, declares, option
 
 ArrayOrder = Literal["as-loaded", "LPS"]
+UnknownSite = Literal["refuse", "as-measured"]  # what becomes of patients who cannot be adjusted to their site
 IMAGES = _("Which image and region")
 
 
@@ -64,6 +65,15 @@ def regular_grid_option() -> Any:
         _("Resample DICOM slices that make no regular grid, instead of refusing."),
         default=False,
         group=IMAGES,
+    )
+
+
+def unknown_site_option() -> Any:
+    """What becomes of a patient whose features cannot be adjusted."""
+    return option(
+        _("Unknown sites"),
+        _("What becomes of patients of no site, or of one that the model does not know."),
+        default="refuse",
     )
 
 

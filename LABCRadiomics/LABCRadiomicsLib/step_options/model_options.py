@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from .case_options import ArrayOrder, id_option
+from .case_options import ArrayOrder, UnknownSite, id_option, unknown_site_option
 from .option_row import JSON, PARAMETERS, Kind, _, argument, declares, option
 
 KEPT, SCORE = _("Which features are kept"), _("Score")
@@ -33,6 +33,16 @@ def scored_id_option() -> Any:
         default="case",
         flag="--id",
         shared=True,
+    )
+
+
+def site_column_option() -> Any:
+    """The column of the sites."""
+    return option(
+        _("Site column"),
+        _("Column with each case's scanner or site, for a model harmonized over sites."),
+        default=None,
+        metavar="COLUMN",
     )
 
 
@@ -131,6 +141,20 @@ class TrainOptions:
         metavar="A,B",
         group=NOMOGRAM,
     )
+    site: str | None = option(
+        _("Site column"),
+        _("Column with each case's scanner or site, which ComBat takes off the features."),
+        default=None,
+        metavar="COLUMN",
+        group=KEPT,
+    )
+    site_reference: str | None = option(
+        _("Reference site"),
+        _("The site that the others are brought to, itself unchanged."),
+        default=None,
+        metavar="NAME",
+        group=KEPT,
+    )
     stage: str | None = option(
         _("Stage column"), _("Column of the stage-only model to compare with."), default=None, group=MEASURED
     )
@@ -193,6 +217,8 @@ class ApplyOptions:
         in_view=True,
     )
     id: str = scored_id_option()
+    site: str | None = site_column_option()
+    unknown_site: UnknownSite = unknown_site_option()
 
 
 @declares
@@ -216,6 +242,8 @@ class ValidateOptions:
     external: bool = option(_("Other center"), _("The cohort comes from another center."), default=False)
     bootstrap: int = option(_("Bootstrap"), _("Resamples for limits that have no formula."), default=200, least=0)
     seed: int = option(_("Seed"), _("Seed of the resamples: the same gives the same limits."), default=0, least=0)
+    site: str | None = site_column_option()
+    unknown_site: UnknownSite = unknown_site_option()
 
 
 @declares
@@ -231,6 +259,13 @@ class RecalibrateOptions:
     time: str = time_option()
     event: str = event_option()
     id: str = scored_id_option()
-    method: Literal["baseline", "slope"] = option(
-        _("Fit"), _("The baseline alone, or baseline and slope."), default="baseline"
+    method: Literal["baseline", "slope", "site"] = option(
+        _("Fit"), _("The baseline alone, baseline and slope, or nothing but the site of --site."), default="baseline"
     )
+    site: str | None = option(
+        _("Site"),
+        _("Site of all these cases, for a model harmonized over sites; one it does not know is added to it."),
+        default=None,
+        metavar="NAME",
+    )
+    unknown_site: UnknownSite = unknown_site_option()

@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from .case_options import phase_option, regular_grid_option, segment_option, series_option, spacing_option
+from .case_options import (
+    UnknownSite,
+    phase_option,
+    regular_grid_option,
+    segment_option,
+    series_option,
+    spacing_option,
+    unknown_site_option,
+)
 from .option_row import Kind, _, argument, declares, option
 
 DEMO_MODEL = "demo-phantom"
@@ -29,6 +37,13 @@ class ScoreOptions:
     covariate: tuple[str, ...] = option(
         _("Covariate"), _("A clinical value; may be repeated."), default=(), metavar="NAME=VALUE", repeated=True
     )
+    site: str | None = option(
+        _("Site"),
+        _("The patient's scanner or site, for a model harmonized over sites."),
+        default=None,
+        metavar="NAME",
+    )
+    unknown_site: UnknownSite = unknown_site_option()
     stability: bool = option(_("Stability"), _("Also score contours that differ as readers' do."), default=False)
     contours: int = option(_("Contours"), _("How many contours --stability draws."), default=CONTOURS, least=2)
     second_reader: Path | None = option(
