@@ -136,9 +136,14 @@ def _refuse_overwriting(out: Path | None, inputs: list[Path], model: str) -> Non
 
 
 def _write_dicom(folder: Path, files: tuple[Path, ...], result, pdf: bytes) -> dict[str, Path]:
-    """Write the DICOM objects; images that can be scored but not reported on (damaged headers) only give a remark."""
-    from ..dicom import read_sources, write_study
-
+    """Write the DICOM objects; a remark where highdicom is missing, or where damaged headers allow a score only."""
+    try:
+        from ..dicom import read_sources, write_study
+    except ModuleNotFoundError as error:
+        if error.name != "highdicom":
+            raise
+        remark("No DICOM objects: they need the package highdicom, which is not installed (pip install highdicom).")
+        return {}
     try:
         return write_study(folder, result.document, result.region, read_sources(files), pdf)
     except InputError as error:
