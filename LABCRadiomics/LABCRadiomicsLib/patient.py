@@ -145,13 +145,14 @@ def score_patient(
     start = time.perf_counter()
     features = [term.feature for term in score_terms]
     settings = extraction_settings(model)
+    scanned = image
     image, steps = _preprocessed(model, image, masks)
     region = settings.region_of(image, mask, label)
     extraction = extract_region(region, settings, features)
     extracted = time.perf_counter()
     where: _Where = {"site": site, "unknown_site": unknown_site}
     compared, _ = adjust_to_site(model, extraction.values, parse_covariates(model, covariates), **where)
-    of_another_kind = domain_notices(model, region, compared, source)
+    of_another_kind = domain_notices(model, region, compared, source, scanned)
     warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction))
     prediction = predict(model, extraction.values, covariates, warnings=warnings, **where)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}

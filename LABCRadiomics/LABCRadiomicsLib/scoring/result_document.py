@@ -133,7 +133,8 @@ def result_document(
         Lists, texts, numbers and None alone, so that it is the same before and after it was written as JSON.
     """
     given = inputs or {}
-    trust = trust_of(prediction.contributions, prediction.warnings, stability, second_reader)
+    jointly = model.score is not None and model.score.distribution is not None
+    trust = trust_of(prediction.contributions, prediction.warnings, stability, second_reader, jointly=jointly)
     document = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
