@@ -52,11 +52,12 @@ from .clinical_models import (
     proportionality,
 )
 from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
-from .missing_features import Missing, filled, settle_missing
+from .missing_features import Missing, settle_missing
 from .optimism import Optimism, bootstrap_optimism
 from .procedure import Built, Procedure, Recipe
 from .score_effect import CorrectedEffect, corrected_effect
 from .selection import agreeing_features, score_values, stored_score
+from .site_harmonization import require_sites
 from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
 from .training_cohort import TrainingCohort, fold_notices, given_folds, require_events
 
@@ -217,7 +218,7 @@ class Training:
     ----------
     plan : Plan
     cohort : TrainingCohort
-        With the features that passed the agreement filter, and without holes.
+        With the features that passed the agreement filter, as the score takes them: without holes, adjusted to sites.
     agreement : Agreement
     built : Built
         What the recipe made of all patients.
@@ -300,10 +301,12 @@ def train(
     cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing)
     require_events(cohort)
     notes.notices += holes
+    if plan.recipe.site is not None:
+        notes.notices += require_sites(cohort, plan.recipe.site_reference, plan.recipe.named)
     procedure = Procedure.of(cohort, plan.recipe)
     assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
     built = procedure.build(procedure.everyone, folds=assigned, strict=True)
-    cohort = replace(cohort, features=filled(cohort.features, built.fill))
+    cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, notes)
     resampled = _resampled(plan, procedure, built, steps)
