@@ -96,7 +96,7 @@ def train(
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Make a radiomics score, its cutoff and its nomogram from a cohort, and measure their optimism."""
-    from ..cohort.record import agreed_extraction, record_path
+    from ..cohort.record import agreed_extraction, record_path, recorded_software
     from ..model.file import save_model
     from ..study_reports import write_training_report
     from ..training import Plan, Recipe, TrainingTables, trained_model
@@ -151,7 +151,7 @@ def train(
         card = replace(card, image=replace(card.image, domain=domain))
     model = trained_model(training, card, extraction)
     with output_folder(report) as folder:
-        page = write_training_report(folder.path, training, model, tables.hashes())
+        page = write_training_report(folder.path, training, model, tables.hashes(), recorded_software(features))
     save_model(model, out)
     _say(training, out, folder.final(page))
     if folder.remark:

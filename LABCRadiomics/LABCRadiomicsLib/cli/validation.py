@@ -84,6 +84,7 @@ def validate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Measure a model on another cohort, with its stored cutoff."""
+    from ..cohort.record import recorded_software
     from ..model.registry import model_path
     from ..study_reports import write_validation_report
     from ..tables.study_tables import StudyTables
@@ -102,7 +103,7 @@ def validate(
         seed=seed,
     )
     with output_folder(report) as folder:
-        page = write_validation_report(folder.path, found, tables.hashes())
+        page = write_validation_report(folder.path, found, tables.hashes(), recorded_software(features))
     own = own_patients(found.training_cases, len(scored.cases))
     if own:
         say(f"! {own}")
