@@ -19,6 +19,7 @@ import SimpleITK as sitk
 from .errors import InputError, ModelError
 from .imaging import Volume
 from .imaging.region import labels_on_grid
+from .imaging.volume import require_spline_support
 
 WHOLE, OTSU, BREAST = "whole", "otsu", "breast"
 """Where a step takes its statistics from: all voxels, those above Otsu's threshold, or a breast mask that is given."""
@@ -179,11 +180,13 @@ class Resample:
     interpolation: str = "bspline"
 
     def apply(self, image: Volume, masks: Masks) -> Volume:
-        """Interpolate on the new grid."""
+        """Interpolate on the new grid; refuse what :func:`require_spline_support` refuses."""
         spacing = np.where(np.array(self.spacing_mm) > 0, self.spacing_mm, image.spacing)
         size = np.maximum(np.round(image.size * image.spacing / spacing).astype(int), 1)
         voxels = image.with_array(image.array.astype(np.float64)).to_sitk()
         origin = image.point((spacing / image.spacing - 1) / 2)
+        if self.interpolation == "bspline":
+            require_spline_support(image)
         method = {"bspline": sitk.sitkBSpline, "linear": sitk.sitkLinear}[self.interpolation]
         direction = image.direction.ravel().tolist()
         beyond = sitk.Resample(

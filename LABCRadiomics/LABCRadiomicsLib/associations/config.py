@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import types
 import typing
 from collections.abc import Mapping
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import CohortError, DependencyError, InputError
+from ..errors import InputError
+from ..settings_files import read_settings_file
 from .gene_sets import BUNDLED
 from .registry import JOBS
 
@@ -109,39 +109,10 @@ def read_configuration(path: str | Path) -> Configuration:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CohortError(f"{path}: the configuration cannot be read ({error.strerror}); check its path.") from error
-    except UnicodeDecodeError as error:
-        raise CohortError(f"{path}: byte {error.start} is not UTF-8 text; save the configuration as UTF-8.") from error
-    found = _parsed(text, path)
+    found = read_settings_file(path, f"The configuration {path}")
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise InputError(f"{path}: a configuration holds keys such as scores, expression, immune; see the tutorial.")
     return found
-
-
-def _parsed(text: str, path: Path) -> Any:
-    if path.suffix == ".json":
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{path} is no JSON ({_one_line(error)}): correct it.") from error
-    try:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import YAMLError
-    except ImportError:
-        raise DependencyError(
-            f"{path} is YAML, which needs the package ruamel.yaml: install it, or give JSON."
-        ) from None
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no YAML ({_one_line(error)}): correct it.") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
 
 
 def _names(value: Any, path: Path) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -18,6 +19,14 @@ from ..errors import CohortError
 if TYPE_CHECKING:  # rich takes longer to import than the help to print
     from rich.console import Console
     from rich.progress import Progress
+
+
+class UnknownSite(StrEnum):
+    """What becomes of patients whose features cannot be adjusted to their site."""
+
+    REFUSE = "refuse"
+    AS_MEASURED = "as-measured"
+
 
 ModelOption = Annotated[str, typer.Option("--model", help="Id of a bundled model, or path of a model file.")]
 ModelArgument = Annotated[str, typer.Argument(help="Id of a bundled model, or path of a model file.")]
@@ -49,6 +58,15 @@ RegularGridOption = Annotated[
 # All that a terminal takes for a command, but for tab and line end.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+SiteColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--site", metavar="COLUMN", help="Column with each case's scanner or site, for a model harmonized over sites."
+    ),
+]
+UnknownSiteOption = Annotated[
+    UnknownSite, typer.Option("--unknown-site", help="Of patients of no site or one that the model does not know.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 

@@ -20,6 +20,8 @@ from .common import (
     SegmentOption,
     SeriesOption,
     SpacingOption,
+    UnknownSite,
+    UnknownSiteOption,
     console,
     remark,
     say,
@@ -45,6 +47,11 @@ def score(
     regular_grid: RegularGridOption = False,
     model: ModelOption = DEMO_MODEL,
     covariate: CovariateOption = None,
+    site: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The patient's scanner or site, for a model harmonized over sites."),
+    ] = None,
+    unknown_site: UnknownSiteOption = UnknownSite.REFUSE,
     stability: Annotated[
         bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
     ] = False,
@@ -80,6 +87,8 @@ def score(
         "label": label if pair[1].source.segment is None else None,
         "contours": contours if stability else 0,
         "second_mask": second and second.volume,
+        "site": site,
+        "unknown_site": unknown_site.value,
         "show_group": show_group,
         "read_seconds": read_seconds,
     }
@@ -183,9 +192,14 @@ def _refuse_overwriting(out: Path | None, inputs: list[Path], model: str) -> Non
 
 
 def _write_dicom(folder: Path, files: tuple[Path, ...], result, pdf: bytes) -> dict[str, Path]:
-    """Write the DICOM objects; images that can be scored but not reported on (damaged headers) only give a remark."""
-    from ..dicom import read_sources, write_study
-
+    """Write the DICOM objects; a remark where highdicom is missing, or where damaged headers allow a score only."""
+    try:
+        from ..dicom import read_sources, write_study
+    except ModuleNotFoundError as error:
+        if error.name != "highdicom":
+            raise
+        remark("No DICOM objects: they need the package highdicom, which is not installed (pip install highdicom).")
+        return {}
     try:
         return write_study(folder, result.document, result.region, read_sources(files), pdf)
     except InputError as error:

@@ -71,6 +71,15 @@ def train(
     covariates: Annotated[str, typer.Option(metavar="A,B", help="Columns that enter the nomogram.")] = "",
     candidates: Annotated[str, typer.Option(metavar="A,B", help="Columns that do if their own p is below 0.1.")] = "",
     categories: Annotated[str, typer.Option(metavar="A,B", help="Columns that are categories, not numbers.")] = "",
+    site: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column with each case's scanner or site, which ComBat takes off the features."
+        ),
+    ] = None,
+    site_reference: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The site that the others are brought to, itself unchanged.")
+    ] = None,
     stage: Annotated[str | None, typer.Option(help="Column of the stage-only model to compare with.")] = None,
     subgroups: Annotated[str, typer.Option(metavar="A,B", help="Columns to analyze the risk groups within.")] = "",
     settings: Annotated[
@@ -106,6 +115,8 @@ def train(
     read = [features, record_path(features), outcomes, icc, folds, settings]
     refuse_overwriting(read, [out], folders=[report])
     _require_places(out, report)
+    if site_reference is not None and site is None:
+        raise InputError("Option --site-reference names one of the sites of --site: give the column of the sites too.")
     tables = TrainingTables(
         features=features,
         outcomes=outcomes,
@@ -124,6 +135,8 @@ def train(
         horizon=horizon,
         named=_names(covariates),
         candidates=_names(candidates),
+        site=site,
+        site_reference=site_reference,
     )
     plan = Plan(
         recipe=recipe,

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import DependencyError, InputError
+from ..errors import InputError
+from ..settings_files import read_settings_file
 from .registry import FEATURE_NAMES, IMAGE_TYPES
 from .wavelet_filters import filter_names
 
@@ -135,41 +136,12 @@ def read_parameters(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"Parameter file {path} does not exist: give the path of a pyradiomics parameter file.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Parameter file {path} cannot be read as UTF-8 text: save it as such.") from error
-    if path.suffix == ".json":
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"Parameter file {path} is no JSON: {_one_line(error)}.") from error
-    elif path.suffix in (".yaml", ".yml"):
-        content = _read_yaml(text, path)
-    else:
+    if path.suffix not in (".json", ".yaml", ".yml"):
         raise InputError(f"Parameter file {path} must end in .yaml, .yml or .json: rename it to what it holds.")
+    content = read_settings_file(path, f"Parameter file {path}")
     if not isinstance(content, dict):
         raise InputError(f"Parameter file {path} holds no sections: it needs setting, imageType or featureClass.")
     return content
-
-
-def _read_yaml(text: str, path: Path) -> Any:
-    try:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import YAMLError
-    except ImportError:
-        raise DependencyError(
-            f"Parameter file {path} is YAML, which needs the package ruamel.yaml: install it with "
-            "pip install ruamel.yaml, or give the parameters as JSON."
-        ) from None
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"Parameter file {path} is no YAML: {_one_line(error)}.") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
 
 
 def checked_parameters(content: Mapping[str, Any], what: str) -> tuple[dict, dict, dict]:

@@ -1,13 +1,14 @@
 """How good a marker is on patients: the only place that measures, for training, resampling and validation alike.
 
 ``measuring`` takes a marker, follow-up and horizons and gives everything that can be said of the marker; ``metrics``
-names the figures, ``risk_groups``, ``predicted_risk`` and ``comparison`` hold the parts, and ``stored_parts`` turns
-results into what a model file holds.
+names the figures; ``risk_groups``, ``cutoff``, ``predicted_risk`` and ``comparison`` hold the parts; ``stored_parts``
+turns results into what a model file holds.
 
 May import: errors, notices, statistics, model.
 """
 
 from .comparison import Comparison, Reclassification, compare
+from .cutoff import CutoffStudy, accuracy_of_cutoff
 from .marker import Marker
 from .measuring import MarkerPerformance, essentials, measure, usable_horizons
 from .metrics import NOMOGRAM, SCORE_ALONE, Estimate, Figure, Measure, Metric
@@ -19,6 +20,7 @@ __all__ = [
     "NOMOGRAM",
     "SCORE_ALONE",
     "Comparison",
+    "CutoffStudy",
     "Estimate",
     "Figure",
     "HorizonCalibration",
@@ -29,6 +31,7 @@ __all__ = [
     "Metric",
     "Reclassification",
     "RiskGroups",
+    "accuracy_of_cutoff",
     "compare",
     "essentials",
     "measure",

@@ -113,9 +113,9 @@ def _reclassification(
     old, new = (_risks(marker, months, event, horizon) for marker in (older, newer))
     what = f"The reclassification at {horizon:g} months, {newer.name} over {older.name},"
     measures = improvement_measures(refit, months, event, horizon)
-    found = bootstrapped(what, measures, months.size, bootstrap, seed, attempts)
-    limits = "" if found[0].lower is None else _limits_in_words(older, newer)
-    return Reclassification(horizon, *found, limits=limits)
+    idi, nri, nri_km, median = bootstrapped(what, measures, months.size, bootstrap, seed, attempts)
+    limits = "" if idi.lower is None else _limits_in_words(older, newer)
+    return Reclassification(horizon, idi, nri, nri_km, median, limits)
 
 
 def _risks(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float) -> Risk:

@@ -15,6 +15,7 @@ from ..statistics.cox import cox
 from ..statistics.roc import TimeDependentROC, time_dependent_roc
 from .attempts import Attempts, attempt
 from .comparison import Comparison, compare
+from .cutoff import CutoffStudy, accuracy_of_cutoff, cutoff_study
 from .marker import Marker
 from .metrics import UNKNOWN, Estimate, Figure, Measure, Metric
 from .predicted_risk import HorizonCalibration, HorizonDecision, accuracy_at, calibration_at, net_benefit
@@ -47,6 +48,8 @@ class MarkerPerformance:
         One a horizon.
     groups : RiskGroups or None
         None for a marker without a cutoff, or when a group has fewer than two patients.
+    cutoff : CutoffStudy or None
+        None for a marker without a cutoff, or without a horizon.
     calibration : tuple of HorizonCalibration
         One a horizon at which the marker predicts a risk.
     decision : HorizonDecision or None
@@ -63,6 +66,7 @@ class MarkerPerformance:
     estimates: Mapping[Measure, Estimate]
     roc: tuple[MarkerROC, ...]
     groups: RiskGroups | None
+    cutoff: CutoffStudy | None
     calibration: tuple[HorizonCalibration, ...]
     decision: HorizonDecision | None
     comparisons: tuple[Comparison, ...]
@@ -108,7 +112,8 @@ def measure(
     comparators : sequence of Marker
         Of the same patients.
     bootstrap, seed : int
-        Resamples of the patients for limits that have no formula (Brier score, IPA, IDI, NRI); 0 leaves these out.
+        Resamples of the patients for limits that have no formula (Brier score, IPA, IDI, NRI) and for the cutoff; 0
+        leaves these out.
 
     Returns
     -------
@@ -122,6 +127,13 @@ def measure(
     estimates, roc = _discrimination(marker, months, event, horizons, attempts)
     groups, separation = _groups(marker, months, event, attempts)
     estimates |= separation
+    if groups is not None:
+        for horizon in horizons:
+            estimates |= accuracy_of_cutoff(marker, months, event, horizon)
+    cutoff = None
+    if horizons:
+        at = horizons[-1]
+        cutoff = cutoff_study(marker, months, event, at, repeats=bootstrap, seed=seed, attempts=attempts)
     calibration = []
     predicted = [horizon for horizon in horizons if horizon in marker.survival]
     for horizon in predicted:
@@ -151,6 +163,7 @@ def measure(
         estimates=estimates,
         roc=roc,
         groups=groups,
+        cutoff=cutoff,
         calibration=tuple(calibration),
         decision=net_benefit([marker, *others], months, event, predicted[-1], attempts) if predicted else None,
         comparisons=tuple(comparisons),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..statistics.cutoff_accuracy import proportion_limits
 from ..statistics.resampling import bootstrap_limits
 from .attempts import Attempts
 
@@ -33,6 +34,10 @@ class Metric(StrEnum):
     LOG_HAZARD_RATIO = "log_hazard_ratio"
     PETO = "peto_log_hazard_ratio"
     LOGRANK_P = "logrank_p"
+    SENSITIVITY = "sensitivity"
+    SPECIFICITY = "specificity"
+    PPV = "positive_predictive_value"
+    NPV = "negative_predictive_value"
     BRIER = "brier_score"
     IPA = "ipa"
     OBSERVED_EXPECTED = "observed_expected"
@@ -51,6 +56,10 @@ _WORDS = {
     Metric.LOG_HAZARD_RATIO: "log hazard ratio, risk groups",
     Metric.PETO: "Peto's log hazard ratio, risk groups",
     Metric.LOGRANK_P: "log-rank p, risk groups",
+    Metric.SENSITIVITY: "sensitivity at {horizon} months, high-risk group",
+    Metric.SPECIFICITY: "specificity at {horizon} months, high-risk group",
+    Metric.PPV: "positive predictive value at {horizon} months, high-risk group",
+    Metric.NPV: "negative predictive value at {horizon} months, high-risk group",
     Metric.BRIER: "Brier score at {horizon} months, {marker}",
     Metric.IPA: "IPA at {horizon} months, {marker}",
     Metric.OBSERVED_EXPECTED: "observed / expected events at {horizon} months",
@@ -58,6 +67,7 @@ _WORDS = {
     Metric.IDI: "IDI at {horizon} months, over {over}",
     Metric.NRI: "continuous NRI at {horizon} months, over {over}",
 }
+ACCURACY = (Metric.SENSITIVITY, Metric.SPECIFICITY, Metric.PPV, Metric.NPV)  # of the cutoff
 _MOST_SPECIFIC_FIRST = sorted(_WORDS, key=lambda metric: -len(_WORDS[metric]))
 
 
@@ -111,7 +121,7 @@ class Measure:
 
 
 _IMPLIED = dict.fromkeys(Metric, NOMOGRAM) | dict.fromkeys(
-    (Metric.HAZARD_RATIO, Metric.LOG_HAZARD_RATIO, Metric.PETO, Metric.LOGRANK_P), SCORE_ALONE
+    (Metric.HAZARD_RATIO, Metric.LOG_HAZARD_RATIO, Metric.PETO, Metric.LOGRANK_P, *ACCURACY), SCORE_ALONE
 )
 
 
@@ -144,6 +154,13 @@ class Estimate:
             return cls(float(value), se=float(se))
         lower, upper = max(value - _Z * se, least), min(value + _Z * se, most)
         return cls(float(value), float(lower), float(upper), float(se))
+
+    @classmethod
+    def share(cls, value: float, se: float) -> Estimate:
+        """Give a probability with limits that are symmetric on the logit scale; none at exactly 0 or 1."""
+        found = proportion_limits(value, se)
+        known = np.isfinite(found.lower) and se > _NO_ERROR
+        return cls(float(value), found.lower, found.upper, float(se)) if known else cls(float(value))
 
     @property
     def known(self) -> bool:

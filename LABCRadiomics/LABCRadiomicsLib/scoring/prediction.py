@@ -23,13 +23,17 @@ from ..model.nomogram import (
 )
 from ..notices import Notice
 from .prediction_notices import model_notices, nomogram_notices, range_notices
+from .site_adjustment import REFUSE, UnknownSite, adjust_to_site
 
 RiskGroupName = Literal["high", "low"]
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """One feature's part of the score; ``in_range`` is None when the model states no training range."""
+    """One feature's part of the score; ``in_range`` is None when the model states no training range.
+
+    ``value`` is as it enters the score: as measured, or adjusted to the patient's site.
+    """
 
     feature: str
     value: float
@@ -75,6 +79,8 @@ class Prediction:
     warnings : tuple of Notice
     parameters : tuple of float or None
         The patient's row of nomogram parameters.
+    site : str or None
+        Where the patient was scanned, if the features were adjusted to that.
     """
 
     model_id: str
@@ -91,6 +97,7 @@ class Prediction:
     contributions: tuple[Contribution, ...]
     warnings: tuple[Notice, ...]
     parameters: tuple[float, ...] | None
+    site: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,8 @@ def predict(
     values: Mapping[str, float],
     covariates: Mapping[str, object] | None = None,
     *,
+    site: str | None = None,
+    unknown_site: UnknownSite = REFUSE,
     warnings: Iterable[Notice] = (),
 ) -> Prediction:
     """Apply a model to one patient.
@@ -120,6 +129,10 @@ def predict(
     covariates : mapping, optional
         Clinical covariates by name: numbers, labels or texts; absent, None, ``""`` and ``"unknown"`` are unknown, and
         the model's reference mean stands in for them with a warning.
+    site : str, optional
+        Where the patient was scanned, for a model that was harmonized over sites.
+    unknown_site : {"refuse", "as-measured"}
+        What to do with a patient of no or another site, see :func:`.site_adjustment.adjust_to_site`.
     warnings : iterable of Notice
         Of earlier steps, placed before this one's.
 
@@ -132,14 +145,16 @@ def predict(
     ModelIncompleteError
         The model has no score terms; the sentence says where they are kept.
     InputError
-        A feature is absent or not finite, a covariate is unknown to the model or outside its domain.
+        A feature is absent or not finite, a covariate is unknown to the model or outside its domain, the site is
+        unknown or not given where the model needs it.
     """
     formula = require_score(model)
-    contributions = _contributions(model, formula, values)
-    score = _score(model, formula, contributions)
     known = parse_covariates(model, covariates)
+    adjusted, of_site = adjust_to_site(model, score_features(model, values), known, site, unknown_site)
+    contributions = _contributions(formula, adjusted)
+    score = _score(model, formula, contributions)
     found = _from_nomogram(model.nomogram, formula, known, score)
-    notices = [*warnings, *model_notices(model)]
+    notices = [*warnings, *model_notices(model), *of_site]
     notices += range_notices(formula, {part.feature: part.value for part in contributions}, score)
     if model.nomogram is not None:
         given = {"has_row": found.row is not None, "has_points": found.points is not None}
@@ -159,6 +174,7 @@ def predict(
         contributions=contributions,
         warnings=tuple(notices),
         parameters=tuple(found.row.tolist()) if found.row is not None else None,
+        site=None if of_site else site,
     )
 
 
@@ -226,25 +242,40 @@ def survival_curve(model: Model, prediction: Prediction) -> SurvivalCurve | None
     return SurvivalCurve(np.array(months), probability, lower, upper)
 
 
-def _contributions(model: Model, formula: Score, values: Mapping[str, float]) -> tuple[Contribution, ...]:
-    terms = formula.terms
+def score_features(model: Model, values: Mapping[str, float]) -> dict[str, float]:
+    """Give the features that a model's score needs, by pyradiomics' names, in the order of its terms.
+
+    Raises
+    ------
+    InputError
+        One is absent, not a number or not finite.
+    """
+    terms = require_score(model).terms
     if any(term.feature not in values for term in terms):
         values = {canonical_feature_name(name): value for name, value in values.items()}
     absent = [term.feature for term in terms if term.feature not in values]
     if absent:
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
         raise InputError(f"the model {model.id} needs the feature {', '.join(absent[:3])}{more}, which is not given.")
-    parts = [_contribution(term, values[term.feature]) for term in terms]
-    return tuple(sorted(parts, key=lambda part: -abs(part.contribution)))
+    return {term.feature: _finite(term.feature, values[term.feature]) for term in terms}
 
 
-def _contribution(term: Term, given: float) -> Contribution:
+def _finite(feature: str, given: float) -> float:
     try:
         value = float(given)
     except (TypeError, ValueError) as error:
-        raise InputError(f"feature {term.feature}: {str(given)[:40]!r} is not a number.") from error
+        raise InputError(f"feature {feature}: {str(given)[:40]!r} is not a number.") from error
     if not math.isfinite(value):
-        raise InputError(f"feature {term.feature}: {value} is not finite, so the model cannot be applied.")
+        raise InputError(f"feature {feature}: {value} is not finite, so the model cannot be applied.")
+    return value
+
+
+def _contributions(formula: Score, values: Mapping[str, float]) -> tuple[Contribution, ...]:
+    parts = [_contribution(term, values[term.feature]) for term in formula.terms]
+    return tuple(sorted(parts, key=lambda part: -abs(part.contribution)))
+
+
+def _contribution(term: Term, value: float) -> Contribution:
     return Contribution(term.feature, value, term.coefficient, term.contribution(value), term.in_range(value))
 
 

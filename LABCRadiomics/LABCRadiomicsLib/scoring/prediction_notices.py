@@ -16,12 +16,6 @@ def model_notices(model: Model) -> list[Notice]:
     notices = []
     if model.status == "demonstration":
         notices.append(Notice("demonstration", f"Model {model.id}: {DEMONSTRATION}."))
-    if model.harmonization is not None:
-        text = (
-            f"Model {model.id} was made from features harmonized over sites, and this patient's are as measured: "
-            "the score may be off by what its scanner does to them."
-        )
-        notices.append(Notice("not-harmonized", text, grave=True))
     if model.cutoff is None:
         notices.append(Notice("no-cutoff", f"Model {model.id} has no cutoff, so there is no risk group."))
     if model.nomogram is None:

@@ -28,7 +28,9 @@ _INPUTS: dict[str, Any] = {
     "fingerprint": None,
 }
 _STEPS = ("read_s", "extract_s", "score_s")
+_LATER = {"site": None}  # what documents of this format version did not have from its beginning
 _ADDED = {
+    **_LATER,
     "second_reader": None,
     "software_version": None,
     "diagnostics": None,
@@ -158,6 +160,7 @@ def result_document(
         "endpoint": model.nomogram.endpoint if model.nomogram else None,
         "covariates": [vars(covariate) for covariate in prediction.covariates],
         "score_points": prediction.score_points,
+        "site": prediction.site,
         "discrimination": vars(model.discrimination) if model.discrimination else None,
         "inputs": {name: given.get(name, absent) for name, absent in _INPUTS.items()},
         "diagnostics": None if diagnostics is None else dict(diagnostics),
@@ -187,7 +190,7 @@ def read_document(text: str) -> dict[str, Any] | None:
     versioned = "format_version" in found
     if not _has_shape(found, _VERSIONED if versioned else _SHAPE) or not _has_scores(found["stability"]):
         return None
-    return found if versioned else _upgraded(found)
+    return {**_LATER, **found} if versioned else _upgraded(found)
 
 
 def _upgraded(found: dict[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,9 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
         sentences.append("\u26a0 " + sentence.format(n=outside, total=len(result["contributions"])))
     if result["discrimination"] is not None:
         sentences.append(_discrimination(result["discrimination"], result["status"] == "demonstration", _))
+    if result.get("site") is not None:
+        sentence = _("The features were adjusted for site {site} (ComBat), as those were that the model was made from.")
+        sentences.append(sentence.format(site=result["site"]))
     if result["stability"] is not None:
         sentences.append(_stability(result["stability"], _))
     if result["second_reader"] is not None:

@@ -103,7 +103,7 @@ def cutoff_accuracy(
         value = float(share @ counted)
         deviation = share * (counted - value)
         influence = time.size * (deviation + censoring_influence(time, event, deviation, at))
-        return _with_limits(value, float(influence.std(ddof=1) / np.sqrt(time.size)), level)
+        return proportion_limits(value, float(influence.std(ddof=1) / np.sqrt(time.size)), level)
 
     known = cases | controls
     return CutoffAccuracy(
@@ -119,7 +119,8 @@ def cutoff_accuracy(
     )
 
 
-def _with_limits(value: float, se: float, level: float) -> Proportion:
+def proportion_limits(value: float, se: float, level: float = 0.95) -> Proportion:
+    """Give a probability with limits that are symmetric on the logit scale; NaN at exactly 0 or 1."""
     if not 0 < value < 1:
         return Proportion(value, se, float("nan"), float("nan"))
     half_width = special.ndtri((1 + level) / 2) * se / (value * (1 - value))

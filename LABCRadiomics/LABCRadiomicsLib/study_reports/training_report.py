@@ -16,6 +16,7 @@ from ..training import Training
 from ..training.cross_validation import PERMUTATION_STATISTIC
 from .calibration_section import calibration_section
 from .comparison_section import added_value_parts, added_value_section
+from .cutoff_section import cutoff_section
 from .discrimination_section import training_discrimination
 from .follow_up_section import follow_up_section
 from .groups_section import groups_section
@@ -28,6 +29,7 @@ from .performance_section import performance_section
 from .sample_size_section import development_size_section
 from .sections import Section
 from .selection_section import selection_section
+from .sites_section import sites_section
 from .subgroups_section import subgroups_section
 from .writing import document_of, write_study
 
@@ -94,6 +96,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         groups_section(
             score.groups, endpoint, training.built.cutoff, score.values, training.cohort.event, remark=_APPARENT_GROUPS
         ),
+        _cutoff(training),
         training_discrimination(
             present(training.built.chosen, "the cutoff of a training"),
             apparent.score,
@@ -113,7 +116,24 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         performance_section(training.performance, listed=False),
         optimism_section(training),
         development_size_section(training),
+        sites_section(training),
     )  # fmt: skip
+
+
+def _cutoff(training: Training) -> Section:
+    figures, optimism = training.performance, training.resampled.optimism
+    kinds = {"apparent": "apparent", "optimism-corrected": "corrected (cross-validated)"}
+    columns = [(heading, [figure for figure in figures if figure.kind == kind]) for kind, heading in kinds.items()]
+    cohort = training.cohort
+    return cutoff_section(
+        training.apparent.score.cutoff,
+        training.score.values,
+        cohort.months,
+        cohort.event,
+        columns,
+        chosen_here=True,
+        low_risk=optimism.cutoff_percentile if optimism else None,
+    )
 
 
 def _document(

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ..performance import Figure, Metric
+from ..performance.metrics import ACCURACY
 from ..performance.stored_parts import read_performance
 from ..scoring.cohort import scores_table
 from ..tables.report_folder import report_document
 from ..validation import Validation, own_patients
 from .calibration_section import calibration_section
 from .comparison_section import comparison_section
+from .cutoff_section import cutoff_section
 from .discrimination_section import validation_discrimination
 from .follow_up_section import follow_up_section
 from .groups_section import groups_section
@@ -24,7 +26,7 @@ from .sections import Section
 from .writing import document_of, write_study
 
 _OF_TRAINING = ("apparent", "optimism-corrected")
-_ONLY_HERE = frozenset({Metric.BRIER, Metric.IPA, Metric.IDI, Metric.NRI, Metric.HAZARD_RATIO})
+_ONLY_HERE = frozenset({*ACCURACY, Metric.BRIER, Metric.IPA, Metric.IDI, Metric.NRI, Metric.HAZARD_RATIO})
 
 
 def write_validation_report(
@@ -79,6 +81,14 @@ def _sections(validation: Validation) -> tuple[Section, ...]:
     return (
         validation_discrimination(validation.roc, validation.horizons, [*in_training, *validation.performance]),
         groups_section(validation.groups, endpoint, cutoff, scored.score, scored.event),
+        cutoff_section(
+            validation.measured[-1].cutoff,
+            scored.score,
+            scored.months,
+            scored.event,
+            [(validation.label, validation.performance)],
+            chosen_here=False,
+        ),
         calibration_section(validation.calibration, endpoint, model=validation.measured[0].marker.name),
         net_benefit_section(validation.decision),
         comparison_section(validation.comparison),

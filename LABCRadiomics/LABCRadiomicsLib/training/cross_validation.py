@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import InputError
-from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, Metric
+from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, Metric, accuracy_of_cutoff
+from ..performance.metrics import ACCURACY
 from ..statistics.cox_screening import univariable_cox
 from ..statistics.lasso import random_folds
 from .procedure import Procedure, Progress, in_parallel, measure_markers
@@ -90,10 +91,18 @@ def nested_validation(
         for at, folds in enumerate(partitions)
     ]
     factor = float(np.sqrt(1 + n_folds / (n_folds - 1)))
+    measures = dict.fromkeys(measure for part in found for measure in part)
     rows = [
         # Peto's standard error, that of no difference, is large enough as it is (Benchmarks/coverage.py).
-        (measure, _mean(measure, [part[measure] for part in found], 1.0 if measure.metric == Metric.PETO else factor))
-        for measure in found[0]
+        (
+            measure,
+            _mean(
+                measure,
+                [part[measure] for part in found if measure in part],
+                1.0 if measure.metric == Metric.PETO else factor,
+            ),
+        )
+        for measure in measures
     ]
     return NestedValidation(repeats, n_folds, tuple((measure, value) for measure, value in rows if value.known))
 
@@ -177,6 +186,7 @@ def _measured(procedure: Procedure, markers: tuple[Marker, ...], folds: np.ndarr
     # On the scale of a log hazard, which the folds share.
     pooled = [replace(marker, values=own) for marker in markers if (own := marker.log_hazard) is not None]
     found = measure_markers([marker.take(known) for marker in pooled], months[known], event[known], horizon)
+    found |= accuracy_of_cutoff(markers[-1].take(known), months[known], event[known], horizon)
     for marker in markers:
         c, auc = Measure(Metric.C_INDEX, marker.name), Measure(Metric.AUC, marker.name, horizon)
         found[c] = Estimate.normal(*concordance_within(marker.values, months, event, folds))
@@ -192,8 +202,11 @@ def _mean(measure: Measure, estimates: list[Estimate], factor: float) -> Estimat
     values = [estimate.value for estimate in estimates if estimate.known]
     errors = [estimate.se for estimate in estimates if estimate.se is not None]
     value = float(np.mean(values)) if values else float("nan")
+    error = factor * float(np.mean(errors)) if errors else float("nan")
+    if measure.metric in ACCURACY:
+        return Estimate.share(value, error)
     ends = {"least": 0.0, "most": 1.0} if measure.is_discrimination else {}
-    return Estimate.normal(value, factor * float(np.mean(errors)) if errors else float("nan"), **ends)
+    return Estimate.normal(value, error, **ends)
 
 
 def _statistic(procedure: Procedure, stream: np.random.SeedSequence, permute: bool) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from ..statistics.lasso import random_folds
 from .clinical_models import known_rows, wald_p
 from .missing_features import filled, medians
 from .selection import ChosenCutoff, Selection, cutoff_of, require_features, score_values, shrink
+from .site_harmonization import SiteHarmonization, harmonize
 from .training_cohort import TrainingCohort, patient_folds
 
 Progress = Callable[[int, int], None]
@@ -42,6 +43,10 @@ class Recipe:
     named, candidates : tuple of str
         Covariates that enter the nomogram, and those that enter when their univariable p is below ``covariate_p``.
     covariate_p : float
+    site, site_reference : str or None
+        Column with the sites that features are harmonized over, and the one that the others are brought to. The effects
+        of ``named`` covariates on the features are preserved; those of candidates are not, for these are chosen by the
+        outcome.
     """
 
     p: float = 0.05
@@ -51,6 +56,8 @@ class Recipe:
     named: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     covariate_p: float = 0.1
+    site: str | None = None
+    site_reference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,8 @@ class Built:
         Of these covariates and the score.
     fill : numpy.ndarray, shape (p,), or None
         What stood in for missing features; None where none was missing.
+    sites : SiteHarmonization or None
+        What the features were adjusted by; None where they were not.
     """
 
     selection: Selection
@@ -78,6 +87,7 @@ class Built:
     covariates: tuple[int, ...]
     nomogram: CoxModel | None
     fill: np.ndarray | None = None
+    sites: SiteHarmonization | None = None
 
     @property
     def coefficients(self) -> np.ndarray:
@@ -111,6 +121,10 @@ class Procedure:
         Columns of each covariate, shape (n, k); NaN where unknown.
     parameters : tuple of tuple of str
         Names of these columns.
+    sites : numpy.ndarray of str, shape (n,), or None
+        Of the patients, where the recipe harmonizes the features.
+    preserved : numpy.ndarray, shape (n, c), or None
+        Columns of the named covariates, whose effects on the features harmonization keeps.
     """
 
     features: np.ndarray
@@ -120,6 +134,8 @@ class Procedure:
     names: tuple[str, ...] = ()
     blocks: tuple[np.ndarray, ...] = ()
     parameters: tuple[tuple[str, ...], ...] = ()
+    sites: np.ndarray | None = None
+    preserved: np.ndarray | None = None
 
     @classmethod
     def of(cls, cohort: TrainingCohort, recipe: Recipe) -> Procedure:
@@ -127,7 +143,10 @@ class Procedure:
         names = tuple(dict.fromkeys((*recipe.named, *recipe.candidates)))
         blocks = tuple(cohort.columns((name,)) for name in names)
         parameters = tuple(cohort.spec(name).parameters() for name in names)
-        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters)
+        plain = cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters)
+        if recipe.site is None:
+            return plain
+        return replace(plain, sites=np.array(cohort.sites), preserved=cohort.columns(recipe.named))
 
     @property
     def n(self) -> int:
@@ -179,7 +198,8 @@ class Procedure:
         """
         months, event = self.months[rows], self.event[rows]
         fill = medians(self.features[rows]) if np.isnan(self.features).any() else None
-        features = filled(self.features[rows], fill)
+        sites = self._harmonization(filled(self.features[rows], fill), rows)
+        features = self.prepared(rows, fill, sites)
         if folds is None:
             folds = patient_folds(rows, event, self.recipe.n_folds, seed)
         # In a resample features may separate the events: the solver then overflows and shortens the path, as it should.
@@ -190,7 +210,7 @@ class Procedure:
         if strict:
             require_features(selection, p=self.recipe.p, penalty=self.recipe.penalty)
         if not selection.coefficients.any():
-            return Built(selection, None, None, (), None, fill)
+            return Built(selection, None, None, (), None, fill, sites)
         score = score_values(features, selection.coefficients)
         chosen = tuple(at for at in range(len(self.blocks)) if self._enters(at, rows))
         score_model = self._fit((), rows, score, strict)
@@ -201,6 +221,7 @@ class Procedure:
             covariates=chosen,
             nomogram=self._fit(chosen, rows, score, strict) if chosen else score_model,
             fill=fill,
+            sites=sites,
         )
 
     def apply(self, built: Built, rows: np.ndarray) -> tuple[Marker, ...]:
@@ -211,7 +232,7 @@ class Procedure:
         tuple of Marker
             The nomogram, unknown where a covariate is, if the recipe names covariates; then the score with its groups.
         """
-        score = score_values(filled(self.features[rows], built.fill), built.coefficients)
+        score = score_values(self.prepared(rows, built.fill, built.sites), built.coefficients)
         # A model without any feature says the same of everybody.
         log_hazard = np.full(rows.size, 0.0 if built.empty else np.nan)
         if built.score_model is not None:
@@ -229,6 +250,19 @@ class Procedure:
             if known.any():
                 nomogram[known] = built.nomogram.linear_predictor(design[known])
         return Marker(name=NOMOGRAM, values=nomogram, log_hazard=nomogram, score_share=share), alone
+
+    def prepared(self, rows: np.ndarray, fill: np.ndarray | None, sites: SiteHarmonization | None) -> np.ndarray:
+        """Give the features of some patients as a model takes them, shape (m, p): without holes, adjusted to sites."""
+        features = filled(self.features[rows], fill)
+        if sites is None or self.sites is None or self.preserved is None:
+            return features
+        return sites.apply(features, self.sites[rows], self.preserved[rows])
+
+    def _harmonization(self, features: np.ndarray, rows: np.ndarray) -> SiteHarmonization | None:
+        """Fit to features, shape (m, p), of some patients; None where the recipe or these patients do not allow it."""
+        if self.sites is None or self.preserved is None:
+            return None
+        return harmonize(features, self.sites[rows], self.preserved[rows], rows, self.recipe.site_reference)
 
     def design(self, covariates: Sequence[int], rows: np.ndarray, score: np.ndarray | None) -> np.ndarray:
         """Give the columns of a Cox model of covariates (by position) and, where given, the score, shape (m, k)."""

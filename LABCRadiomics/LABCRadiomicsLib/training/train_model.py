@@ -27,6 +27,7 @@ from ..performance import (
     risk_groups,
 )
 from ..performance.attempts import Attempts
+from ..performance.metrics import ACCURACY
 from ..statistics.proportional_hazards import ProportionalHazards
 from .added_value import AddedValue, compare_models
 from .cautions import (
@@ -51,17 +52,23 @@ from .clinical_models import (
     proportionality,
 )
 from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
-from .missing_features import Missing, filled, settle_missing
+from .missing_features import Missing, settle_missing
 from .optimism import Optimism, bootstrap_optimism
 from .procedure import Built, Procedure, Recipe
 from .score_effect import CorrectedEffect, corrected_effect
 from .selection import agreeing_features, score_values, stored_score
+from .site_harmonization import require_sites
 from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
 from .training_cohort import TrainingCohort, fold_notices, given_folds, require_events
 
 CLINICAL = "clinical model"
 HORIZONS = (12.0, 36.0, 60.0)
-_APPARENT = (Metric.C_INDEX, Metric.AUC, Metric.LOGRANK_P)  # the others of the model's own patients say nothing
+_APPARENT = (
+    Metric.C_INDEX,
+    Metric.AUC,
+    Metric.LOGRANK_P,
+    *ACCURACY,
+)  # the others of the model's own patients say nothing
 
 Steps = Callable[[str], Callable[[int, int], None] | None]
 Correlations = Mapping[str, tuple[float, float, float]]
@@ -90,7 +97,7 @@ class Plan:
     bootstrap, nested, permutations : int
         Repeats of the estimates of optimism; 0 leaves one out. A bootstrap brings cross-validations along.
     reclassification : int
-        Bootstrap repeats of the limits of IDI and NRI.
+        Bootstrap repeats of the limits of IDI and NRI, and of the cutoff of the finished score.
     jobs : int
         Processes.
     endpoint : str
@@ -214,7 +221,7 @@ class Training:
     ----------
     plan : Plan
     cohort : TrainingCohort
-        With the features that passed the agreement filter, and without holes.
+        With the features that passed the agreement filter, as the score takes them: without holes, adjusted to sites.
     agreement : Agreement
     built : Built
         What the recipe made of all patients.
@@ -297,10 +304,12 @@ def train(
     cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing)
     require_events(cohort)
     notes.notices += holes
+    if plan.recipe.site is not None:
+        notes.notices += require_sites(cohort, plan.recipe.site_reference, plan.recipe.named)
     procedure = Procedure.of(cohort, plan.recipe)
     assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
     built = procedure.build(procedure.everyone, folds=assigned, strict=True)
-    cohort = replace(cohort, features=filled(cohort.features, built.fill))
+    cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, bool(folds), notes)
     resampled = _resampled(plan, procedure, built, steps)
@@ -401,7 +410,9 @@ def _apparent(
     horizon = plan.recipe.horizon
     rows = clinical.rows
     nomogram = measure(clinical.marker(horizon), cohort.months[rows], cohort.event[rows], (horizon,))
-    score = measure(procedure.apply(built, procedure.everyone)[-1], cohort.months, cohort.event, (horizon,))
+    alone = procedure.apply(built, procedure.everyone)[-1]
+    repeats = plan.reclassification
+    score = measure(alone, cohort.months, cohort.event, (horizon,), bootstrap=repeats, seed=plan.seed)
     notes.notices += (*nomogram.notices, *score.notices)
     added = _added_value(cohort, plan, clinical, score.marker.values, notes)
     return Apparent(nomogram=nomogram, score=score, added_value=added)

@@ -28,9 +28,11 @@ from LABCRadiomicsLib.performance.risk_groups import peto_separation
 from LABCRadiomicsLib.performance.stored_parts import read_performance
 from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c, uno_c
 from LABCRadiomicsLib.statistics.cox import cox
+from LABCRadiomicsLib.statistics.cutoff_accuracy import cutoff_accuracy
 from LABCRadiomicsLib.statistics.kaplan_meier import logrank
+from LABCRadiomicsLib.statistics.maximally_selected import maximally_selected
 from LABCRadiomicsLib.statistics.reclassification_limits import improvement_limits, refitted_cox
-from LABCRadiomicsLib.statistics.roc import time_dependent_roc
+from LABCRadiomicsLib.statistics.roc import time_dependent_roc, youden_cutoff
 from training_data import simulated
 
 HORIZONS = (24.0, 48.0)
@@ -74,6 +76,34 @@ def test_every_figure_is_that_of_its_statistic(patients):
     at = found.roc[1].at_cutoff
     assert at[0] == pytest.approx((new.high & (months > 48)).sum() / (months > 48).sum())
     assert not found.notices
+
+
+def test_the_cutoff_is_measured_at_every_horizon_and_set_among_all_others(patients):
+    new, old, months, event = patients
+    found = measure(new, months, event, HORIZONS, bootstrap=60, seed=2)
+    for horizon in HORIZONS:
+        accuracy = cutoff_accuracy(new.high, months, event, horizon)
+        for metric, part in ((Metric.SENSITIVITY, accuracy.sensitivity), (Metric.NPV, accuracy.npv)):
+            value = found.estimates[Measure(metric, "new", horizon)]
+            assert (value.value, value.lower, value.upper) == pytest.approx((part.value, part.lower, part.upper))
+    test = maximally_selected(new.values, months, event)
+    assert (found.cutoff.selected.p, found.cutoff.selected.cutoff) == (test.p, test.cutoff)
+    assert found.cutoff.selected.p > found.cutoff.selected.unadjusted_p
+    chosen = youden_cutoff(time_dependent_roc(new.values, months, event, 48.0)).threshold
+    lower, upper = np.percentile(found.cutoff.resampled, (2.5, 97.5))
+    assert found.cutoff.resampled.size == 60 and lower <= chosen <= upper
+    assert set(found.cutoff.resampled) <= set(new.values)
+    without = measure(old.take(np.arange(150)), months, event, HORIZONS)
+    assert without.cutoff.resampled.size == 0
+    assert measure(replace(new, high=None, cutoff=None), months, event, HORIZONS).cutoff is None
+
+
+def test_a_large_cohort_has_the_bound_of_lausen():
+    features, months, event = simulated(5, n=1200, p=1, effects=(0.3,))
+    marker = Marker(name="m", values=features[:, 0], high=features[:, 0] > 0, cutoff=0.0)
+    found = measure(marker, months, event, (48.0,)).cutoff.selected
+    assert found.method == "lausen94"
+    assert found.p == maximally_selected(features[:, 0], months, event, method="lausen94").p
 
 
 def test_what_resampling_measures_is_what_a_report_measures(patients):

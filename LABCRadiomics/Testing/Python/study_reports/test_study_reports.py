@@ -14,6 +14,8 @@ from cohort_examples import gbsg2_model, gbsg2_scored
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.model import Model, Performance
 from LABCRadiomicsLib.scoring import DEMONSTRATION
+from LABCRadiomicsLib.statistics.cutoff_accuracy import cutoff_accuracy
+from LABCRadiomicsLib.statistics.maximally_selected import maximally_selected
 from LABCRadiomicsLib.statistics.sample_size import development_size, validation_size
 from LABCRadiomicsLib.study_reports import training_document, write_training_report, write_validation_report
 from LABCRadiomicsLib.study_reports.training_report import _sections as training_sections
@@ -116,8 +118,8 @@ def test_the_page_of_a_training_sets_apparent_and_corrected_side_by_side(trained
     assert f"{row['corrected']['value']:.2f}" in words[: words.index("How far to trust it")]
     for note in report["notes"]:
         assert note["message"] in words
-    titles = ["Selection of features", "Risk groups", "Discrimination and added value", "Nomogram", "Calibration",
-              "Clinical use", "Subgroups", "Patients", "Stability", "How many patients"]  # fmt: skip
+    titles = ["Selection of features", "Risk groups", "The cutoff", "Discrimination and added value", "Nomogram",
+              "Calibration", "Clinical use", "Subgroups", "Patients", "Stability", "How many patients"]  # fmt: skip
     assert re.findall(r'<h2 id="s\d+">(.*?)</h2>', page) == titles
     assert "TRANSBIG <test>" not in page
     assert NOTICE in words
@@ -146,6 +148,37 @@ def test_a_training_says_how_many_patients_it_takes(trained):
     size = development_size(parameters, rate, training.cohort.months.mean(), 60.0, c_index=c)
     assert (found["n_needed"], found["assumed"]["parameters"]) == (size.n, parameters)
     assert found["n"] == len(training.cohort) and len(found["criteria"]) == 3
+
+
+def test_the_page_says_what_the_choice_of_the_cutoff_is_worth(folder):
+    found = json.loads((folder / "report.json").read_text())["cutoff"]
+    scored = gbsg2_scored(slice(0, None, 6))
+    test = maximally_selected(scored.score, scored.months, scored.event)
+    assert found["maximally_selected"]["p"] == test.p
+    words = words_of((folder / "index.html").read_text())
+    said = f"that of {test.cutoff:.5g}: p {'<0.001' if test.p < 0.001 else f'{test.p:.3f}'} with the choice"
+    assert (
+        f"Had the cutoff been chosen on this cohort: among the {test.cutoffs.size} cutoffs" in words and said in words
+    )
+    high = scored.score > scored.model.cutoff.value
+    accuracy = cutoff_accuracy(high, scored.months, scored.event, 60.0)
+    row = next(r for r in found["accuracy"] if (r["measure"], r["horizon_months"]) == ("specificity", 60.0))
+    assert (row["value"], row["lower"]) == (accuracy.specificity.value, pytest.approx(accuracy.specificity.lower))
+    assert f"{row['value']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})" in words.replace("\xa0", " ")
+
+
+@pytest.mark.slow
+def test_the_accuracy_of_the_cutoff_is_corrected_too(trained):
+    report = training_document(*trained)
+    rows = {(r["measure"], r["kind"]): r for r in report["cutoff"]["accuracy"]}
+    assert len(rows) == 8
+    assert rows["sensitivity", "optimism-corrected"]["value"] < rows["sensitivity", "apparent"]["value"]
+    assert report["cutoff"]["selection_repeated"]["repeats"] == 4
+    corrected = rows["sensitivity", "optimism-corrected"]
+    assert 0 < corrected["lower"] < corrected["value"] < corrected["upper"] < 1
+    assert rows["sensitivity", "apparent"] | {"column": None} in [
+        row | {"column": None} for row in report["performance"] if row["measure"] == "sensitivity"
+    ]
 
 
 def test_a_validation_says_how_many_patients_it_takes(folder):
