@@ -105,18 +105,14 @@ def _together(places: Sequence[str]) -> list[str]:
 
 
 def _objectives(study: Study) -> Answer:
+    found = study.report
     if study.is_training:
-        text = (
-            "This study develops a model, and tests it internally."
-            if study.report["nested"]
-            else "This study develops a model."
-        )
+        text = f"This study develops a model{', and tests it internally' if found['nested'] else ''}."
+    elif found["kind"] == "apparent":
+        text = "This study measures a model on the patients it was made from."
     else:
-        text = (
-            "This study evaluates a model on other patients."
-            if study.report["kind"] != "apparent"
-            else ("This study measures a model on the patients it was made from.")
-        )
+        own = f", but {found['training_cases']} of them made it" if found["training_cases"] else ""
+        text = f"This study evaluates a model on other patients{own}."
     return Answer(text, (report("report"),), "the aims")
 
 

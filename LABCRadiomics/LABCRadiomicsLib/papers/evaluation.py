@@ -17,6 +17,10 @@ _MEASURES = {
     "log_hazard_ratio": "log hazard ratio of the risk groups",
     "peto_log_hazard_ratio": "Peto's log hazard ratio of the risk groups",
     "logrank_p": "log-rank test of the risk groups",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "positive_predictive_value": "positive predictive value",
+    "negative_predictive_value": "negative predictive value",
     "brier_score": "Brier score",
     "ipa": "index of prediction accuracy",
     "observed_expected": "observed over expected events",
@@ -156,7 +160,7 @@ def comparison_method(study: Study) -> Answer | None:
     if compared is None:
         return None
     return Answer(
-        f"C-indices by the infinitesimal jackknife of their difference, IDI and NRI with bootstrap limits, by "
+        "C-indices by the infinitesimal jackknife of their difference, IDI and NRI with bootstrap limits, by "
         f"{study.software}. P values are not adjusted for multiple comparisons.",
         compared.where,
     )
@@ -188,6 +192,26 @@ def testing(study: Study) -> Answer:
     )
 
 
+def without_information(study: Study) -> Answer:
+    """What the model was compared with that knows nothing."""
+    main = [row for row in study.figures("c_index") if row["marker"] == "radiomics score alone"]
+    best = next((row for row in main if row["kind"] == "optimism-corrected"), main[0] if main else None)
+    sentences, where = [], [report("performance")]
+    if best is not None and best["lower"] is not None:
+        verdict = "exclude" if best["lower"] > 0.5 or best["upper"] < 0.5 else "include"
+        sentences.append(
+            f"The limits of the score's C-index, {estimate(best)} ({best['kind']}), {verdict} chance (0.5)."
+        )
+    permutation = study.report.get("permutation")
+    if permutation:
+        sentences.append(f"Permutation test of no signal: {p_value(permutation['p'])}.")
+        where.append(report("permutation"))
+    if study.report["decision_curve"]["horizons"]:
+        sentences.append("Decision curves show it against treating all and none.")
+        where.append(files("decision_curve.csv"))
+    return Answer(" ".join(sentences) or "It was compared with nothing simpler.", tuple(where))
+
+
 def interpretability(study: Study) -> Answer:
     """What explains the model."""
     terms = study.model.score.terms if study.model.score else ()
@@ -208,8 +232,7 @@ def feature_statistics(study: Study) -> Answer | None:
     found, optimism = study.report, study.report["optimism"]
     text = (
         f"{found['features_univariable']} of {found['features_icc']} features passed the screening; coefficients, "
-        f"hazard "
-        "ratios and p of all are given."
+        "hazard ratios and p of all are given."
     )
     where = [report("univariable", "score_terms"), files("univariable.csv", "score_terms.csv")]
     if optimism:

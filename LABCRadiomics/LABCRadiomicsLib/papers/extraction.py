@@ -238,8 +238,8 @@ def _biomarkers(extraction: Extraction) -> str:
 def _compliance(extraction: Extraction) -> str:
     return (
         "On IBSI's digital phantom the software gives the published values, but where pyradiomics departs from IBSI: "
-        "kurtosis is not in excess of the normal distribution's, axis lengths divide the covariance by n, and bins are "
-        "counted from multiples of their width. Filters are not part of that benchmark."
+        "kurtosis is not in excess of the normal distribution's, axis lengths divide the covariance by n, and bins "
+        "are counted from multiples of their width. Filters are not part of that benchmark."
     )
 
 

@@ -6,14 +6,14 @@ from .. import NOTICE
 from ..report import extraction_words as words
 from ..report.markdown_text import inline
 from .evaluation import added_value
+from .modeling import harmonization
 from .patients import flow
 from .references import numbered
 from .study import Study, counted, estimate, listed, p_value
 
 _PREFACE = (
     "Drafted by the software from what it knows of this run. Patients, images, segmentation, outcome and ethics are "
-    "the "
-    "authors' to describe; a sentence that does not fit the study is to be taken out."
+    "the authors' to describe; a sentence that does not fit the study is to be taken out."
 )
 
 
@@ -76,32 +76,51 @@ def _size(study: Study) -> str:
     work = "riley2019" if study.is_training else "riley2021"
     counted_ones = f", {size['assumed']['parameters']} candidate parameters being counted" if study.is_training else ""
     return (
-        f"The criteria of Riley et al. {{{work}}} ask for {size['n_needed']} patients with {size['events_needed']:.0f} "
-        f"events{counted_ones}."
+        f"The criteria of Riley et al. {{{work}}} ask for {size['n_needed']} patients with "
+        f"{size['events_needed']:.0f} events{counted_ones}."
     )
 
 
 def _features(study: Study) -> list[str]:
     extraction = study.extraction
     if extraction is None:
-        return ["The features were computed elsewhere [to be described by the authors]."]
+        if study.model.extraction is None:
+            return ["The features were computed elsewhere [to be described by the authors]."]
+        return [
+            "How the features of this cohort were computed is not on record [to be described by the authors]; those of "
+            "the model are described in its card."
+        ]
     made_with = study.report["extracted_with"]
     software = f" with {listed([f'{name} {version}' for name, version in made_with.items()])}" if made_with else ""
     steps = words.preprocessing(extraction)
-    before = f"Images were preprocessed: {'; then '.join(steps)}." if steps else "Images were not preprocessed."
+    before = (
+        f"Images were preprocessed: {'; then '.join(steps)}."
+        if steps
+        else "Images were not preprocessed by this software."
+    )
     if any(step.get("step") == "n4" for step in extraction.preprocessing):
         before = before.replace("N4 bias field correction", "N4 bias field correction {n4}")
     resampled = words.resampling(extraction)
     return [
         before,
         "Images were not resampled." if resampled.startswith("None") else f"Resampling: {_lower(resampled)}",
-        f"Features were computed{software} by the definitions of {words.definitions(extraction)} "
-        f"{{pyradiomics,ibsi}} on "
-        f"{listed(list(words.image_types(extraction)))}, in {words.neighborhood(extraction)}: "
-        f"{listed(list(words.feature_classes(extraction)))} on each image, shape once.",
+        f"Features were computed{software} by the definitions of {words.definitions(extraction)} {{pyradiomics,ibsi}} "
+        f"on {listed([_with_article(image) for image in words.image_types(extraction)])}, in "
+        f"{words.neighborhood(extraction)}: "
+        f"{listed([_share(family) for family in words.feature_classes(extraction)])} on each image, shape once.",
         f"Intensities were discretized: {_lower(words.discretization(extraction))}",
         f"The voxels' axis order was {words.axis_order(extraction)}.",
     ]
+
+
+def _with_article(image: str) -> str:
+    return image if image.startswith("the ") else f"its {image}"
+
+
+def _share(family: str) -> str:
+    """A class of features with its number in brackets."""
+    name, _, number = family.rpartition(": ")
+    return f"{name} ({number})" if not name.endswith(")") else f"{name[:-1]}, {number})"
 
 
 def _lower(sentence: str) -> str:
@@ -114,8 +133,7 @@ def _agreement(study: Study) -> str:
         return "Agreement between readers was not used to select features."
     return (
         f"Of {found['features_in']} features, the {found['features_icc']} with an intraclass correlation between "
-        f"readers "
-        f"above {found['icc']['threshold']:g} {{icc}} were kept."
+        f"readers above {found['icc']['threshold']:g} {{icc}} were kept."
     )
 
 
@@ -125,11 +143,9 @@ def _missing(study: Study) -> str:
 
 
 def _sites(study: Study) -> str:
-    found = study.model.harmonization
-    if found is None:
+    if study.model.harmonization is None:
         return ""
-    sites = listed([f"{site.name} ({site.n} patients)" for site in found.sites])
-    return f"Features were harmonized between the sites {sites} by ComBat {{combat}}."
+    return harmonization(study).replace("ComBat", "ComBat {combat}")
 
 
 def _selection(study: Study) -> list[str]:
@@ -139,14 +155,11 @@ def _selection(study: Study) -> list[str]:
     return [
         "The score was made after Wang et al. {wang2022}.",
         f"Each feature was tested by univariable Cox regression {{cox,efron}}; the {found['features_univariable']} "
-        f"with p "
-        f"below {settings['p']:g} entered a LASSO-Cox model {{lasso,path}}.",
-        f"Its penalty was chosen by {settings['folds']}-fold cross-validation of the partial likelihood {{cv}}, "
-        f"folds being "
-        f"{folds}, by {rule} (lambda {found['lambda']:.4g}; path of {len(found['cv'])} penalties).",
+        f"with p below {settings['p']:g} entered a LASSO-Cox model {{lasso,path}}.",
+        f"Its penalty was chosen by {settings['folds']}-fold cross-validation of the partial likelihood {{cv}}, folds "
+        f"being {folds}, by {rule} (lambda {found['lambda']:.4g}; path of {len(found['cv'])} penalties).",
         f"The score is the sum of {counted(len(found['score_terms']), 'feature')} times their coefficients; features "
-        f"were "
-        "not scaled.",
+        "were not scaled.",
     ]
 
 
@@ -154,10 +167,20 @@ def _cutoff(study: Study) -> str:
     roc = study.report["roc"]
     return (
         f"The cutoff {roc['cutoff']:.6g} has the largest Youden index {{youden}} on the time-dependent ROC curve of "
-        f"the "
-        f"score at {roc['horizon']:g} months, with inverse probability of censoring weighting {{roc}} (apparent AUC "
-        f"{roc['auc']:.3f}, sensitivity {roc['tpr']:.3f}, specificity {1 - roc['fpr']:.3f}); a score above it is "
-        f"high risk."
+        f"the score at {roc['horizon']:g} months, with inverse probability of censoring weighting {{roc}} (apparent "
+        f"AUC {roc['auc']:.3f}, sensitivity {roc['tpr']:.3f}, specificity {1 - roc['fpr']:.3f}); a score above it is "
+        f"high risk.{_choice(study)}"
+    )
+
+
+def _choice(study: Study) -> str:
+    """What the choice of the cutoff is worth, as a maximally selected statistic."""
+    test = (study.report.get("cutoff") or {}).get("maximally_selected")
+    if not test:
+        return ""
+    return (
+        f" With the choice among {test['candidates']} cutoffs taken into account {{lausen}}, the largest log-rank "
+        f"statistic has {p_value(test['p'])}."
     )
 
 
@@ -171,8 +194,7 @@ def _groups(study: Study) -> str:
     return (
         f"{groups['high']['n']} patients ({groups['high']['events']} events) were at high and {groups['low']['n']} "
         f"({groups['low']['events']} events) at low risk; Kaplan-Meier curves {{km}} were compared by the log-rank "
-        f"test "
-        f"{{logrank}} ({hazard}{p_value(test['p'])}{apparent})."
+        f"test {{logrank}} ({hazard}{p_value(test['p'])}{apparent})."
     )
 
 
@@ -224,8 +246,7 @@ def _optimism(study: Study) -> str:
     sentences = [
         f"The whole procedure (screening, penalty, cutoff, nomogram) was repeated in {nested['folds']}-fold nested "
         f"cross-validation, {times} (seed {seed}); corrected figures are those of patients left out, with limits by "
-        f"the corrected variance of "
-        "Nadeau and Bengio {nadeau}."
+        "the corrected variance of Nadeau and Bengio {nadeau}."
     ]
     corrected, apparent = (study.figures("c_index", kind=kind) for kind in ("optimism-corrected", "apparent"))
     pairs = [(one, other) for one in apparent for other in corrected if one["marker"] == other["marker"]]
@@ -236,13 +257,12 @@ def _optimism(study: Study) -> str:
     if optimism:
         sentences.append(
             f"{counted(optimism['repeats'], 'bootstrap sample')} of the whole procedure (seed {seed}) show the "
-            f"stability of "
-            "selection, cutoff and penalty, and give out-of-bag and .632+ estimates {632}."
+            "stability of selection, cutoff and penalty, and give out-of-bag and .632+ estimates {632}."
         )
     if permutation:
         sentences.append(
-            f"Absence of any signal was tested by {counted(permutation['permutations'], 'permutation')} of the outcome "
-            f"{{permutation}} ({p_value(permutation['p'])})."
+            f"Absence of any signal was tested by {counted(permutation['permutations'], 'permutation')} of the "
+            f"outcome {{permutation}} ({p_value(permutation['p'])})."
         )
     return " ".join(sentences)
 
@@ -275,8 +295,7 @@ def _applied(study: Study) -> str:
     baseline = " and its baseline survival" if model.nomogram and model.nomogram.baseline else ""
     return (
         f"The model {model.title} (version {model.version}, fingerprint {model.fingerprint}), made from {cohort.n} "
-        f"patients "
-        f"with {cohort.events} events, was applied as it is, with its coefficients{cutoff}{baseline}."
+        f"patients with {cohort.events} events, was applied as it is, with its coefficients{cutoff}{baseline}."
     )
 
 

@@ -50,9 +50,7 @@ def _centers(study: Study) -> Answer | None:
     found = study.model.harmonization
     if not study.is_training or found is None:
         return None
-    return _judged(
-        _PARTLY, Answer(modeling.clusters(study).text, modeling.clusters(study).where, "whether sites are centers")
-    )
+    return _judged(_PARTLY, modeling.clusters(study))
 
 
 def _pre_processing(study: Study) -> Answer | None:
@@ -148,23 +146,25 @@ def _comparison(study: Study) -> Answer:
         key = "comparison" if study.is_training else "reclassification"
         text = f"{_NO} No clinical model was compared."
         return Answer(text, (report(key),), "comparisons made elsewhere")
-    return _judged(_YES, found)
+    if study.is_training:
+        return _judged(_YES, found)
+    return _judged(_PARTLY, Answer(found.text, found.where, "whether the comparator is what clinical practice has"))
 
 
 def _classical(study: Study) -> Answer:
-    text = f"{_YES} The model is itself a classical one: a penalized Cox regression, and a Cox nomogram."
-    return Answer(text, (card("Score", "Nomogram"),)) if study.is_training else _of_validated(study)
+    compared = evaluation.without_information(study)
+    text = f"{_PARTLY} The model is itself a classical one, a linear score{_nomogram(study)}. {compared.text}"
+    return Answer(text, (card("Score", "Nomogram"), *compared.where), "further baseline models")
 
 
-def _of_validated(study: Study) -> Answer:
-    text = f"{_YES} The model is a linear score" + (" with a Cox nomogram." if study.model.nomogram else ".")
-    return Answer(text, (card("Score", "Nomogram"),))
+def _nomogram(study: Study) -> str:
+    return " with a Cox nomogram" if study.model.nomogram is not None else ""
 
 
 def _internal(study: Study) -> Answer | None:
     found = evaluation.testing(study)
     if study.is_training:
-        return _judged(_PARTLY if study.report["nested"] else _NO, found)
+        return _judged(_YES if study.report["nested"] else _NO, found)
     if study.report["kind"] == "external":
         return None
     own = study.report["training_cases"]

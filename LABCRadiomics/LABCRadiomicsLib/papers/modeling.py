@@ -13,7 +13,7 @@ def data_use(study: Study) -> Answer:
     if not study.is_training:
         return Answer(
             f"All {found['n']} patients evaluate the model, which was applied as it is; nothing of it was fitted to "
-            f"them.",
+            "them.",
             (report("n", "kind"),),
         )
     whole = f"All {found['n']} patients made the model; none was set aside."
@@ -35,30 +35,33 @@ def _resampling(study: Study) -> str:
 
 def handling(study: Study) -> Answer:
     """How predictors entered the models."""
-    score = study.model.score
-    scaled = score is not None and any(term.mean is not None for term in score.terms)
-    raw = "in units of the training patients' standard deviation" if scaled else "as they are, without scaling"
     return Answer(
-        f"Features are linear in the score and enter it {raw}; within the LASSO they are divided by their standard "
-        "deviation and the coefficients given back per unit. Numbers among the covariates are linear, levels are "
-        "indicators against a reference.",
+        f"{_scale(study)} Within the LASSO they are divided by their standard deviation and the coefficients given "
+        "back per unit. Numbers among the covariates are linear, levels are indicators against a reference.",
         (card("Score", "Nomogram"),),
     )
 
 
+def _scale(study: Study) -> str:
+    score, sites = study.model.score, study.model.harmonization
+    scaled = score is not None and any(term.mean is not None for term in score.terms)
+    raw = "in standard deviations from a stored mean" if scaled else "as they are, without scaling"
+    return f"Features are linear in the score and enter it {raw}{' but for the sites' if sites else ''}."
+
+
 def scaling(study: Study) -> Answer:
     """Scaling of features, and harmonization between sites."""
-    text = handling(study).text.split(". ")[0]
-    return Answer(f"{text}. {_harmonization(study)}", (card("Score"),))
+    return Answer(f"{_scale(study)} {harmonization(study)}", (card("Score"),))
 
 
-def _harmonization(study: Study) -> str:
+def harmonization(study: Study) -> str:
+    """Say whether features were harmonized between sites, and which."""
     found = study.model.harmonization
     if found is None:
         return "Features were not harmonized between sites."
     sites = listed([f"{site.name} ({site.n})" for site in found.sites])
-    target = f"to {found.reference}" if found.reference else "to their common mean"
-    return f"ComBat brings {counted(len(found.features), 'feature')} of the sites {sites} {target}."
+    target = f"to site {found.reference}" if found.reference else "to one scale"
+    return f"Features of the sites {sites} are brought {target} by ComBat."
 
 
 def clusters(study: Study) -> Answer:
@@ -66,8 +69,8 @@ def clusters(study: Study) -> Answer:
     if study.model.harmonization is None:
         text = "No clusters were told to the software: differences between them were neither handled nor measured."
         return Answer(text, (report("settings"),), "whether the patients come from several centers")
-    text = f"{_harmonization(study)} Performance was not measured site by site."
-    return Answer(text, (card("Harmonization between sites"),))
+    text = f"{harmonization(study)} Performance was not measured site by site."
+    return Answer(text, (card("Harmonization between sites"),), "whether sites are centers, and further clusters")
 
 
 def agreement(study: Study) -> Answer | None:
@@ -108,19 +111,16 @@ def reduction(study: Study) -> Answer | None:
 
 def algorithm(study: Study) -> Answer:
     """The kind of model and its software."""
-    return (
-        Answer(
+    if study.is_training:
+        return Answer(
             "The score is a LASSO-Cox model; the nomogram a Cox proportional hazards model of the score and clinical "
             f"covariates (Efron's ties). Made with {_made_with(study)}.",
             (card("How it was made", "Where it comes from"),),
         )
-        if study.is_training
-        else Answer(
-            f"A linear score of {counted(_terms(study), 'feature')} and, where the model has one, a Cox nomogram; "
-            f"measured "
-            f"with {study.software}.",
-            (card("Score", "Nomogram"), report("software")),
-        )
+    nomogram = " and a Cox nomogram" if study.model.nomogram is not None else ""
+    return Answer(
+        f"A linear score of {counted(_terms(study), 'feature')}{nomogram}; measured with {study.software}.",
+        (card("Score", "Nomogram"), report("software")),
     )
 
 
@@ -142,8 +142,7 @@ def tuning(study: Study) -> Answer | None:
     )
     return Answer(
         f"The penalty was chosen by {settings['folds']}-fold cross-validation of the partial likelihood deviance "
-        f"(folds "
-        f"{folds}) on a path of {len(found['cv'])} penalties: lambda.min {found['lambda_min']:.4g}, lambda.1se "
+        f"(folds {folds}) on a path of {len(found['cv'])} penalties: lambda.min {found['lambda_min']:.4g}, lambda.1se "
         f"{found['lambda_1se']:.4g}; used: lambda.{settings['penalty']}, {found['lambda']:.4g}.",
         (report("cv", "lambda_min", "lambda_1se", "lambda", "settings"), files("cv.csv"), _SELECTION),
     )
@@ -183,10 +182,9 @@ def output(study: Study) -> Answer | None:
     months = listed([f"{horizon:g}" for horizon in nomogram.horizons_months])
     return Answer(
         f"A score without unit (higher is worse), a risk group (high: score above {cutoff.value:.6g}), and the "
-        f"probability "
-        f"of {nomogram.endpoint.lower()} at {months} months. The cutoff has the largest Youden index on the "
-        f"time-dependent ROC curve at {roc['horizon']:g} months (AUC {roc['auc']:.3f}; sensitivity {roc['tpr']:.3f}, "
-        f"specificity {1 - roc['fpr']:.3f}, all three apparent).",
+        f"probability of {nomogram.endpoint.lower()} at {months} months. The cutoff has the largest Youden index on "
+        f"the time-dependent ROC curve at {roc['horizon']:g} months (AUC {roc['auc']:.3f}; sensitivity "
+        f"{roc['tpr']:.3f}, specificity {1 - roc['fpr']:.3f}, all three apparent).",
         (report("roc"), files("roc.csv"), card("Cutoff and risk groups")),
     )
 
@@ -196,9 +194,8 @@ def specification(study: Study) -> Answer | None:
     if not study.is_training:
         return None
     return Answer(
-        f"Every coefficient, the cutoff, the baseline survival and the covariance of the nomogram are in the model "
-        f"file "
-        f"(fingerprint {study.model.fingerprint}). Any installation of LABCRadiomics applies it.",
+        "Every coefficient, the cutoff, the baseline survival and the covariance of the nomogram are in the model "
+        f"file (fingerprint {study.model.fingerprint}). Any installation of LABCRadiomics applies it.",
         (files("model.json"), card("Score", "Cutoff and risk groups", "Nomogram")),
         "restrictions of access and use",
     )
@@ -226,8 +223,7 @@ def code(study: Study) -> Answer:
     command = "train" if study.is_training else "validate"
     return Answer(
         f"The analysis is `labcradiomics {command}` of {study.software} (open source, Apache-2.0), with the settings "
-        f"in "
-        "report.json.",
+        "in report.json.",
         (report("software", "settings"),),
         "where the code and settings of this analysis can be had",
     )
@@ -292,8 +288,8 @@ def dimensionality(study: Study) -> tuple[bool, str] | None:
         return None
     text = (
         f"{study.report['events']} events are {ratios['candidates']:.2g} for each candidate and "
-        f"{ratios['selected']:.2g} for each feature of the score; Riley's criteria ask for {size['n_needed']} patients "
-        f"where there are {size['n']}."
+        f"{ratios['selected']:.2g} for each feature of the score; Riley's criteria ask for {size['n_needed']} "
+        f"patients where there are {size['n']}."
     )
     return size["n"] >= size["n_needed"], text
 

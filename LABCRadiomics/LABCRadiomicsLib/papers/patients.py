@@ -163,13 +163,12 @@ def sample_size(study: Study) -> Answer:
         known = "" if c_index is None else f" and the corrected C-index of {c_index:.3f}"
         text = (
             f"{found['n']} patients with {found['events']} events. The criteria of Riley et al. (2019) ask for "
-            f"{asked}, "
-            f"for {size['assumed']['parameters']} candidate parameters{known}."
+            f"{asked}, for {size['assumed']['parameters']} candidate parameters{known}."
         )
     else:
         text = (
-            f"{found['n']} patients with {found['events']} events. The criteria of Riley et al. (2021) ask for {asked} "
-            f"by {size['assumed']['horizon_months']:g} months."
+            f"{found['n']} patients with {found['events']} events. The criteria of Riley et al. (2021) ask for "
+            f"{asked} by {size['assumed']['horizon_months']:g} months."
         )
     enough = "The cohort has as many." if size["n"] >= size["n_needed"] else "The cohort has fewer."
     return Answer(f"{text} {enough}", where, left)
@@ -214,8 +213,7 @@ def against_development(study: Study) -> Answer:
     cohort, found = study.model.provenance.cohort, study.report
     sentences = [
         f"Development: {cohort.n} patients, {cohort.events} events ({cohort.events / cohort.n:.1%}). Here: "
-        f"{found['n']} "
-        f"patients, {found['events']} events ({found['events'] / found['n']:.1%})."
+        f"{found['n']} patients, {found['events']} events ({found['events'] / found['n']:.1%})."
     ]
     outside = study.notes("feature-out-of-range", "score-out-of-range", "covariate-out-of-range")
     sentences += outside or ["No case has a value outside the training cohort's range, where the model states one."]

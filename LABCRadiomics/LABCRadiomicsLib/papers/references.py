@@ -6,31 +6,28 @@ import re
 
 WORKS = {
     "wang2022": "Wang X, Xie T, et al. Radiomics predicts the prognosis of patients with locally advanced "
-    "breast "
-    "cancer by reflecting the heterogeneity of tumor cells and the tumor microenvironment. Breast Cancer Res "
+    "breast cancer by reflecting the heterogeneity of tumor cells and the tumor microenvironment. Breast Cancer Res "
     "2022;24:20.",
     "pyradiomics": "van Griethuysen JJM, Fedorov A, Parmar C, et al. Computational radiomics system to decode the "
     "radiographic phenotype. Cancer Res 2017;77:e104-e107.",
     "ibsi": "Zwanenburg A, Vallières M, Abdalah MA, et al. The Image Biomarker Standardization Initiative: "
-    "standardized "
-    "quantitative radiomics for high-throughput image-based phenotyping. Radiology 2020;295:328-338.",
+    "standardized quantitative radiomics for high-throughput image-based phenotyping. Radiology 2020;295:328-338.",
     "n4": "Tustison NJ, Avants BB, Cook PA, et al. N4ITK: improved N3 bias correction. IEEE Trans Med Imaging "
     "2010;29:1310-1320.",
     "combat": "Johnson WE, Li C, Rabinovic A. Adjusting batch effects in microarray expression data using empirical "
-    "Bayes "
-    "methods. Biostatistics 2007;8:118-127.",
+    "Bayes methods. Biostatistics 2007;8:118-127.",
     "icc": "Shrout PE, Fleiss JL. Intraclass correlations: uses in assessing rater reliability. Psychol Bull "
     "1979;86:420-428.",
     "cox": "Cox DR. Regression models and life-tables. J R Stat Soc B 1972;34:187-220.",
     "efron": "Efron B. The efficiency of Cox's likelihood function for censored data. J Am Stat Assoc 1977;72:557-565.",
     "lasso": "Tibshirani R. The lasso method for variable selection in the Cox model. Stat Med 1997;16:385-395.",
     "path": "Simon N, Friedman J, Hastie T, Tibshirani R. Regularization paths for Cox's proportional hazards model "
-    "via "
-    "coordinate descent. J Stat Softw 2011;39(5):1-13.",
+    "via coordinate descent. J Stat Softw 2011;39(5):1-13.",
     "cv": "Verweij PJM, van Houwelingen HC. Cross-validation in survival analysis. Stat Med 1993;12:2305-2314.",
     "roc": "Blanche P, Dartigues JF, Jacqmin-Gadda H. Estimating and comparing time-dependent areas under receiver "
     "operating characteristic curves for censored event times with competing risks. Stat Med 2013;32:5381-5397.",
     "youden": "Youden WJ. Index for rating diagnostic tests. Cancer 1950;3:32-35.",
+    "lausen": "Lausen B, Schumacher M. Maximally selected rank statistics. Biometrics 1992;48:73-85.",
     "km": "Kaplan EL, Meier P. Nonparametric estimation from incomplete observations. J Am Stat Assoc 1958;53:457-481.",
     "logrank": "Mantel N. Evaluation of survival data and two new rank order statistics arising in its consideration. "
     "Cancer Chemother Rep 1966;50:163-170.",
@@ -41,16 +38,13 @@ WORKS = {
     "harrell": "Harrell FE, Califf RM, Pryor DB, Lee KL, Rosati RA. Evaluating the yield of medical tests. JAMA "
     "1982;247:2543-2546.",
     "uno": "Uno H, Cai T, Pencina MJ, D'Agostino RB, Wei LJ. On the C-statistics for evaluating overall adequacy of "
-    "risk "
-    "prediction procedures with censored survival data. Stat Med 2011;30:1105-1117.",
+    "risk prediction procedures with censored survival data. Stat Med 2011;30:1105-1117.",
     "calibration": "van Houwelingen HC. Validation, calibration, revision and combination of prognostic survival "
-    "models. "
-    "Stat Med 2000;19:3401-3415.",
+    "models. Stat Med 2000;19:3401-3415.",
     "ici": "Austin PC, Harrell FE, van Klaveren D. Graphical calibration curves and the integrated calibration index "
     "(ICI) for survival models. Stat Med 2020;39:2714-2742.",
     "brier": "Graf E, Schmoor C, Sauerbrei W, Schumacher M. Assessment and comparison of prognostic classification "
-    "schemes "
-    "for survival data. Stat Med 1999;18:2529-2545.",
+    "schemes for survival data. Stat Med 1999;18:2529-2545.",
     "ipa": "Kattan MW, Gerds TA. The index of prediction accuracy: an intuitive measure useful for evaluating risk "
     "prediction models. Diagn Progn Res 2018;2:7.",
     "decision": "Vickers AJ, Cronin AM, Elkin EB, Gonen M. Extensions to decision curve analysis, a novel method for "

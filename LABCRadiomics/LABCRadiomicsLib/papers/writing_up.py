@@ -45,9 +45,8 @@ def writing_up(study: Study) -> WritingUp:
             (checklist.file, f"{checklist.title}: {known} of {items} items answered, in part or not applicable")
         )
     sentence = (
-        "What the software knows is filled in, with the place where it is found; the rest says that it is "
-        f"{OPEN}. No quality score is made of an incomplete list. Go over every answer: the software does not know "
-        f"the study."
+        f"What the software knows is filled in, with the place where it is found; the rest says that it is {OPEN}. No "
+        "quality score is made of an incomplete list. Go over every answer: the software does not know the study."
     )
     return WritingUp(
         tables={checklist.file: checklist.table(study) for checklist in CHECKLISTS},
