@@ -299,7 +299,7 @@ def test_validate_writes_a_report_and_its_page(study, tmp_path, monkeypatch, cap
     assert report["reclassification"]["comparator"] == "grade"
     assert set(report["inputs"]) == {"features.csv", "outcomes.csv"}
     page = (tmp_path / "out" / "index.html").read_text()
-    assert page.count("data:image/png;base64,") == 11  # C-indices, 3 ROC, groups, scores, cutoff, 3 calibration, decision
+    assert page.count("data:image/png;base64,") == 11  # C-indices, 3 ROC, groups, scores, cutoff, 3 calibration, use
     assert NOTICE in page
     assert "http" not in page.replace("http-equiv", "")
     assert "C-index, nomogram" in capsys.readouterr().out
