@@ -125,7 +125,7 @@ class LABCRadiomicsParameterNode:
     covariates: str = "{}"
     stability: bool = False
     result: vtkMRMLTextNode
-    cohort: str = '{"time": "dfs_months", "event": "dfs_event"}'
+    cohort: str = '{"time": "dfs_months", "event": "dfs_event", "sets": "hallmark"}'
 
 
 #
@@ -172,6 +172,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from LABCRadiomicsPanel.steady_widgets import LabelHeights
         from LABCRadiomicsPanel.wording import notice
 
+        labels = slicer.util.findChildren(self.ui.noticeLabel.parentWidget(), className="QLabel")
+        self._labelHeights = LabelHeights(label for label in labels if label.wordWrap)  # forms care for their own
         self.modelChoice = ModelChoice(self.ui, self._onModelChanged)
         self.covariateForm = CovariateForm(self.ui, self._onCovariatesChanged)
         self.resultView = ResultView(self.ui)
@@ -180,8 +182,6 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.actions = ResultActions(self.ui, self.resultView, self.resourcePath("requirements.txt"), self._say)
         self.inputWatch = InputWatch(self._onInputEdited, self._onSegmentRemoved)
         self.inputChoice = InputChoice(self._chosenInputs, self._takeInput)
-        labels = slicer.util.findChildren(self.ui.noticeLabel.parentWidget(), className="QLabel")
-        self._labelHeights = LabelHeights(label for label in labels if label.wordWrap)
         self._parts = (
             self.run,
             self.actions,
