@@ -1,7 +1,5 @@
 """The fields of a cohort step, made from the table of options: in view what is needed, the rest folded away."""
 
-from html import escape
-
 import ctk
 import qt
 import slicer.util
@@ -10,7 +8,7 @@ from slicer.i18n import tr as _
 from LABCRadiomicsLib.step_options import YES, Kind
 
 from . import cohort_steps
-from .steady_widgets import LabelHeights, setTabOrder, wrappedLabel
+from .steady_widgets import LabelHeights, headingLabel, setTabOrder, wrappedLabel
 
 
 class CohortForm:
@@ -47,8 +45,7 @@ class CohortForm:
         self._addRows(inView, needs)
         for group, rows in folded.items():
             if group:
-                heading = escape(cohort_steps.shown(group))
-                self._labels.append(wrappedLabel(f"<b>{heading}</b>"))
+                self._labels.append(headingLabel(cohort_steps.shown(group)))
                 options.addRow(self._labels[-1])
             self._addRows(rows, options)
         self._ui.cohortOptionsCollapsibleButton.visible = bool(folded)

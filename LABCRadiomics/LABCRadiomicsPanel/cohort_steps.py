@@ -63,6 +63,7 @@ def rows(step):
     """Give the options of a step that have a field: those in view, and the others by the heading they stand under."""
     left = OPTIONS_LEFT_OUT.get(step.name, {})
     kept = [row for row in step.options if row.name not in left]
+    kept.sort(key=lambda row: row.kind in (Kind.NEW_FILE, Kind.NEW_FOLDER))  # what is written comes last
     folded = {}
     for row in kept:
         if not (row.required or row.in_view):
