@@ -1,4 +1,4 @@
-"""The steps on cohorts as the panel shows them: all of the table of options but what is listed here; knows no Qt."""
+"""The steps on cohorts as the panel shows them: what they ask, hold and hand on; knows no Qt."""
 
 import re
 from pathlib import Path
@@ -7,29 +7,11 @@ from slicer.i18n import tr as _
 from slicer.i18n import translate
 
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.step_options import ASSOCIATE, STEPS, YES, Kind
+from LABCRadiomicsLib.step_options import ASSOCIATE, COMMANDS_LEFT_OUT, OPTIONS_LEFT_OUT, STEPS, YES, Kind
 
 COMMAND = ("typer", "rich")  # packages of the command line
 INPUTS = "inputs"  # the text of a field that stands for the model chosen under Inputs
 
-#: Commands that are no step here, and why.
-COMMANDS_LEFT_OUT = {
-    "score": "Apply scores the images of the scene, with the same options where a scene has them.",
-    "demo": "The module Sample Data offers the bundled case, and Apply scores it.",
-    "models": "Models are listed, shown, checked and completed under Inputs.",
-    "simulate": "It makes data to learn and to test with, of no patient.",
-    "samplesize": "It plans a study before there is data, and prints a few numbers.",
-}
-#: Options that have no field here, and why.
-OPTIONS_LEFT_OUT = {
-    "extract": {
-        "scheduler": "Its cases go to a cluster, whose workers need the package too; that is set up from a terminal.",
-        "resume": "It is always given: without an interrupted run it changes nothing.",
-    },
-    "apply": {"model": "It is the model chosen under Inputs."},
-    "validate": {"model": "It is the model chosen under Inputs."},
-    "recalibrate": {"model": "It is the model chosen under Inputs."},
-}
 _ALWAYS = {"extract": {"resume": YES}}
 
 #: The steps in the order in which they are used, by name.

@@ -18,6 +18,7 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 from LABCRadiomicsLib import mrml  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
+from LABCRadiomicsLib.step_options import COMMANDS_LEFT_OUT, OPTIONS_LEFT_OUT  # noqa: E402
 from panel_reading import tip  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
@@ -101,10 +102,10 @@ def real_commands():
 
 def test_the_panel_has_every_command_but_those_listed(app):
     steps = cohort_steps()
-    left = {name for name in real_commands() if name.split()[0] in steps.COMMANDS_LEFT_OUT}
-    assert {name.split()[0] for name in left} == set(steps.COMMANDS_LEFT_OUT)
+    left = {name for name in real_commands() if name.split()[0] in COMMANDS_LEFT_OUT}
+    assert {name.split()[0] for name in left} == set(COMMANDS_LEFT_OUT)
     assert set(real_commands()) - left == set(steps.SHOWN)
-    assert all(reason.endswith(".") and len(reason.split()) > 5 for reason in steps.COMMANDS_LEFT_OUT.values())
+    assert all(reason.endswith(".") and len(reason.split()) > 5 for reason in COMMANDS_LEFT_OUT.values())
 
 
 def test_the_panel_has_every_option_but_those_listed(panel):
@@ -113,12 +114,12 @@ def test_the_panel_has_every_option_but_those_listed(panel):
     for name in steps.SHOWN:
         choose_step(panel, name)
         command = {one.name for one in real_commands()[name].params} - {"help"}
-        left = steps.OPTIONS_LEFT_OUT.get(name, {})
+        left = OPTIONS_LEFT_OUT.get(name, {})
         assert set(left) <= command
         assert set(panel.cohort._form.editors) == command - set(left), name
         assert all(reason.endswith(".") and len(reason.split()) > 5 for reason in left.values())
         seen += len(panel.cohort._form.editors)
-    assert seen > 150 and set(steps.OPTIONS_LEFT_OUT) <= set(steps.SHOWN)
+    assert seen > 150 and set(OPTIONS_LEFT_OUT) <= set(steps.SHOWN)
 
 
 def test_what_is_typed_becomes_the_command_line(panel, tmp_path):
