@@ -39,8 +39,8 @@ def main() -> None:
         segmentation.SetName("Breast1 tumor")
         segmentation.GetSegmentation().GetNthSegment(0).SetName("tumor")
         slicer.app.processEvents()
-        panel.covariateForm.setValues({"age": "52", "stage": "IIIa-b", "pcr": "no", "hr": "positive"})
-        panel._onCovariatesChanged()
+        panel.inputs.covariates.setValues({"age": "52", "stage": "IIIa-b", "pcr": "no", "hr": "positive"})
+        panel.inputs.onCovariates()
         panel.ui.applyButton.click()
         panel.ui.covariatesCollapsibleButton.collapsed = True
         panel.ui.inputsCollapsibleButton.collapsed = True

@@ -52,10 +52,17 @@ class LabelHeights(qt.QObject):
 
 def wrappedLabel(text):
     """Make the label of a form's row, which wraps a long text instead of widening the panel."""
-    label = qt.QLabel(text)
+    label = qt.QLabel()
+    setWrappedText(label, text)
+    return label
+
+
+def setWrappedText(label, text):
+    """Give the label of a form's row a text, in as many lines as it needs."""
+    label.wordWrap = False
+    label.text = text
     label.setFixedWidth(min(label.sizeHint.width(), LABEL_WIDTH))
     label.wordWrap = True
-    return label
 
 
 class FittedPicture(qt.QObject):

@@ -24,7 +24,7 @@ pytest_plugins = ("slicer_standin.fixtures",)
 
 
 def field(panel, name):
-    return panel.covariateForm._fields[name][1]
+    return panel.inputs.covariates._fields[name][1]
 
 
 def choose(combo, data) -> None:
@@ -152,7 +152,7 @@ def test_article_model_is_completed_from_a_table(ready, dialogs, tmp_path):
     table.write_text("feature,coefficient\n" + "".join(f"{name},0.01\n" for name in names))
     dialogs.update(getOpenFileName=str(table), getSaveFileName=str(out))
     ready.ui.completeModelButton.click()
-    assert ready.modelChoice.model.status == "complete"
+    assert ready.inputs.model.model.status == "complete"
     ready.ui.applyButton.click()
     assert ready.resultView.document["survival"] == []
     assert "gives no survival" in ready.ui.resultLabel.text
@@ -176,14 +176,14 @@ def test_cancelled_dialogs_change_nothing(ready, dialogs, tmp_path):
 
 def test_fields_come_from_the_model(panel):
     demo = registry.find_model("demo-phantom")
-    assert panel.covariateForm.names() == [covariate.name for covariate in demo.nomogram.covariates]
+    assert panel.inputs.covariates.names() == [covariate.name for covariate in demo.nomogram.covariates]
     assert field(panel, "age").placeholderText == "unknown"
     stage = field(panel, "stage")
     assert [stage.itemText(row) for row in range(stage.count)] == ["unknown", "II", "IIIa-b", "IIIc"]
     assert "5 of 5 unknown" in panel.ui.covariatesLabel.text
     choose(panel.ui.modelSelector, "wang2022-labc-dfs")
     article = registry.find_model("wang2022-labc-dfs")
-    assert panel.covariateForm.names() == [covariate.name for covariate in article.nomogram.covariates]
+    assert panel.inputs.covariates.names() == [covariate.name for covariate in article.nomogram.covariates]
 
 
 def test_covariates_survive_a_change_of_model(ready):
@@ -192,7 +192,7 @@ def test_covariates_survive_a_change_of_model(ready):
     choose(ready.ui.modelSelector, "wang2022-labc-dfs")
     assert field(ready, "age").text == "44"
     choose(ready.ui.modelSelector, "demo-phantom")
-    assert ready.covariateForm.values() == {"age": "44", "stage": "IIIc"}
+    assert ready.inputs.covariates.values() == {"age": "44", "stage": "IIIc"}
 
 
 def test_known_covariates_change_the_result(ready, module):
