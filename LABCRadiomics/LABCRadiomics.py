@@ -346,10 +346,10 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _say(self, text: str, problem: bool = False, written: str = "") -> None:
         """Show a sentence, as a problem or with a link to the file that was written in place of its {path}."""
-        from LABCRadiomicsPanel.wording import error_box, file_link, plain
+        from LABCRadiomicsPanel.wording import error_box, linked, plain
 
         words = error_box(text) if problem else plain(text)
-        self.ui.messageLabel.text = words.replace("{path}", file_link(written)) if written else words
+        self.ui.messageLabel.text = linked(words, written) if written else words
         self.ui.messageLabel.visible = bool(text)
 
     # --- result ---

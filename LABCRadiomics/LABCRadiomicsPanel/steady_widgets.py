@@ -16,14 +16,15 @@ SCROLL_BAR = 32  # pixels by which a picture's place has to grow before the pict
 
 
 class LabelHeights(qt.QObject):
-    """Keeps word-wrapped labels from becoming lower than their text."""
+    """Keeps word-wrapped labels as high as their text, neither lower nor, once the panel is wider, higher."""
 
     def __init__(self, labels):
         """
-        :param labels: word-wrapped QLabel widgets
+        :param labels: word-wrapped QLabel widgets, each with a name of its own
         """
         qt.QObject.__init__(self)
         self._labels = list(labels)
+        self._fitted = {}  # width and text that each was fitted to, by its name
         self._scheduled = False
         for label in self._labels:
             label.installEventFilter(self)
@@ -37,17 +38,21 @@ class LabelHeights(qt.QObject):
     def eventFilter(self, label, event):
         """A new width or a new text (which is painted) may need another height; not set while it is being painted."""
         mayDiffer = event.type() == qt.QEvent.Resize or event.type() == qt.QEvent.Paint
-        if mayDiffer and not self._scheduled and label.minimumHeight != label.heightForWidth(label.width):
+        if mayDiffer and not self._scheduled and self._differs(label):
             self._scheduled = True
             qt.QTimer.singleShot(0, self._fit)
         return False
 
+    def _differs(self, label):
+        fitted = self._fitted.get(label.objectName) == (label.width, label.text)
+        return not fitted or label.heightForWidth(label.width) > label.minimumHeight
+
     def _fit(self):
         self._scheduled = False
-        for label in self._labels:
-            needed = label.heightForWidth(label.width)
-            if needed > 0 and label.minimumHeight != needed:
-                label.minimumHeight = needed
+        for label in filter(self._differs, self._labels):
+            self._fitted[label.objectName] = label.width, label.text
+            label.minimumHeight = 0  # a label's height for its width is never below its least height
+            label.minimumHeight = max(label.heightForWidth(label.width), 0)
 
 
 def wrappedLabel(text):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
 from LABCRadiomicsLib import NOTICE  # noqa: E402
+from LABCRadiomicsLib.feature_words import feature_sentence  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
 from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
@@ -431,6 +433,31 @@ def test_values_that_cannot_be_written_are_explained(ready, dialogs, tmp_path):
     dialogs["getSaveFileName"] = str(tmp_path / "no folder" / "values.json")
     ready.ui.saveValuesButton.click()
     assert "cannot be written to" in ready.ui.messageLabel.text
+
+
+def test_what_the_score_is_made_of(ready, tmp_path):
+    """Every feature with its part of the score and a sentence; together they are the score."""
+    ready.ui.applyButton.click()
+    parts = ready.resultView.document["contributions"]
+    text = plain(ready.ui.contributionsBrowser.toPlainText())
+    at = [text.index(f"{part['contribution']:+.4g} from {part['feature']}: value") for part in parts]
+    assert at == sorted(at)  # the largest first
+    assert all(feature_sentence(part["feature"]) in text for part in parts)
+    assert text.count("Outside the training cohort's range.") == sum(part["in_range"] is False for part in parts)
+    model = registry.find_model("demo-phantom")
+    assert model.score.intercept == 0
+    assert text.endswith(f"Together they are the score, {ready.resultView.document['score']:.4g}.")
+    term = replace(model.score.terms[0], mean=1.0, sd=2.0)
+    score = replace(model.score, terms=(term, *model.score.terms[1:]), intercept=1.5)
+    save_model(replace(model, score=score), tmp_path / "standardized.json")
+    ready.inputs.model.addFile(str(tmp_path / "standardized.json"))
+    ready.ui.applyButton.click()
+    text = plain(ready.ui.contributionsBrowser.toPlainText())
+    assert text.count(", standardized, times coefficient") == 1
+    assert (
+        f"Together with the model's intercept, 1.5, they are the score, {ready.resultView.document['score']:.4g}."
+        in text
+    )
 
 
 def test_report_is_saved(ready, dialogs, tmp_path):

@@ -134,6 +134,18 @@ def test_the_panel_can_be_narrowed_again(long_names, app):
         assert long_names.ui.nomogramLabel.pixmap.width() == long_names.ui.nomogramLabel.width < width
 
 
+def test_labels_are_no_higher_than_their_text_in_a_wider_panel(ready, app):
+    apply(ready)
+    for width in (NARROW, 900):
+        show(app.panel, width)
+        for name in ("modelSummaryLabel", "groupLabel", "resultLabel", "noticeLabel"):
+            label = unwrap(getattr(ready.ui, name))
+            alone = QtWidgets.QLabel(label.text())
+            alone.setWordWrap(True)
+            alone.setTextFormat(label.textFormat())
+            assert label.height() == alone.heightForWidth(label.width()), (name, width)
+
+
 def test_a_picture_at_the_edge_of_the_scroll_area_comes_to_rest(ready, app):
     """With a scroll bar it is lower and needs none, without one it is higher and needs one."""
     apply(ready)
