@@ -112,7 +112,7 @@ class LABCRadiomicsParameterNode:
     site: str
     fromSlicerRadiomics: bool = False
     result: vtkMRMLTextNode
-    cohort: str = '{"time": "dfs_months", "event": "dfs_event"}'
+    cohort: str = '{"time": "dfs_months", "event": "dfs_event", "sets": "hallmark"}'
 
 
 #
@@ -159,6 +159,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from LABCRadiomicsPanel.steady_widgets import LabelHeights
         from LABCRadiomicsPanel.wording import notice
 
+        labels = slicer.util.findChildren(self.ui.noticeLabel.parentWidget(), className="QLabel")
+        self._labelHeights = LabelHeights(label for label in labels if label.wordWrap)  # forms care for their own
         self.inputs = InputsForm(self.ui, self._onModelChanged)
         self.resultView = ResultView(self.ui)
         self.cohort = CohortSection(self.ui, Path(__file__).resolve().parent, self.inputs.model, self._onCohortChanged)
@@ -167,8 +169,6 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.radiomicsOption = RadiomicsOption(self.ui)
         self.inputWatch = InputWatch(self._onInputEdited, self._onSegmentRemoved)
         self.inputChoice = InputChoice(self.inputs.nodes, self.inputs.take)
-        labels = slicer.util.findChildren(self.ui.noticeLabel.parentWidget(), className="QLabel")
-        self._labelHeights = LabelHeights(label for label in labels if label.wordWrap)
         self._parts = (
             self.run,
             self.actions,

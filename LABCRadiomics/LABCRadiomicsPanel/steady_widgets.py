@@ -5,6 +5,7 @@ hold the panel at its own width; so both follow the width that they are given.
 """
 
 import itertools
+from html import escape
 
 import qt
 
@@ -20,13 +21,14 @@ class LabelHeights(qt.QObject):
 
     def __init__(self, labels):
         """
-        :param labels: word-wrapped QLabel widgets, each with a name of its own
+        :param labels: word-wrapped QLabel widgets; those without a name get one
         """
         qt.QObject.__init__(self)
         self._labels = list(labels)
         self._fitted = {}  # width and text that each was fitted to, by its name
         self._scheduled = False
-        for label in self._labels:
+        for number, label in enumerate(self._labels):
+            label.objectName = label.objectName or f"fittedLabel{number}"
             label.installEventFilter(self)
 
     def cleanup(self):
@@ -53,6 +55,14 @@ class LabelHeights(qt.QObject):
             self._fitted[label.objectName] = label.width, label.text
             label.minimumHeight = 0  # a label's height for its width is never below its least height
             label.minimumHeight = max(label.heightForWidth(label.width), 0)
+
+
+def headingLabel(text):
+    """Make the label of a heading between a form's rows, which does not widen the panel either."""
+    label = qt.QLabel(f"<b>{escape(text)}</b>")
+    label.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
+    label.wordWrap = True
+    return label
 
 
 def wrappedLabel(text):

@@ -108,7 +108,9 @@ def survival_table(result):
         rows.append(_survival_row(months, estimate, bold=True))
         if at < len(second):
             rows.append(_survival_row(_("second reader"), second[at], bold=False))
-    return f"<table>{''.join(rows)}</table>"
+    sentences = result_wording.survival_remarks(result, _)
+    remarks = "".join(f"<p><small>{escape(sentence)}</small></p>" for sentence in sentences)
+    return f"<table>{''.join(rows)}</table>{remarks}"
 
 
 def _survival_row(whose, estimate, bold):

@@ -30,7 +30,7 @@ _INPUTS: dict[str, Any] = {
     "extractor": None,
 }
 _STEPS = ("read_s", "extract_s", "score_s")
-_LATER = {"site": None}  # what documents of this format version did not have from its beginning
+_LATER = {"site": None, "averaged": False}  # what documents of this format version did not have from its beginning
 _ADDED = {
     **_LATER,
     "second_reader": None,
@@ -168,6 +168,7 @@ def result_document(
         "covariates": [vars(covariate) for covariate in prediction.covariates],
         "score_points": prediction.score_points,
         "site": prediction.site,
+        "averaged": prediction.averaged,
         "discrimination": vars(model.discrimination) if model.discrimination else None,
         "inputs": {name: given.get(name, absent) for name, absent in _INPUTS.items()},
         "diagnostics": None if diagnostics is None else dict(diagnostics),

@@ -89,6 +89,18 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
     return sentences
 
 
+def survival_remarks(result: Mapping[str, Any], _: Translate = str) -> list[str]:
+    """What to know of the survival of a result, to stand right beside its numbers; none where all is as usual."""
+    unknown = [covariate["label"] for covariate in result["covariates"] if covariate["value"] is None]
+    if not result["survival"] or not unknown:
+        return []
+    if result["averaged"]:
+        sentence = _("Averaged over what is unknown of this patient ({names}); the limits are the wider for it.")
+    else:
+        sentence = _("The model's mean stands in for what is unknown ({names}), which the limits leave out.")
+    return [sentence.format(names=", ".join(unknown))]
+
+
 def _discrimination(row: Mapping[str, Any], simulated: bool, _: Translate) -> str:
     """How well the model told other patients apart, and which."""
     measured, ends = _("{metric}: {value} (0.5 is chance, 1 perfect)."), {}
