@@ -198,7 +198,7 @@ class TrainOptions:
         _("Bootstrap"), _("Repeats of the whole selection; 0 for none."), default=200, least=0, group=MEASURED
     )
     nested: int = option(
-        _("Nested"),
+        _("Nested validation"),
         _("Repeats of nested 10-fold cross-validation; at least one for 40 of --bootstrap."),
         default=0,
         least=0,

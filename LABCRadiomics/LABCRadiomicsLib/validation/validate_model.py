@@ -51,6 +51,8 @@ class Validation:
         Of the nomogram, where the model has one, and of the score alone.
     notices : tuple of Notice
         What could not be measured and why, and what to know before trusting the rest.
+    bootstrap, seed : int
+        Of the limits that have no formula.
     """
 
     scored: ScoredCohort
@@ -60,6 +62,8 @@ class Validation:
     horizons: tuple[float, ...]
     measured: tuple[MarkerPerformance, ...]
     notices: tuple[Notice, ...]
+    bootstrap: int = 0
+    seed: int = 0
 
     @property
     def performance(self) -> tuple[Figure, ...]:
@@ -161,7 +165,7 @@ def validate(
     if nomogram is not None:
         notes.notices += _proportionality_notices(nomogram, *outcome)
     notices = (*notes.notices, *(notice for part in measured for notice in part.notices))
-    return Validation(scored, label, kind, own, horizons, measured, tuple(dict.fromkeys(notices)))
+    return Validation(scored, label, kind, own, horizons, measured, tuple(dict.fromkeys(notices)), bootstrap, seed)
 
 
 def training_cases(scored: ScoredCohort) -> int:

@@ -232,6 +232,7 @@ def test_the_tables_beside_the_report(tmp_path):
     assert names == {
         "report.json", "index.html", "scores.csv", "performance.csv", "kaplan_meier.csv", "roc.csv",
         "calibration_groups.csv", "calibration_curve.csv", "decision_curve.csv",
+        "tripod-ai.csv", "clear.csv", "metrics.csv", "ibsi.csv", "methods.md", "model-card.md",
     }  # fmt: skip
     with (tmp_path / "new" / "scores.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -298,7 +299,7 @@ def test_validate_writes_a_report_and_its_page(study, tmp_path, monkeypatch, cap
     assert report["reclassification"]["comparator"] == "grade"
     assert set(report["inputs"]) == {"features.csv", "outcomes.csv"}
     page = (tmp_path / "out" / "index.html").read_text()
-    assert page.count("data:image/png;base64,") == 10  # C-indices, 3 ROC, groups, scores, 3 calibration, decision
+    assert page.count("data:image/png;base64,") == 11  # C-indices, 3 ROC, groups, scores, cutoff, 3 calibration, use
     assert NOTICE in page
     assert "http" not in page.replace("http-equiv", "")
     assert "C-index, nomogram" in capsys.readouterr().out
