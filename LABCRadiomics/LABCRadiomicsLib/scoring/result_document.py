@@ -202,7 +202,7 @@ def read_document(text: str) -> dict[str, Any] | None:
         return None
     if not all(_has_shape(region, _REGION) for region in found["inputs"]["regions"].values()):
         return None
-    later = {name: absent for name, absent in _LATER.items() if name not in found}  # the order of a new one stays
+    later = {name: value for name, value in _LATER.items() if name not in found}
     return {**found, **later} if versioned else _upgraded(found)
 
 
