@@ -79,7 +79,7 @@ def test_what_is_typed_becomes_the_command_line(panel, tmp_path):
 def arguments(panel):
     """The command line of the step that is shown."""
     section = panel.cohort
-    texts = cohort_steps().inputs(section.step(), section.values(), panel.modelChoice.chosen())
+    texts = cohort_steps().inputs(section.step(), section.values(), panel.inputs.model.chosen())
     return section.step().arguments(texts)
 
 
@@ -120,7 +120,7 @@ def test_a_value_that_is_none_is_said_before_the_start(panel, tmp_path):
 
 def test_a_step_on_a_model_says_which(panel):
     choose_step(panel, "recalibrate")
-    assert panel.modelChoice.model.title in panel.ui.cohortHelpLabel.text
+    assert panel.inputs.model.model.title in panel.ui.cohortHelpLabel.text
     panel.ui.modelSelector.setCurrentIndex(panel.ui.modelSelector.findData("file"))
     assert tip(panel.ui.cohortStartButton) == "Missing: a model under Inputs"
 

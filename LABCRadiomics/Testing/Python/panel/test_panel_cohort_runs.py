@@ -69,7 +69,7 @@ def test_train_validate_and_recalibrate_in_the_background(panel, cohort, tmp_pat
     run(panel)
     assert (tmp_path / "report" / "index.html").as_uri() in panel.ui.cohortMessageLabel.text
     assert "bootstrap of the whole selection 4/4" in seen
-    trained = panel.modelChoice.model
+    trained = panel.inputs.model.model
     assert panel._parameterNode.model == str(tmp_path / "model.json")
     assert trained.nomogram.parameters()[:1] == ("age",) and trained.score.terms
 
@@ -85,8 +85,8 @@ def test_train_validate_and_recalibrate_in_the_background(panel, cohort, tmp_pat
     run(panel)
     assert panel._parameterNode.model == str(tmp_path / "local.json")
     assert (tmp_path / "local.json").as_uri() in panel.ui.cohortMessageLabel.text
-    assert panel.modelChoice.model.fingerprint != trained.fingerprint
-    assert panel.modelChoice.model.score == trained.score
+    assert panel.inputs.model.model.fingerprint != trained.fingerprint
+    assert panel.inputs.model.model.score == trained.score
 
 
 def run(panel) -> None:
@@ -398,7 +398,7 @@ def test_new_model_appears_in_the_list(panel, cohort, python_slicer, tmp_path):
     assert panel.ui.modelSelector.currentData == str(out)
     assert str(out) in panel.ui.modelSelector.currentText
     assert panel._parameterNode.model == str(out)
-    assert panel.modelChoice.model.id == "demo-phantom"
+    assert panel.inputs.model.model.id == "demo-phantom"
 
 
 def test_unreadable_new_model_is_explained(panel, cohort, python_slicer, tmp_path):
