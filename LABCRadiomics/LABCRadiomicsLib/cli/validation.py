@@ -86,6 +86,7 @@ def validate(
     """Measure a model on another cohort, with its stored cutoff."""
     from ..model.registry import model_path
     from ..study_reports import write_validation_report
+    from ..study_reports.clinical_gain_section import verdict_sentence
     from ..tables.study_tables import StudyTables
     from ..validation import own_patients
     from ..validation import validate as measure
@@ -109,6 +110,8 @@ def validate(
     for row in found.performance:
         limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
         say(f"{row.label}: {row.value:.3g}{limits}")
+    for gain in found.gains:
+        say(verdict_sentence(gain))
     for notice in found.notices:
         if notice.message != own:
             say(f"! {notice.message}")

@@ -18,6 +18,7 @@ from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, esse
 from ..statistics.cox import CoxModel, cox, explain
 from ..statistics.lasso import random_folds
 from .clinical_models import known_rows, wald_p
+from .clinical_rivals import Rival
 from .missing_features import filled, medians
 from .selection import ChosenCutoff, Selection, cutoff_of, require_features, score_values, shrink
 from .training_cohort import TrainingCohort, patient_folds
@@ -111,6 +112,8 @@ class Procedure:
         Columns of each covariate, shape (n, k); NaN where unknown.
     parameters : tuple of tuple of str
         Names of these columns.
+    rivals : tuple of Rival
+        Models without the score that a cross-validation predicts by too.
     """
 
     features: np.ndarray
@@ -120,14 +123,15 @@ class Procedure:
     names: tuple[str, ...] = ()
     blocks: tuple[np.ndarray, ...] = ()
     parameters: tuple[tuple[str, ...], ...] = ()
+    rivals: tuple[Rival, ...] = ()
 
     @classmethod
-    def of(cls, cohort: TrainingCohort, recipe: Recipe) -> Procedure:
+    def of(cls, cohort: TrainingCohort, recipe: Recipe, rivals: tuple[Rival, ...] = ()) -> Procedure:
         """Make the procedure that trains on a cohort."""
         names = tuple(dict.fromkeys((*recipe.named, *recipe.candidates)))
         blocks = tuple(cohort.columns((name,)) for name in names)
         parameters = tuple(cohort.spec(name).parameters() for name in names)
-        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters)
+        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters, rivals)
 
     @property
     def n(self) -> int:
@@ -141,7 +145,7 @@ class Procedure:
 
     def without_covariates(self) -> Procedure:
         """The same for the score alone."""
-        return replace(self, names=(), blocks=())
+        return replace(self, names=(), blocks=(), rivals=())
 
     def permuted(self, order: np.ndarray) -> Procedure:
         """The same with the patients' outcomes exchanged, which breaks every tie between features and outcome."""
