@@ -59,7 +59,7 @@ def stock_seconds(panel) -> float | None:
     except ModuleNotFoundError:
         return None
     from LABCRadiomicsLib.mrml import images_from_nodes
-    from LABCRadiomicsPanel.radiomics_check import neededParameters
+    from LABCRadiomicsPanel.radiomics_command import neededParameters
 
     setVerbosity(60)
     parameters = panel._parameterNode

@@ -62,8 +62,9 @@ def load_module() -> None:
 
 def self_test() -> dict:
     """Run the module's own tests."""
-    module = __import__(MODULE)
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(module.LABCRadiomicsTest)
+    from LABCRadiomicsPanel.self_test import SelfTest
+
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(SelfTest)
     result = unittest.TestResult()
     suite.run(result)
     failed = {test.id().rsplit(".", 1)[-1]: text for test, text in (*result.failures, *result.errors)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from .domain import domain_notices
 from .errors import ModelError
@@ -18,14 +18,23 @@ from .features import ExtractionSettings, FeatureValues, extract_region
 from .imaging import Region, Source, Volume
 from .imaging.volume import AS_LOADED, order_to
 from .model import Extraction, Model
+from .model.nomogram import parse_covariates
 from .notices import Notice
-from .preprocessing import NO_MASKS, Masks, Step, describe, preprocess, read_steps
+from .preprocessing import NO_MASKS, Masks, Step, describe, in_words, preprocess, read_steps
 from .robustness import contour_stability, second_reading
-from .scoring import Prediction, predict, require_score
+from .scoring import Prediction, adjust_to_site, predict, require_score
 from .scoring.result_document import result_document
+from .scoring.site_adjustment import REFUSE, UnknownSite
 
 Progress = Callable[[int, int, str], None]  # steps done, all steps, which begins: READ, FEATURES or CONTOUR
 READ, FEATURES, CONTOUR = "read", "features", "contour"
+Extractor = Callable[[Region, ExtractionSettings, Sequence[str]], FeatureValues]
+"""What computes the features of a region: :func:`.features.extract_region`, or another program."""
+
+
+class _Where(TypedDict):
+    site: str | None
+    unknown_site: UnknownSite
 
 
 @dataclass(frozen=True)
@@ -76,11 +85,14 @@ def score_patient(
     second_label: int | None = None,
     masks: Masks = NO_MASKS,
     source: Source | None = None,
+    site: str | None = None,
+    unknown_site: UnknownSite = REFUSE,
     show_group: bool = False,
     notices: Sequence[Notice] = (),
     inputs: Mapping[str, Any] | None = None,
     read_seconds: float | None = None,
     progress: Progress | None = None,
+    extractor: Extractor = extract_region,
 ) -> PatientResult:
     """Score one patient.
 
@@ -105,6 +117,10 @@ def score_patient(
         Regions that the model's preprocessing may need: the breast, a reference tissue.
     source : Source, optional
         What the image's headers say, to be held against the model's domain.
+    site : str, optional
+        Where the patient was scanned, for a model that was harmonized over sites.
+    unknown_site : {"refuse", "as-measured"}
+        What to do with a patient of no or another site, see :func:`.scoring.adjust_to_site`.
     show_group : bool
         Whether the document shows the risk group even of a result that is not to be relied on.
     notices : sequence of Notice
@@ -115,6 +131,8 @@ def score_patient(
         What reading the input took, for the timings of the document.
     progress : callable, optional
         Called before each step, see :func:`steps_of`; may raise to end the run.
+    extractor : callable, optional
+        What computes the features, on each contour; its remarks and versions stand in the document.
 
     Returns
     -------
@@ -132,30 +150,36 @@ def score_patient(
     start = time.perf_counter()
     features = [term.feature for term in score_terms]
     settings = extraction_settings(model)
+    scanned = image
     image, steps = _preprocessed(model, image, masks)
     region = settings.region_of(image, mask, label)
-    extraction = extract_region(region, settings, features)
+    extraction = extractor(region, settings, features)
     extracted = time.perf_counter()
-    of_another_kind = domain_notices(model, region, extraction.values, source)
-    warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction))
-    prediction = predict(model, extraction.values, covariates, warnings=warnings)
+    where: _Where = {"site": site, "unknown_site": unknown_site}
+    compared, _ = adjust_to_site(model, extraction.values, parse_covariates(model, covariates), **where)
+    of_another_kind = domain_notices(model, region, compared, source, scanned)
+    done = [Notice("preprocessed", in_words(steps))] if steps else []
+    warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction), *done)
+    prediction = predict(model, extraction.values, covariates, warnings=warnings, **where)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
     stability = None
     if contours:
         stability = contour_stability(
             prediction,
             region,
-            lambda moved: predict(model, extract_region(moved, settings, features).values),
+            lambda moved: predict(model, extractor(moved, settings, features).values, covariates, **where),
             contours,
             progress=lambda done, _: begin(1 + done, total, CONTOUR),
         )
     second = None
     if second_mask is not None:
         other = settings.region_of(image, second_mask, second_label)
-        again = predict(model, extract_region(other, settings, features).values, covariates)
+        again = predict(model, extractor(other, settings, features).values, covariates, **where)
         second = second_reading(prediction, region, other, again)
     given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
+    if extractor is not extract_region:
+        given["extractor"] = extraction.diagnostics["versions"]["engine"]  # type: ignore[index]
     document = result_document(
         model,
         prediction,

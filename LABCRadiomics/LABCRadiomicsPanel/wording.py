@@ -10,7 +10,10 @@ from pathlib import Path
 
 from slicer.i18n import tr as _
 
-from LABCRadiomicsLib.scoring.wording import grade, number, percent, trust
+from LABCRadiomicsLib.feature_words import feature_sentence
+from LABCRadiomicsLib.scoring import wording as result_wording
+
+number, percent = result_wording.number, result_wording.percent
 
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
 WARNING = "\u26a0"  # what a grave sentence begins with
@@ -64,7 +67,7 @@ def group_badge(result, outdated):
     color = GROUP_COLORS[None if outdated else group]
     if outdated:
         words = _("OUTDATED: {words}").format(words=words)
-    trusted = f"<b>{WARNING} {plain(grade(result, _))}</b>" if result["trust"]["grade"] != FINE else ""
+    trusted = f"<b>{WARNING} {plain(result_wording.grade(result, _))}</b>" if result["trust"]["grade"] != FINE else ""
     grave = result["trust"]["grade"] == DO_NOT_RELY
     below = [] if grave or not trusted else [trusted]
     if result["status"] == "demonstration":
@@ -92,25 +95,32 @@ def survival_table(result):
     """Survival at the horizons with its limits."""
     if not result["survival"]:
         return escape(_("This model gives no survival: it has no baseline. Recalibrate it on a local cohort (below)."))
+    second = result["second_reader"]["survival"] if result["second_reader"] is not None else []
     rows = [f'<tr><td colspan="3"><b>{escape(result["endpoint"])}</b></td></tr>']
-    for estimate in result["survival"]:
-        limits = _("no limits available")
-        if estimate["lower"] is not None:
-            limits = _("95% CI {lower} to {upper}").format(
-                lower=percent(estimate["lower"]), upper=percent(estimate["upper"])
-            )
+    for at, estimate in enumerate(result["survival"]):
         months = _("at {months:g} months").format(months=estimate["months"])
-        rows.append(
-            f"<tr><td>{months}&nbsp;&nbsp;</td><td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td>"
-            f"<td>{limits}</td></tr>"
-        )
-    return f"<table>{''.join(rows)}</table>"
+        rows.append(_survival_row(months, estimate, bold=True))
+        if at < len(second):
+            rows.append(_survival_row(_("second reader"), second[at], bold=False))
+    sentences = result_wording.survival_remarks(result, _)
+    remarks = "".join(f"<p><small>{escape(sentence)}</small></p>" for sentence in sentences)
+    return f"<table>{''.join(rows)}</table>{remarks}"
+
+
+def _survival_row(whose, estimate, bold):
+    limits = _("no limits available")
+    if estimate["lower"] is not None:
+        ends = {end: percent(estimate[end]) for end in ("lower", "upper")}
+        limits = _("95% CI {lower} to {upper}").format(**ends)
+    value = percent(estimate["probability"])
+    cells = (whose, f"<b>{value}</b>" if bold else value, limits)
+    return f"<tr>{''.join(f'<td>{cell}&nbsp;&nbsp;</td>' for cell in cells)}</tr>"
 
 
 def result_text(result):
     """Everything of a result below its badge: the gravest warning, score, survival, how far to trust them."""
     inputs = result["inputs"]
-    sentences = trust(result, _)
+    sentences = result_wording.trust(result, _)
     grave = gravest(result, sentences)
     parts = [f"<p><b>{plain(sentence)}</b></p>" for sentence in grave]
     direction = escape(_("Higher is worse; no unit."))
@@ -130,6 +140,25 @@ def result_text(result):
     )
     parts.append(f"<p><small>{plain(scored)}</small></p>")
     return "".join(parts)
+
+
+def contributions(result):
+    """Each feature of the score: its part of the score, from which value, and in a sentence what it tells."""
+    order = sorted(result["contributions"], key=lambda part: -abs(part["contribution"]))
+    return "".join(f"<p>{_contribution(part)}</p>" for part in order)
+
+
+def _contribution(part):
+    sentence = _("{contribution} from {feature}: value {value} times coefficient {coefficient}.")
+    if part["in_range"] is False:
+        sentence = _(
+            "{contribution} from {feature}: value {value} times coefficient {coefficient}; outside the training range."
+        )
+    texts = {name: number(part[name]) for name in ("value", "coefficient")}
+    texts |= {"contribution": f"{part['contribution']:+.4g}", "feature": part["feature"]}
+    words = feature_sentence(part["feature"], _)
+    below = f"<br/><small>{plain(words)}</small>" if words else ""
+    return f"{plain(sentence.format(**texts))}{below}"
 
 
 def gravest(result, sentences):

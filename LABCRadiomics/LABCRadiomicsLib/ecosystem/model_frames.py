@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CohortError
+from ..errors import CohortError, InputError
 from ..model import Extraction, Model
 from ..scoring.cohort import (
     ScoredCohort,
@@ -21,12 +21,15 @@ from ..scoring.cohort import (
     score_cases,
     score_cohort,
     scores_table,
+    sites_of,
 )
+from ..scoring.site_adjustment import REFUSE, UnknownSite
 from ..tables.cohort import read_covariates
 from ..tables.csv_table import CASE
 from ..tables.study_tables import StudyTables
 from ..training import Card, Plan, TrainingTables, trained_model
 from ..training.model_card import yields_all
+from ..validation import add_site
 from ..validation import recalibrate as fit_anew
 from ..validation import validate as measure
 from ..validation.recalibration import Method
@@ -86,7 +89,8 @@ def train(
     model_id, title : str
         Of the model.
     **recipe
-        Of the score: ``p``, ``penalty``, ``n_folds``, ``horizon``, ``covariate_p``; see :class:`.training.Recipe`.
+        Of the score: ``p``, ``penalty``, ``n_folds``, ``horizon``, ``covariate_p``, ``site`` (the column that features
+        are harmonized over), ``site_reference``; see :class:`.training.Recipe`.
 
     Returns
     -------
@@ -117,7 +121,13 @@ def train(
 
 
 def apply(
-    model: AnyModel, features: pd.DataFrame, covariates: pd.DataFrame | None = None, *, id: str = CASE
+    model: AnyModel,
+    features: pd.DataFrame,
+    covariates: pd.DataFrame | None = None,
+    *,
+    id: str = CASE,
+    site: str | None = None,
+    unknown_site: UnknownSite = REFUSE,
 ) -> pd.DataFrame:
     """Score every case, as ``labcradiomics apply`` does.
 
@@ -130,6 +140,10 @@ def apply(
         Clinical values of the same cases, by the names of the model's covariates.
     id : str
         Column that names the cases.
+    site : str, optional
+        Column of ``covariates`` with each case's site, for a model that was harmonized over sites.
+    unknown_site : {"refuse", "as-measured"}
+        What to do with cases of no site, or of one that the model does not know.
 
     Returns
     -------
@@ -143,19 +157,26 @@ def apply(
         The model has no score terms.
     CohortError
         A table is unusable; the sentence names table, row and column.
+    InputError
+        ``site`` is given without ``covariates``.
     """
     found = given_model(model)
     table = read_model_features(FrameTable(features, "features"), found, id)
     values: Mapping[str, Sequence[Any]] = {}
+    sites = None
+    if site is not None and covariates is None:
+        raise InputError(f"site names the column {site} of covariates: give that table too.")
     if covariates is not None:
         clinical = read_covariates(FrameTable(covariates, "covariates"), id)
         try:
             columns = match_covariates(table.cases, clinical)
             values, notices = clinical_values(found, table.cases, columns, clinical.decimal_marks)
+            sites = sites_of(table, clinical, site)
         except CohortError as error:
             raise CohortError(f"covariates: {error}") from error
         warn_of(notices)
-    return make_frame(*scores_table(table.cases, score_cases(found, table, values)))
+    predictions = score_cases(found, table, values, sites=sites, unknown_site=unknown_site)
+    return make_frame(*scores_table(table.cases, predictions))
 
 
 def validate(
@@ -169,6 +190,8 @@ def validate(
     external: bool = False,
     bootstrap: int = 200,
     seed: int = 0,
+    site: str | None = None,
+    unknown_site: UnknownSite = REFUSE,
 ) -> ValidationStudy:
     """Measure a model on another cohort with its stored cutoff, as ``labcradiomics validate`` does.
 
@@ -181,6 +204,8 @@ def validate(
         Whether the cohort comes from another center.
     bootstrap, seed : int
         Resamples for limits that have no formula.
+    site, unknown_site
+        As of :func:`apply`; the column is one of ``outcomes``.
 
     Returns
     -------
@@ -191,7 +216,8 @@ def validate(
     CohortError
         A table is unusable, or the cohort has fewer than 2 events.
     """
-    scored = _scored(model, features, outcomes, time, event, id)
+    tables = _tables(features, outcomes, time, event, id)
+    scored = _scored(given_model(model), tables, site=site, unknown_site=unknown_site)
     kind = "external" if external else "validation"
     return ValidationStudy(measure(scored, kind=kind, bootstrap=bootstrap, seed=seed))
 
@@ -205,6 +231,8 @@ def recalibrate(
     event: str,
     id: str = CASE,
     method: Method = "baseline",
+    site: str | None = None,
+    unknown_site: UnknownSite = REFUSE,
 ) -> Model:
     """Fit a model's baseline survival, or baseline and slope, to a cohort, as ``labcradiomics recalibrate`` does.
 
@@ -214,6 +242,11 @@ def recalibrate(
     features, outcomes, time, event, id
         As of :func:`train`.
     method : {"baseline", "slope"}
+    site : str, optional
+        Name of the site of all these cases, for a model that was harmonized over sites; one that it does not know is
+        added to it.
+    unknown_site : {"refuse", "as-measured"}
+        What to do where no site is given.
 
     Returns
     -------
@@ -226,20 +259,33 @@ def recalibrate(
     CohortError
         A table is unusable, or the cohort cannot carry it (fewer than 10 events, an unknown covariate).
     """
-    return fit_anew(_scored(model, features, outcomes, time, event, id), method)
+    found, tables = given_model(model), _tables(features, outcomes, time, event, id)
+    if site is not None:
+        with tables.naming_outcomes():
+            found = add_site(found, site, read_model_features(tables.features, found, id), tables.read_outcomes())
+    return fit_anew(_scored(found, tables, all_of=site, unknown_site=unknown_site), method)
 
 
-def _scored(
-    model: AnyModel, features: pd.DataFrame, outcomes: pd.DataFrame, time: str, event: str, id: str
-) -> ScoredCohort:
-    found = given_model(model)
-    tables = StudyTables(
+def _tables(features: pd.DataFrame, outcomes: pd.DataFrame, time: str, event: str, id: str) -> StudyTables:
+    return StudyTables(
         features=FrameTable(features, "features"),
         outcomes=FrameTable(outcomes, "outcomes"),
         time=time,
         event=event,
         case_column=id,
     )
-    table, outcome = read_model_features(tables.features, found, id), tables.read_outcomes()
+
+
+def _scored(
+    model: Model,
+    tables: StudyTables,
+    *,
+    site: str | None = None,
+    all_of: str | None = None,
+    unknown_site: UnknownSite = REFUSE,
+) -> ScoredCohort:
+    """Score a cohort, its sites being in a column of the outcomes, or all one."""
+    table, outcome = read_model_features(tables.features, model, tables.case_column), tables.read_outcomes()
     with tables.naming_outcomes():
-        return score_cohort(found, table, outcome)
+        sites = sites_of(table, outcome, site) if all_of is None else (all_of,) * len(table.cases)
+        return score_cohort(model, table, outcome, sites=sites, unknown_site=unknown_site)

@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from ..errors import ExtractionError, GeometryError, InputError
 from ..imaging.region import Region
-from ..imaging.volume import Volume, bounding_box, box_slices
+from ..imaging.volume import Volume, bounding_box, box_slices, require_spline_support
 from .filters import roi_values
 from .parameters import INTERPOLATORS
 from .settings import ExtractionSettings
@@ -136,13 +136,16 @@ def _resampled(region: Region, setting: Mapping) -> Region:
     upper = np.ceil((first + size - 0.5) * ratio + margin)
     upper = np.minimum(upper, np.ceil(np.array(mask.GetSize()) * ratio) - 1)
     start = np.array(0.5 * (spacing - own) / own) + lower / ratio
+    interpolator = _interpolator(setting["interpolator"])
+    if interpolator == sitk.sitkBSpline:
+        require_spline_support(region.image)
     resample = sitk.ResampleImageFilter()
     resample.SetOutputSpacing(spacing.tolist())
     resample.SetOutputDirection(mask.GetDirection())
     resample.SetOutputOrigin(mask.TransformContinuousIndexToPhysicalPoint(start.tolist()))
     resample.SetSize((upper - lower + 1).astype(int).tolist())
     resample.SetOutputPixelType(image.GetPixelID())
-    resample.SetInterpolator(_interpolator(setting["interpolator"]))
+    resample.SetInterpolator(interpolator)
     resampled = Volume.from_sitk(resample.Execute(image))
     resample.SetOutputPixelType(mask.GetPixelID())
     resample.SetInterpolator(sitk.sitkNearestNeighbor)

@@ -152,6 +152,25 @@ def bounding_box(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array([index[0] for index in found]), np.array([index[-1] for index in found])
 
 
+def require_spline_support(image: Volume) -> None:
+    """Refuse an image that ITK's B-spline interpolation cannot take.
+
+    Along an axis of exactly two voxels ``itk::BSplineInterpolateImageFunction`` mirrors an index to -1 and reads
+    memory that is not the image's: the voxels it gives are arbitrary, often the largest number of their type.
+
+    Raises
+    ------
+    InputError
+        An axis has two voxels.
+    """
+    if (image.size == 2).any():
+        axis = "ijk"[int(np.flatnonzero(image.size == 2)[0])]
+        raise InputError(
+            f"The image has only two voxels along {axis}, where ITK's B-spline interpolation reads beyond the image: "
+            "resample linearly (interpolator sitkLinear, or interpolation linear), or give an image with more slices."
+        )
+
+
 def axis_orders() -> Iterator[AxisOrder]:
     """All 48 ways to permute and flip the axes of a volume."""
     for (i, j, k), (flip_i, flip_j, flip_k) in product(permutations(range(3)), product((False, True), repeat=3)):

@@ -46,7 +46,7 @@ def check_additions(model: Model) -> None:
         path = "nomogram.covariate_distribution"
         _check_distribution(model.nomogram.covariate_distribution, size, path, "parameter")
     if model.harmonization is not None:
-        _check_harmonization(model.harmonization, features)
+        _check_harmonization(model.harmonization, features, model.nomogram)
     if model.uncertainty is not None:
         _check_uncertainty(model.uncertainty, model.nomogram)
     check_unique((comparator.name for comparator in model.comparators), "comparators[{}].name", "name")
@@ -84,15 +84,22 @@ def _check_distribution(distribution: Distribution, size: int, path: str, of_wha
     check_non_increasing(distribution.distance[::-1], f"{path}.distance, from its end,")
 
 
-def _check_harmonization(harmonization: Harmonization, features: Sequence[str]) -> None:
+def _check_harmonization(harmonization: Harmonization, features: Sequence[str], nomogram: Nomogram | None) -> None:
     path, size = "harmonization", len(harmonization.features)
     check_unique(harmonization.features, f"{path}.features[{{}}]", "feature")
     for feature in features:
         require(feature in harmonization.features, f"{path}.features", f"lacks {feature}, a feature of the score")
     for name in ("mean", "sd"):
         check_length(getattr(harmonization, name), size, f"{path}.{name}", "feature")
+    parameters = nomogram.parameters()[:-1] if nomogram else ()
+    center = nomogram.center if nomogram else None
     for index, covariate in enumerate(harmonization.covariates):
-        check_length(covariate.coefficients, size, f"{path}.covariates[{index}].coefficients", "feature")
+        own = f"{path}.covariates[{index}]"
+        check_length(covariate.coefficients, size, f"{own}.coefficients", "feature")
+        those = f"must be a parameter of the nomogram's covariates; these are {', '.join(parameters) or 'none'}"
+        require(covariate.parameter in parameters, f"{own}.parameter", those)
+        has_mean = covariate.mean is not None or center is not None
+        require(has_mean, f"{own}.mean", "is missing: the nomogram has no center")
     check_unique((site.name for site in harmonization.sites), f"{path}.sites[{{}}].name", "site")
     for index, site in enumerate(harmonization.sites):
         for name in ("location", "scale"):

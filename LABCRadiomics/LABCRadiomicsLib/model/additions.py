@@ -96,10 +96,14 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class PreservedCovariate:
-    """A covariate whose effect on the features a harmonization keeps: one coefficient a feature, per unit."""
+    """A covariate whose effect on the features a harmonization keeps: one coefficient a feature, per unit.
+
+    ``mean`` stands in where a patient's is unknown; without it the nomogram's center does.
+    """
 
     parameter: str = limited(minLength=1)
     coefficients: tuple[float, ...]
+    mean: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

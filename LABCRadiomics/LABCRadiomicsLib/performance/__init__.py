@@ -15,7 +15,7 @@ from .measuring import MarkerPerformance, essentials, measure, usable_horizons
 from .metrics import NOMOGRAM, SCORE_ALONE, Estimate, Figure, Measure, Metric
 from .predicted_risk import HorizonCalibration, HorizonDecision, net_benefit
 from .risk_groups import RiskGroups, risk_groups
-from .stored_parts import stored_baseline, stored_groups, stored_performance
+from .stored_parts import stored_baseline, stored_distribution, stored_groups, stored_performance
 
 __all__ = [
     "NOMOGRAM",
@@ -39,6 +39,7 @@ __all__ = [
     "net_benefit",
     "risk_groups",
     "stored_baseline",
+    "stored_distribution",
     "stored_groups",
     "stored_performance",
     "usable_horizons",

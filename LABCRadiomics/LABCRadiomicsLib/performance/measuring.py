@@ -132,8 +132,8 @@ def measure(
             estimates |= accuracy_of_cutoff(marker, months, event, horizon)
     cutoff = None
     if horizons:
-        again = {"repeats": bootstrap, "seed": seed, "attempts": attempts}
-        cutoff = cutoff_study(marker, months, event, horizons[-1], **again)
+        at = horizons[-1]
+        cutoff = cutoff_study(marker, months, event, at, repeats=bootstrap, seed=seed, attempts=attempts)
     calibration = []
     predicted = [horizon for horizon in horizons if horizon in marker.survival]
     for horizon in predicted:

@@ -52,7 +52,7 @@ def score_distribution(
     axes = plain_axes(parts[0], grid="y")
     counts, *_ = axes.hist(
         [score[member] for member in members],
-        bins=np.linspace(score.min(), score.max(), _BINS + 1) if np.ptp(score) else 1,
+        bins=np.linspace(score.min(), score.max(), _BINS + 1).tolist() if np.ptp(score) else 1,
         stacked=True,
         color=[COLORS["low"], _CENSORED, COLORS["high"]],
         label=labels,

@@ -261,7 +261,7 @@ def _nomogram(model: Model) -> list[str]:
 
 def _covariate(covariate: Covariate) -> list[tuple[str, ...]]:
     limits = "" if covariate.low is None or covariate.high is None else _range(covariate.low, covariate.high)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for coefficient, (level, reference) in zip(covariate.coefficients, covariate.effects(), strict=True):
         per = f"per unit ({covariate.unit})" if covariate.unit else "per unit"
         compared = per if level is None else f"{level} against {reference}"

@@ -131,7 +131,8 @@ def _image(name: str, setting: Mapping[str, Any]) -> str:
 def feature_classes(extraction: Extraction) -> tuple[str, ...]:
     """Give the classes of features with how many of each are computed on an image."""
     planar = bool(extraction.setting.get("force2D"))
-    classes = extraction.feature_class or dict.fromkeys(name for name in FEATURES if planar or name != "shape2D")
+    every = {name: FEATURES[name] for name in FEATURES if planar or name != "shape2D"}
+    classes = extraction.feature_class or every
     return tuple(f"{_CLASSES.get(name, name)}: {len(own or FEATURES.get(name, ()))}" for name, own in classes.items())
 
 

@@ -1,6 +1,7 @@
 """From feature values and clinical covariates to risk group and survival, and a result as one document.
 
-``prediction`` scores one patient, with the remarks of ``prediction_notices``; ``trust`` grades a result;
+``prediction`` scores one patient, with the remarks of ``prediction_notices``; ``site_adjustment`` brings the features
+of a harmonized model's patient to its common scale; ``trust`` grades a result;
 ``result_document`` puts all that is known of it into JSON, which ``wording`` says in words. ``cohort`` scores the
 tables of a cohort and is imported where it is needed, so that scoring a patient reads no tables.
 
@@ -21,6 +22,7 @@ from .prediction import (
 )
 from .prediction_notices import DEMONSTRATION
 from .result_document import document_text, read_document, result_document
+from .site_adjustment import adjust_to_site
 from .trust import GRADES, Grade, Trust, trust_of
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "RiskGroupName",
     "SurvivalCurve",
     "Trust",
+    "adjust_to_site",
     "document_text",
     "predict",
     "read_document",

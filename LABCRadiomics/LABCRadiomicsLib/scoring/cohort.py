@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import NOTICE
-from ..cell_values import folded
+from ..cell_values import folded, is_unknown
 from ..errors import CohortError, InputError
 from ..feature_names import canonical_feature_name
 from ..model import Model, Value
@@ -19,6 +19,7 @@ from ..tables.cohort import CovariateTable, FeatureTable, OutcomeTable, case_col
 from ..tables.csv_table import CASE, Table, read_table, write_table
 from ..tables.layouts import cases_as_rows
 from .prediction import Prediction, predict, require_score
+from .site_adjustment import REFUSE, UnknownSite, require_sites
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,12 @@ def read_model_features(path: str | os.PathLike[str] | Table, model: Model, id: 
 
 
 def score_cases(
-    model: Model, features: FeatureTable, covariates: Mapping[str, Sequence[Value]] | None = None
+    model: Model,
+    features: FeatureTable,
+    covariates: Mapping[str, Sequence[Value]] | None = None,
+    *,
+    sites: Sequence[str | None] | None = None,
+    unknown_site: UnknownSite = REFUSE,
 ) -> tuple[Prediction, ...]:
     """Apply a model to every case of a feature table.
 
@@ -140,6 +146,10 @@ def score_cases(
     covariates : mapping of str to sequence, optional
         Clinical values by the names of the model's covariates in the order of the cases, see
         :func:`clinical_values`; columns the model does not know are ignored.
+    sites : sequence of str or None, optional
+        Where each case was scanned, for a model that was harmonized over sites.
+    unknown_site : {"refuse", "as-measured"}
+        What to do with cases of no or another site.
 
     Returns
     -------
@@ -150,8 +160,10 @@ def score_cases(
     ModelIncompleteError
         The model has no score terms.
     CohortError
-        A feature of the score is not in the table, or a case's value is unusable; the sentence names case and column.
+        A feature of the score is not in the table, a case's value is unusable, or sites are unknown; the sentence names
+        case and column.
     """
+    require_sites(model, features.cases, sites, unknown_site)
     wanted = {term.feature for term in require_score(model).terms}
     names = [name if name in wanted else canonical_feature_name(name) for name in features.names]
     columns = {name: features.values[:, at] for at, name in enumerate(names) if name in wanted}
@@ -165,6 +177,8 @@ def score_cases(
                     model,
                     {name: values[at] for name, values in columns.items()},
                     {name: values[at] for name, values in clinical.items()},
+                    site=sites[at] if sites is not None else None,
+                    unknown_site=unknown_site,
                 )
             )
         except InputError as error:
@@ -172,7 +186,14 @@ def score_cases(
     return tuple(predictions)
 
 
-def score_cohort(model: Model, features: FeatureTable, outcomes: OutcomeTable) -> ScoredCohort:
+def score_cohort(
+    model: Model,
+    features: FeatureTable,
+    outcomes: OutcomeTable,
+    *,
+    sites: Sequence[str | None] | None = None,
+    unknown_site: UnknownSite = REFUSE,
+) -> ScoredCohort:
     """Apply a model to a cohort with outcomes.
 
     Parameters
@@ -182,6 +203,10 @@ def score_cohort(model: Model, features: FeatureTable, outcomes: OutcomeTable) -
         Its cases are the cohort's, in its order.
     outcomes : OutcomeTable
         With every case of ``features``; further cases are left out with a notice.
+    sites : sequence of str or None, optional
+        Where each case of ``features`` was scanned, see :func:`sites_of`.
+    unknown_site : {"refuse", "as-measured"}
+        What to do with cases of no or another site.
 
     Returns
     -------
@@ -202,9 +227,29 @@ def score_cohort(model: Model, features: FeatureTable, outcomes: OutcomeTable) -
         notices.append(Notice("outcomes-without-features", f"{unused} cases with an outcome have no features."))
     values, absent = clinical_values(model, features.cases, columns, outcomes.decimal_marks)
     return ScoredCohort(
-        model, features.cases, score_cases(model, features, values),
+        model, features.cases, score_cases(model, features, values, sites=sites, unknown_site=unknown_site),
         outcomes.months[rows], outcomes.event[rows], columns, (*notices, *absent), outcomes.decimal_marks,
     )  # fmt: skip
+
+
+def sites_of(
+    features: FeatureTable, table: OutcomeTable | CovariateTable, column: str | None
+) -> tuple[str | None, ...] | None:
+    """Give where each case of a feature table was scanned, from a column of another table; None without a column.
+
+    Raises
+    ------
+    CohortError
+        There is no such column, or a case is not in the table.
+    """
+    if column is None:
+        return None
+    rows = matching_rows(features.cases, table.cases, _absent(f"row in the table with column {column}"))
+    if column not in table.columns:
+        known = ", ".join(table.columns) or "none"
+        raise CohortError(f"there is no column {column} with the sites; the columns are {known}.")
+    texts = (table.columns[column][row].strip() for row in rows)
+    return tuple(None if is_unknown(text) else text for text in texts)
 
 
 def clinical_values(

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError, ModelIncompleteError
 from ..feature_names import canonical_feature_name
 from ..model import SCORE, Model, Nomogram, Score, Term, Value
+from ..model.averaged_survival import Possibilities, averaged_survival, expected_row, what_may_be
 from ..model.nomogram import (
     SurvivalEstimate,
     limit_terms,
@@ -23,13 +24,17 @@ from ..model.nomogram import (
 )
 from ..notices import Notice
 from .prediction_notices import model_notices, nomogram_notices, range_notices
+from .site_adjustment import REFUSE, UnknownSite, adjust_to_site
 
 RiskGroupName = Literal["high", "low"]
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """One feature's part of the score; ``in_range`` is None when the model states no training range."""
+    """One feature's part of the score; ``in_range`` is None when the model states no training range.
+
+    ``value`` is as it enters the score: as measured, or adjusted to the patient's site.
+    """
 
     feature: str
     value: float
@@ -40,7 +45,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class CovariateValue:
-    """One clinical covariate as it entered the nomogram; ``value`` is None when the model's mean stood in for it."""
+    """One clinical covariate as it entered the nomogram; ``value`` is None when it is unknown."""
 
     name: str
     label: str
@@ -74,7 +79,11 @@ class Prediction:
         Largest magnitude first; with the intercept they sum to the score.
     warnings : tuple of Notice
     parameters : tuple of float or None
-        The patient's row of nomogram parameters.
+        The patient's row of nomogram parameters; expected values of those that are unknown.
+    site : str or None
+        Where the patient was scanned, if the features were adjusted to that.
+    averaged : bool
+        Whether survival is averaged over unknown covariates.
     """
 
     model_id: str
@@ -91,6 +100,8 @@ class Prediction:
     contributions: tuple[Contribution, ...]
     warnings: tuple[Notice, ...]
     parameters: tuple[float, ...] | None
+    site: str | None = None
+    averaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,8 @@ def predict(
     values: Mapping[str, float],
     covariates: Mapping[str, object] | None = None,
     *,
+    site: str | None = None,
+    unknown_site: UnknownSite = REFUSE,
     warnings: Iterable[Notice] = (),
 ) -> Prediction:
     """Apply a model to one patient.
@@ -118,8 +131,13 @@ def predict(
     values : mapping
         Feature values by name (pyradiomics' or R's form), at least those of the score's terms.
     covariates : mapping, optional
-        Clinical covariates by name: numbers, labels or texts; absent, None, ``""`` and ``"unknown"`` are unknown, and
-        the model's reference mean stands in for them with a warning.
+        Clinical covariates by name: numbers, labels or texts; absent, None, ``""`` and ``"unknown"`` are unknown.
+        Survival is then averaged over what they may be given the known ones; where the model does not hold how they
+        vary, its reference mean stands in. Either with a warning.
+    site : str, optional
+        Where the patient was scanned, for a model that was harmonized over sites.
+    unknown_site : {"refuse", "as-measured"}
+        What to do with a patient of no or another site, see :func:`.site_adjustment.adjust_to_site`.
     warnings : iterable of Notice
         Of earlier steps, placed before this one's.
 
@@ -132,18 +150,20 @@ def predict(
     ModelIncompleteError
         The model has no score terms; the sentence says where they are kept.
     InputError
-        A feature is absent or not finite, a covariate is unknown to the model or outside its domain.
+        A feature is absent or not finite, a covariate is unknown to the model or outside its domain, the site is
+        unknown or not given where the model needs it.
     """
     formula = require_score(model)
-    contributions = _contributions(model, formula, values)
-    score = _score(model, formula, contributions)
     known = parse_covariates(model, covariates)
+    adjusted, of_site = adjust_to_site(model, score_features(model, values), known, site, unknown_site)
+    contributions = _contributions(formula, adjusted)
+    score = _score(model, formula, contributions)
     found = _from_nomogram(model.nomogram, formula, known, score)
-    notices = [*warnings, *model_notices(model)]
+    notices = [*warnings, *model_notices(model), *of_site]
     notices += range_notices(formula, {part.feature: part.value for part in contributions}, score)
     if model.nomogram is not None:
         given = {"has_row": found.row is not None, "has_points": found.points is not None}
-        notices += nomogram_notices(model.id, model.nomogram, known, **given)
+        notices += nomogram_notices(model.id, model.nomogram, known, found.parts, **given)
     return Prediction(
         model_id=model.id,
         fingerprint=model.fingerprint,
@@ -159,6 +179,8 @@ def predict(
         contributions=contributions,
         warnings=tuple(notices),
         parameters=tuple(found.row.tolist()) if found.row is not None else None,
+        site=None if of_site else site,
+        averaged=found.parts is not None,
     )
 
 
@@ -215,7 +237,7 @@ def survival_curve(model: Model, prediction: Prediction) -> SurvivalCurve | None
         return None
     months = model.nomogram.baseline.months
     months = months if months[0] == 0 else (0.0, *months)
-    curve = survival(model.nomogram, np.array(prediction.parameters), months)
+    curve = _survival(model.nomogram, _parts_of(model.nomogram, prediction), np.array(prediction.parameters), months)
     probability = np.array([estimate.probability for estimate in curve])
     if limit_terms(model.nomogram) is None:
         return SurvivalCurve(np.array(months), probability, None, None)
@@ -226,25 +248,40 @@ def survival_curve(model: Model, prediction: Prediction) -> SurvivalCurve | None
     return SurvivalCurve(np.array(months), probability, lower, upper)
 
 
-def _contributions(model: Model, formula: Score, values: Mapping[str, float]) -> tuple[Contribution, ...]:
-    terms = formula.terms
+def score_features(model: Model, values: Mapping[str, float]) -> dict[str, float]:
+    """Give the features that a model's score needs, by pyradiomics' names, in the order of its terms.
+
+    Raises
+    ------
+    InputError
+        One is absent, not a number or not finite.
+    """
+    terms = require_score(model).terms
     if any(term.feature not in values for term in terms):
         values = {canonical_feature_name(name): value for name, value in values.items()}
     absent = [term.feature for term in terms if term.feature not in values]
     if absent:
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
         raise InputError(f"the model {model.id} needs the feature {', '.join(absent[:3])}{more}, which is not given.")
-    parts = [_contribution(term, values[term.feature]) for term in terms]
-    return tuple(sorted(parts, key=lambda part: -abs(part.contribution)))
+    return {term.feature: _finite(term.feature, values[term.feature]) for term in terms}
 
 
-def _contribution(term: Term, given: float) -> Contribution:
+def _finite(feature: str, given: float) -> float:
     try:
         value = float(given)
     except (TypeError, ValueError) as error:
-        raise InputError(f"feature {term.feature}: {str(given)[:40]!r} is not a number.") from error
+        raise InputError(f"feature {feature}: {str(given)[:40]!r} is not a number.") from error
     if not math.isfinite(value):
-        raise InputError(f"feature {term.feature}: {value} is not finite, so the model cannot be applied.")
+        raise InputError(f"feature {feature}: {value} is not finite, so the model cannot be applied.")
+    return value
+
+
+def _contributions(formula: Score, values: Mapping[str, float]) -> tuple[Contribution, ...]:
+    parts = [_contribution(term, values[term.feature]) for term in formula.terms]
+    return tuple(sorted(parts, key=lambda part: -abs(part.contribution)))
+
+
+def _contribution(term: Term, value: float) -> Contribution:
     return Contribution(term.feature, value, term.coefficient, term.contribution(value), term.in_range(value))
 
 
@@ -267,21 +304,39 @@ class _FromNomogram:
     linear_predictor: float | None = None
     survival: tuple[SurvivalEstimate, ...] = ()
     points: Mapping[str, float] | None = None
+    parts: Possibilities | None = None
 
 
 def _from_nomogram(
     nomogram: Nomogram | None, formula: Score, known: Mapping[str, Value], score: float
 ) -> _FromNomogram:
-    row = None if nomogram is None else patient_row(nomogram, known, score)
-    if nomogram is None or row is None:
+    if nomogram is None:
+        return _FromNomogram()
+    parts = what_may_be(nomogram, known, score)
+    row = patient_row(nomogram, known, score) if parts is None else expected_row(parts)
+    if row is None:
         return _FromNomogram()
     scale = points_scale(nomogram, formula)
     return _FromNomogram(
         row,
         linear_predictor(nomogram, row),
-        survival(nomogram, row, nomogram.horizons_months) if nomogram.baseline is not None else (),
+        _survival(nomogram, parts, row, nomogram.horizons_months) if nomogram.baseline is not None else (),
         None if scale is None else scale.points(nomogram, row),
+        parts,
     )
+
+
+def _survival(
+    nomogram: Nomogram, parts: Possibilities | None, row: np.ndarray, months: Sequence[float]
+) -> tuple[SurvivalEstimate, ...]:
+    return survival(nomogram, row, months) if parts is None else averaged_survival(nomogram, parts, months)
+
+
+def _parts_of(nomogram: Nomogram, prediction: Prediction) -> Possibilities | None:
+    """What the unknown covariates of a prediction may be; None where they are not averaged over."""
+    if not prediction.averaged:
+        return None
+    return what_may_be(nomogram, {part.name: part.value for part in prediction.covariates}, prediction.score)
 
 
 def _covariate_values(

@@ -109,11 +109,26 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
         sentences.append("\u26a0 " + sentence.format(n=outside, total=len(result["contributions"])))
     if result["discrimination"] is not None:
         sentences.append(_discrimination(result["discrimination"], result["status"] == "demonstration", _))
+    if result.get("site") is not None:
+        sentence = _("The features were adjusted for site {site} (ComBat), as those were that the model was made from.")
+        sentences.append(sentence.format(site=result["site"]))
     if result["stability"] is not None:
         sentences.append(_stability(result["stability"], _))
     if result["second_reader"] is not None:
         sentences.append(_second_reader(result["second_reader"], result["survival"], _))
     return sentences
+
+
+def survival_remarks(result: Mapping[str, Any], _: Translate = str) -> list[str]:
+    """What to know of the survival of a result, to stand right beside its numbers; none where all is as usual."""
+    unknown = [covariate["label"] for covariate in result["covariates"] if covariate["value"] is None]
+    if not result["survival"] or not unknown:
+        return []
+    if result["averaged"]:
+        sentence = _("Averaged over what is unknown of this patient ({names}); the limits are the wider for it.")
+    else:
+        sentence = _("The model's mean stands in for what is unknown ({names}), which the limits leave out.")
+    return [sentence.format(names=", ".join(unknown))]
 
 
 def _discrimination(row: Mapping[str, Any], simulated: bool, _: Translate) -> str:

@@ -142,7 +142,9 @@ class ComBat:
                 f"covariates has {covariates.shape[1]} columns where ComBat was fitted to "
                 f"{self.covariate_effects.shape[0]}."
             )
-        standard = self.mean + covariates @ self.covariate_effects
+        standard = self.mean + np.zeros((features.shape[0], 1))
+        for column, effects in zip(covariates.T, self.covariate_effects, strict=True):
+            standard = standard + column[:, None] * effects  # not by BLAS: one patient alone gets the bits of a cohort
         return (features - standard) / self.scale, standard
 
 
@@ -222,7 +224,8 @@ def combat(
 
 
 def _covariates(covariates: np.ndarray | None, n: int) -> np.ndarray:
-    return np.empty((n, 0)) if covariates is None else _checks.matrix(covariates, "covariates", n)
+    none = covariates is None or np.shape(covariates) == (n, 0)
+    return np.empty((n, 0)) if none else _checks.matrix(covariates, "covariates", n)
 
 
 def _shrunken(z: np.ndarray, mean: np.ndarray, mean_only: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -230,6 +233,8 @@ def _shrunken(z: np.ndarray, mean: np.ndarray, mean_only: bool) -> tuple[np.ndar
 
     Priors are normal for the means and inverse gamma for the variances, with moments taken over the features.
     """
+    if mean.size < 2:  # as in a new batch of a score of one feature: there is nothing to borrow from
+        return mean, np.ones(1) if mean_only else z.var(axis=0, ddof=1)
     prior_mean, prior_variance = mean.mean(), mean.var(ddof=1)
     if mean_only:
         return (prior_variance * mean + prior_mean) / (prior_variance + 1), np.ones(mean.size)

@@ -92,7 +92,10 @@ def _spread(values: np.ndarray) -> dict[str, Any] | None:
 
 
 def _page(
-    found: Mapping[str, Any], patients: tuple, columns: Sequence[tuple[str, Sequence[Figure]]], chosen_here: bool
+    found: Mapping[str, Any],
+    patients: tuple[np.ndarray, np.ndarray, np.ndarray],
+    columns: Sequence[tuple[str, Sequence[Figure]]],
+    chosen_here: bool,
 ) -> PageSection:
     from ..plots.score_distribution import score_distribution
 

@@ -27,6 +27,7 @@ from .performance_section import performance_section
 from .sample_size_section import development_size_section
 from .sections import Section
 from .selection_section import selection_section
+from .sites_section import sites_section
 from .subgroups_section import subgroups_section
 from .writing import document_of, write_study
 
@@ -102,6 +103,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         performance_section(training.performance, listed=False),
         optimism_section(training),
         development_size_section(training),
+        sites_section(training),
     )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """The source article's workflow: from the tables of a cohort to a model, and how much of it is optimism.
 
 ``procedure`` holds the recipe from features to a nomogram as one repeatable thing, which ``optimism`` and
-``cross_validation`` repeat; ``train_model`` runs it once and adds the evidence, ``model_card`` makes the model file.
+``cross_validation`` repeat; ``site_harmonization`` is its ComBat over scanners. ``train_model`` runs the recipe once
+and adds the evidence, ``model_card`` makes the model file.
 
-May import: errors, notices, feature_names, tables, statistics, model, performance.
+May import: errors, notices, feature_names, cell_values, tables, statistics, model, performance.
 """
 
 from .model_card import Card, model_id, trained_model

@@ -11,7 +11,7 @@ from scipy import stats
 from ..errors import CohortError, InputError
 from ..model import RANGE, SCORE, Covariate, CovariateDomain, Nomogram, Value
 from ..model.additions import Comparator
-from ..performance import Marker, stored_baseline
+from ..performance import Marker, stored_baseline, stored_distribution
 from ..statistics.cox import CoxModel, cox, explain
 from ..statistics.proportional_hazards import ProportionalHazards, proportional_hazards
 from .training_cohort import TrainingCohort
@@ -188,6 +188,7 @@ def nomogram_of(model: ClinicalModel, cohort: TrainingCohort, *, endpoint: str, 
         covariance=tuple(tuple(row) for row in fitted.covariance.tolist()),
         baseline=stored_baseline(fitted.baseline),
         horizons_months=tuple(map(float, horizons)),
+        covariate_distribution=stored_distribution(model.design) if model.covariates else None,
     )
     return replace(nomogram, center=dict(zip(nomogram.parameters(), fitted.center.tolist(), strict=True)))
 

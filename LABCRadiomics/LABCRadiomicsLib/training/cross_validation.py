@@ -175,7 +175,8 @@ def _fold(procedure: Procedure, out: np.ndarray, seed: int) -> _Part:
     outside, inside = np.flatnonzero(out), np.flatnonzero(~out)
     try:
         built = procedure.build(inside, seed)
-        return _Part(outside, procedure.apply(built, outside), _pairs(procedure, built, inside, outside))
+        markers = procedure.apply(built, outside)
+        return _Part(outside, markers, _pairs(procedure, built, inside, outside) if procedure.rivals else ())
     except InputError:
         return _Part(outside)
 
@@ -184,11 +185,10 @@ def _pairs(
     procedure: Procedure, built: Built, inside: np.ndarray, outside: np.ndarray
 ) -> tuple[tuple[Marker, Marker], ...]:
     """Predictions of every rival without and with the score."""
-    if not procedure.rivals:
-        return ()
     everyone, outcome = procedure.everyone, (procedure.months, procedure.event)
     score = procedure.apply(built, everyone)[-1].values
-    covariates = procedure.design(built.covariates, everyone, None) if built.covariates else np.empty((procedure.n, 0))
+    entering = procedure.entering(inside)  # also where no feature was selected, so that there is no nomogram
+    covariates = procedure.design(entering, everyone, None) if entering else np.empty((procedure.n, 0))
     return tuple(
         held_out_pair(rival, rival.columns(covariates), score, outcome, inside, outside, procedure.recipe.horizon)
         for rival in procedure.rivals

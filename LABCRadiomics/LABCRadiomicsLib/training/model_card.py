@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,10 +15,11 @@ from .. import __version__
 from ..errors import CohortError, present
 from ..feature_names import split_feature_name
 from ..model import Cohort as CohortSummary
-from ..model import Extraction, Image, Model, Performance, Provenance
+from ..model import Extraction, Harmonization, Image, Model, Performance, Provenance
 from ..model.additions import Comparator
 from ..model.case_hashes import distinctive_hashes
 from ..model.checks import FieldError, check
+from ..model.harmonization import stored_harmonization
 from ..performance import stored_performance
 from .clinical_models import comparator_of
 from .model_domain import feature_distribution
@@ -126,6 +128,7 @@ def trained_model(
         groups=training.score.groups.curves,
         performance=(*stored_performance(training.performance), *further),
         comparators=_comparators(training),
+        harmonization=_harmonization(training),
     )
     try:
         check(model)
@@ -153,6 +156,21 @@ def _score_features(training: Training) -> np.ndarray:
     return training.cohort.features[:, terms]
 
 
+def _harmonization(training: Training) -> Harmonization | None:
+    """The ComBat of the score's features, where the training harmonized them."""
+    fitted, cohort = training.built.sites, training.cohort
+    if fitted is None:
+        return None
+    named = training.plan.recipe.named
+    parameters = [parameter for name in named for parameter in cohort.spec(name).parameters()]
+    return stored_harmonization(
+        fitted.combat,
+        {int(at): cohort.names[at] for at in np.flatnonzero(training.built.coefficients)},
+        Counter(cohort.sites),
+        dict(zip(parameters, fitted.means.tolist(), strict=True)),
+    )
+
+
 def yields_all(extraction: Extraction | None, training: Training) -> Extraction | None:
     """Give the extraction of a table's record if the score's features are pyradiomics', else None."""
     if extraction is None or any(split_feature_name(term.feature) is None for term in training.score.stored.terms):
@@ -168,6 +186,7 @@ def method_sentences(training: Training) -> tuple[str, ...]:
     sentences = [f"{looked_at} features."]
     if training.agreement.icc is not None:
         sentences = [f"{looked_at} features; {kept} of them with an intraclass correlation above {plan.min_icc:g}."]
+    sentences += _harmonization_sentences(training)
     chosen = f"lambda.{recipe.penalty} = {selection.penalty:.4g}"
     sentences += [
         f"Univariable Cox regression, p < {recipe.p:g}: {selection.kept.size} features kept.",
@@ -183,3 +202,13 @@ def method_sentences(training: Training) -> tuple[str, ...]:
     if optimism:
         sentences.append(f"Stability: {optimism.repeats} bootstrap repeats of the whole selection.")
     return tuple(sentences)
+
+
+def _harmonization_sentences(training: Training) -> list[str]:
+    if training.built.sites is None:
+        return []
+    recipe, counts = training.plan.recipe, Counter(training.cohort.sites)
+    sites = ", ".join(f"{site} {n}" for site, n in sorted(counts.items()))
+    kept = f", the effects of {', '.join(recipe.named)} preserved" if recipe.named else ""
+    to = f"; brought to {recipe.site_reference}" if recipe.site_reference else ""
+    return [f"Features harmonized over {len(counts)} sites ({sites}{to}) by ComBat, parametric{kept}."]

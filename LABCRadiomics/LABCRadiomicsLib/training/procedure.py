@@ -21,6 +21,7 @@ from .clinical_models import known_rows, wald_p
 from .clinical_rivals import Rival
 from .missing_features import filled, medians
 from .selection import ChosenCutoff, Selection, cutoff_of, require_features, score_values, shrink
+from .site_harmonization import SiteHarmonization, harmonize
 from .training_cohort import TrainingCohort, patient_folds
 
 Progress = Callable[[int, int], None]
@@ -43,6 +44,10 @@ class Recipe:
     named, candidates : tuple of str
         Covariates that enter the nomogram, and those that enter when their univariable p is below ``covariate_p``.
     covariate_p : float
+    site, site_reference : str or None
+        Column with the sites that features are harmonized over, and the one that the others are brought to. The effects
+        of ``named`` covariates on the features are preserved; those of candidates are not, for these are chosen by the
+        outcome.
     """
 
     p: float = 0.05
@@ -52,6 +57,8 @@ class Recipe:
     named: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     covariate_p: float = 0.1
+    site: str | None = None
+    site_reference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,8 @@ class Built:
         Of these covariates and the score.
     fill : numpy.ndarray, shape (p,), or None
         What stood in for missing features; None where none was missing.
+    sites : SiteHarmonization or None
+        What the features were adjusted by; None where they were not.
     """
 
     selection: Selection
@@ -79,6 +88,7 @@ class Built:
     covariates: tuple[int, ...]
     nomogram: CoxModel | None
     fill: np.ndarray | None = None
+    sites: SiteHarmonization | None = None
 
     @property
     def coefficients(self) -> np.ndarray:
@@ -114,6 +124,10 @@ class Procedure:
         Names of these columns.
     rivals : tuple of Rival
         Models without the score that a cross-validation predicts by too.
+    sites : numpy.ndarray of str, shape (n,), or None
+        Of the patients, where the recipe harmonizes the features.
+    preserved : numpy.ndarray, shape (n, c), or None
+        Columns of the named covariates, whose effects on the features harmonization keeps.
     """
 
     features: np.ndarray
@@ -124,6 +138,8 @@ class Procedure:
     blocks: tuple[np.ndarray, ...] = ()
     parameters: tuple[tuple[str, ...], ...] = ()
     rivals: tuple[Rival, ...] = ()
+    sites: np.ndarray | None = None
+    preserved: np.ndarray | None = None
 
     @classmethod
     def of(cls, cohort: TrainingCohort, recipe: Recipe, rivals: tuple[Rival, ...] = ()) -> Procedure:
@@ -131,7 +147,10 @@ class Procedure:
         names = tuple(dict.fromkeys((*recipe.named, *recipe.candidates)))
         blocks = tuple(cohort.columns((name,)) for name in names)
         parameters = tuple(cohort.spec(name).parameters() for name in names)
-        return cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters, rivals)
+        plain = cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters, rivals)
+        if recipe.site is None:
+            return plain
+        return replace(plain, sites=np.array(cohort.sites), preserved=cohort.columns(recipe.named))
 
     @property
     def n(self) -> int:
@@ -183,7 +202,8 @@ class Procedure:
         """
         months, event = self.months[rows], self.event[rows]
         fill = medians(self.features[rows]) if np.isnan(self.features).any() else None
-        features = filled(self.features[rows], fill)
+        sites = self._harmonization(filled(self.features[rows], fill), rows)
+        features = self.prepared(rows, fill, sites)
         if folds is None:
             folds = patient_folds(rows, event, self.recipe.n_folds, seed)
         # In a resample features may separate the events: the solver then overflows and shortens the path, as it should.
@@ -194,9 +214,9 @@ class Procedure:
         if strict:
             require_features(selection, p=self.recipe.p, penalty=self.recipe.penalty)
         if not selection.coefficients.any():
-            return Built(selection, None, None, (), None, fill)
+            return Built(selection, None, None, (), None, fill, sites)
         score = score_values(features, selection.coefficients)
-        chosen = tuple(at for at in range(len(self.blocks)) if self._enters(at, rows))
+        chosen = self.entering(rows)
         score_model = self._fit((), rows, score, strict)
         return Built(
             selection=selection,
@@ -205,6 +225,7 @@ class Procedure:
             covariates=chosen,
             nomogram=self._fit(chosen, rows, score, strict) if chosen else score_model,
             fill=fill,
+            sites=sites,
         )
 
     def apply(self, built: Built, rows: np.ndarray) -> tuple[Marker, ...]:
@@ -215,7 +236,7 @@ class Procedure:
         tuple of Marker
             The nomogram, unknown where a covariate is, if the recipe names covariates; then the score with its groups.
         """
-        score = score_values(filled(self.features[rows], built.fill), built.coefficients)
+        score = score_values(self.prepared(rows, built.fill, built.sites), built.coefficients)
         # A model without any feature says the same of everybody.
         log_hazard = np.full(rows.size, 0.0 if built.empty else np.nan)
         if built.score_model is not None:
@@ -234,10 +255,27 @@ class Procedure:
                 nomogram[known] = built.nomogram.linear_predictor(design[known])
         return Marker(name=NOMOGRAM, values=nomogram, log_hazard=nomogram, score_share=share), alone
 
+    def prepared(self, rows: np.ndarray, fill: np.ndarray | None, sites: SiteHarmonization | None) -> np.ndarray:
+        """Give the features of some patients as a model takes them, shape (m, p): without holes, adjusted to sites."""
+        features = filled(self.features[rows], fill)
+        if sites is None or self.sites is None or self.preserved is None:
+            return features
+        return sites.apply(features, self.sites[rows], self.preserved[rows])
+
+    def _harmonization(self, features: np.ndarray, rows: np.ndarray) -> SiteHarmonization | None:
+        """Fit to features, shape (m, p), of some patients; None where the recipe or these patients do not allow it."""
+        if self.sites is None or self.preserved is None:
+            return None
+        return harmonize(features, self.sites[rows], self.preserved[rows], rows, self.recipe.site_reference)
+
     def design(self, covariates: Sequence[int], rows: np.ndarray, score: np.ndarray | None) -> np.ndarray:
         """Give the columns of a Cox model of covariates (by position) and, where given, the score, shape (m, k)."""
         columns = [self.blocks[at][rows] for at in covariates]
         return np.column_stack(columns if score is None else [*columns, score])
+
+    def entering(self, rows: np.ndarray) -> tuple[int, ...]:
+        """Give the positions of the covariates that a nomogram of some patients takes."""
+        return tuple(at for at in range(len(self.blocks)) if self._enters(at, rows))
 
     def _enters(self, at: int, rows: np.ndarray) -> bool:
         """Whether a covariate is in the nomogram: it was named, or its own p value is below the recipe's limit."""

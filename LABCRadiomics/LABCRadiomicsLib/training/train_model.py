@@ -54,11 +54,12 @@ from .clinical_models import (
 )
 from .clinical_rivals import Rival, gains_over_rivals
 from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
-from .missing_features import Missing, filled, settle_missing
+from .missing_features import Missing, settle_missing
 from .optimism import Optimism, bootstrap_optimism
 from .procedure import Built, Procedure, Recipe
 from .score_effect import CorrectedEffect, corrected_effect
 from .selection import agreeing_features, score_values, stored_score
+from .site_harmonization import require_sites
 from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
 from .training_cohort import TrainingCohort, fold_notices, given_folds, require_events
 
@@ -223,7 +224,7 @@ class Training:
     ----------
     plan : Plan
     cohort : TrainingCohort
-        With the features that passed the agreement filter, and without holes.
+        With the features that passed the agreement filter, as the score takes them: without holes, adjusted to sites.
     agreement : Agreement
     built : Built
         What the recipe made of all patients.
@@ -306,10 +307,12 @@ def train(
     cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing)
     require_events(cohort)
     notes.notices += holes
+    if plan.recipe.site is not None:
+        notes.notices += require_sites(cohort, plan.recipe.site_reference, plan.recipe.named)
     procedure = Procedure.of(cohort, plan.recipe, _rivals(cohort, plan))
     assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
     built = procedure.build(procedure.everyone, folds=assigned, strict=True)
-    cohort = replace(cohort, features=filled(cohort.features, built.fill))
+    cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, notes)
     resampled = _resampled(plan, procedure, built, steps, notes)
@@ -439,8 +442,8 @@ def _apparent(
     rows = clinical.rows
     nomogram = measure(clinical.marker(horizon), cohort.months[rows], cohort.event[rows], (horizon,))
     alone = procedure.apply(built, procedure.everyone)[-1]
-    resampling = {"bootstrap": plan.reclassification, "seed": plan.seed}
-    score = measure(alone, cohort.months, cohort.event, (horizon,), **resampling)
+    repeats = plan.reclassification
+    score = measure(alone, cohort.months, cohort.event, (horizon,), bootstrap=repeats, seed=plan.seed)
     notes.notices += (*nomogram.notices, *score.notices)
     added = _added_value(cohort, plan, clinical, score.marker.values, notes)
     return Apparent(nomogram=nomogram, score=score, added_value=added)

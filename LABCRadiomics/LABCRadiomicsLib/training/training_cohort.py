@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..cell_values import is_unknown
 from ..errors import CohortError
 from ..model import CovariateDomain, Value, infer_covariate
 from ..notices import Notice
@@ -35,6 +36,8 @@ class TrainingCohort:
     specs : tuple of CovariateDomain
         What the covariates are.
     notices : tuple of Notice
+    sites : tuple of str
+        Of the patients, length n; empty where they are not told apart.
     """
 
     names: tuple[str, ...]
@@ -45,6 +48,7 @@ class TrainingCohort:
     cases: tuple[str, ...] = ()
     specs: tuple[CovariateDomain, ...] = ()
     notices: tuple[Notice, ...] = ()
+    sites: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.months.size
@@ -75,6 +79,7 @@ class TrainingCohort:
             event=self.event[index],
             covariates=chosen,
             cases=cases,
+            sites=tuple(self.sites[at] for at in index) if self.sites else (),
         )
 
     def with_features(self, kept: np.ndarray) -> TrainingCohort:
@@ -112,7 +117,9 @@ def specs_of(
     )
 
 
-def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[CovariateDomain] = ()) -> TrainingCohort:
+def cohort_of(
+    features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[CovariateDomain] = (), site: str | None = None
+) -> TrainingCohort:
     """Join the tables of a cohort by case, in the order of the feature table.
 
     Parameters
@@ -122,11 +129,13 @@ def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[Co
         With every case of ``features``; others are left out with a notice.
     specs : sequence of CovariateDomain
         Columns of ``outcomes`` to read as covariates.
+    site : str, optional
+        Column of ``outcomes`` that says where each case was scanned.
 
     Raises
     ------
     CohortError
-        A case has no outcome, or a covariate's cell is unusable.
+        A case has no outcome or no site, or a covariate's cell is unusable.
     """
     absent = "Case {} of the feature table has no outcome; add it or leave the case out."
     rows = matching_rows(features.cases, outcomes.cases, absent)
@@ -150,7 +159,20 @@ def cohort_of(features: FeatureTable, outcomes: OutcomeTable, specs: Sequence[Co
         cases=features.cases,
         specs=tuple(specs),
         notices=tuple(notices),
+        sites=() if site is None else _sites(features.cases, outcomes, rows, site),
     )
+
+
+def _sites(cases: Sequence[str], outcomes: OutcomeTable, rows: Sequence[int], column: str) -> tuple[str, ...]:
+    if column not in outcomes.columns:
+        known = ", ".join(outcomes.columns) or "none"
+        raise CohortError(f"The outcome table has no column {column} with the sites; its columns are {known}.")
+    found = tuple(outcomes.columns[column][row].strip() for row in rows)
+    empty = [case for case, name in zip(cases, found, strict=True) if is_unknown(name)]
+    if empty:
+        more = f" and {len(empty) - 1} more" if len(empty) > 1 else ""
+        raise CohortError(f"case {empty[0]}{more} has no site in column {column}; fill it in or leave the case out.")
+    return found
 
 
 def require_events(cohort: TrainingCohort) -> None:

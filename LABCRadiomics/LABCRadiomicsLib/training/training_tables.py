@@ -37,8 +37,8 @@ class TrainingTables(StudyTables):
         further = (path for path in (self.icc, self.folds) if path is not None and not isinstance(path, Table))
         return (*super().files, *further)
 
-    def cohort(self, covariates: tuple[str, ...]) -> TrainingCohort:
-        """Read the cohort with some of the outcome table's columns as covariates.
+    def cohort(self, covariates: tuple[str, ...], site: str | None = None) -> TrainingCohort:
+        """Read the cohort with some of the outcome table's columns as covariates, and one with the sites.
 
         Raises
         ------
@@ -51,15 +51,15 @@ class TrainingTables(StudyTables):
             self.feature_columns,
             id=self.case_column,
             outcomes=outcomes,
-            covariates=covariates,
+            covariates=covariates if site is None else (*covariates, site),
             allow_missing=True,  # what becomes of them is the plan's to say
         )
         with self.naming_outcomes():
-            return cohort_of(features, outcomes, specs_of(outcomes, covariates, self.categories))
+            return cohort_of(features, outcomes, specs_of(outcomes, covariates, self.categories), site)
 
     def train(self, plan: Plan, steps: Steps = lambda what: None) -> Training:
         """Read everything and train; raises as :func:`.train_model.train` and as the tables' readers."""
-        cohort = self.cohort(plan.covariates)
+        cohort = self.cohort(plan.covariates, plan.recipe.site)
         icc = read_icc(self.icc) if self.icc is not None else None
         folds = read_folds(self.folds) if self.folds is not None else None
         return train(cohort, plan, icc=icc, folds=folds, steps=steps)

@@ -32,7 +32,7 @@ _COUNTED = {  # notices of single patients that are counted over the cohort
     "feature-out-of-range": "a feature of the score lies outside the training cohort's range",
     "score-out-of-range": "the radiomics score lies outside the training cohort's range",
     "covariate-out-of-range": "a clinical covariate lies outside the training cohort's range",
-    "covariate-unknown": "a clinical covariate is unknown, and the model's mean stands in for it",
+    "covariate-unknown": "a clinical covariate is unknown (averaged over in survival, or the model's mean)",
 }
 _ORDER = tuple(Metric)
 

@@ -103,12 +103,16 @@ def _setting(rng, image: sitk.Image) -> dict:
             setting["resampledPixelSpacing"] = list(image.GetSpacing())
         if _chance(rng, 0.6):
             setting["interpolator"] = _pick(rng, "sitkLinear", "sitkNearestNeighbor", "sitkBSpline", "sitkGaussian")
+        if 2 in image.GetSize() and setting.get("interpolator", "sitkBSpline") == "sitkBSpline":
+            setting["interpolator"] = "sitkLinear"  # beside two voxels ITK's B-splines read memory of others
     if _chance(rng, 0.3):
         setting["padDistance"] = int(rng.integers(0, 9))
     if _chance(rng, 0.15):
         setting["preCrop"] = True
     if _chance(rng, 0.2):
         setting |= {"normalize": True, "normalizeScale": 100}
+        if "binWidth" in setting:  # as many bins of what will be some six standard deviations
+            setting["binWidth"] *= 600 / max(spread, 1e-3)
         if _chance(rng, 0.5):
             setting["removeOutliers"] = float(rng.uniform(1, 3))
     if _chance(rng, 0.2):

@@ -56,6 +56,12 @@ def stock(image, mask, parameters, label=1):
     return {name: float(value) for name, value in values.items() if not name.startswith("diagnostics_")}
 
 
+def wide(image):
+    """With numpy 2, stock's bin edges of 8-bit and 16-bit images run over; ours are those of a wider type."""
+    kind = image.GetPixelIDTypeAsString()
+    return sitk.Cast(image, sitk.sitkInt32) if "8-bit" in kind or "16-bit" in kind else image
+
+
 def unequal(expected, found):
     """Names of the features in which two extractions disagree by a bit or more."""
     assert list(expected) == list(found)

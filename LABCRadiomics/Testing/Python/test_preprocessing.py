@@ -108,6 +108,14 @@ def test_an_unknown_or_senseless_step_is_refused(step, what):
         read_steps([step])
 
 
+def test_splines_beside_two_slices_are_refused(image):
+    thin = image.with_array(image.array[:2])
+    with pytest.raises(InputError, match="only two voxels along k"):
+        preprocess(thin, read_steps([{"step": "resample", "spacing_mm": [0, 0, 1]}]))
+    linear = read_steps([{"step": "resample", "spacing_mm": [0, 0, 1], "interpolation": "linear"}])
+    assert preprocess(thin, linear).array.shape == (4, 32, 32)
+
+
 def test_images_that_cannot_be_normalized(image):
     with pytest.raises(InputError, match="breast"):
         preprocess(image, read_steps([{"step": "zscore", "region": "breast"}]))

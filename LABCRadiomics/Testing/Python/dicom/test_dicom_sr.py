@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
-import highdicom
 import pydicom
 import pytest
 from pydicom.uid import EnhancedMRImageStorage, SegmentationStorage, generate_uid
+
+pytest.importorskip("highdicom")
+
+import highdicom
 
 import dicom_examples
 import example_models

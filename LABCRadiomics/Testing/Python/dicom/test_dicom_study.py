@@ -9,6 +9,8 @@ import numpy as np
 import pydicom
 import pytest
 
+pytest.importorskip("highdicom")
+
 import dicom_examples
 from dicom_sr_reading import images, referenced
 from LABCRadiomicsLib.dicom import contour_segmentation, read_sources, write_object, write_study

@@ -4,6 +4,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+
+pytest.importorskip("lifelines")
+
 from lifelines import CoxPHFitter
 
 import cohort_examples

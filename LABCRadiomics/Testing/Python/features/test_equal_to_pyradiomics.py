@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from LABCRadiomicsLib.errors import LABCRadiomicsError
+from LABCRadiomicsLib.errors import InputError, LABCRadiomicsError
 from LABCRadiomicsLib.features.shape import Shape
 from LABCRadiomicsLib.features.voxels import RoiVoxels
 from LABCRadiomicsLib.features.wavelet import WaveletSettings, wavelet_values
@@ -27,6 +27,7 @@ from roi_examples import (
     phantom,
     stock,
     unequal,
+    wide,
     with_setting,
     without_bin_width,
 )
@@ -142,16 +143,19 @@ def test_bits_equal_for_deprecated_features_asked_for_by_name():
 def test_bits_equal_on_random_rois_and_settings(seed):
     case = random_roi(seed, largest=16)
     try:
-        expected = stock(_wide(case.image), case.mask, case.parameters)
+        expected = stock(wide(case.image), case.mask, case.parameters)
     except Exception:  # it has no class of errors of its own; what it refuses, we may refuse too
         return
     assert unequal(expected, ours(case.image, case.mask, case.parameters)) == []
 
 
-def _wide(image):
-    """With numpy 2, stock's bin edges of 8-bit and 16-bit images run over; ours are those of a wider type."""
-    kind = image.GetPixelIDTypeAsString()
-    return sitk.Cast(image, sitk.sitkInt32) if "8-bit" in kind or "16-bit" in kind else image
+def test_splines_beside_two_slices_are_refused():
+    image = phantom(SHAPE)[:, :, 4:6]
+    mask = ball(image, (0, 9, 10), 5)
+    with pytest.raises(InputError, match="only two voxels along k"):
+        ours(image, mask, with_setting(resampledPixelSpacing=[1.0, 1.0, 1.0]))
+    linear = with_setting(resampledPixelSpacing=[1.0, 1.0, 1.0], interpolator="sitkLinear")
+    assert differing(image, mask, linear)[0] == []
 
 
 def test_bits_equal_on_the_bundled_case(breast1):

@@ -7,12 +7,15 @@ import copy
 import logging
 import shutil
 
-import highdicom
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
+
+pytest.importorskip("highdicom")
+
+import highdicom
 
 import dicom_making as making
 from LABCRadiomicsLib.errors import GeometryError, InputError

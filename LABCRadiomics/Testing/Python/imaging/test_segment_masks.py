@@ -5,11 +5,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import highdicom
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+
+pytest.importorskip("highdicom")
+
+import highdicom
 
 import dicom_making as making
 from LABCRadiomicsLib.errors import GeometryError, InputError

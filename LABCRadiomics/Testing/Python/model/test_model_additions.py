@@ -10,6 +10,7 @@ import pytest
 
 import example_models
 from example_models import FEATURES, drop_field, refusal, set_field
+from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.model import bundled_model_files, canonical_json, load_model, parse_model, save_model
 from LABCRadiomicsLib.model.additions import PREPROCESSING
 from LABCRadiomicsLib.preprocessing import STEPS
@@ -82,6 +83,7 @@ CONTRADICTIONS = [
     (without("harmonization.sd[2]"), "harmonization.sd"),
     (without("harmonization.mean[2]"), "harmonization.mean"),
     (without("harmonization.covariates[0].coefficients[2]"), "harmonization.covariates[0].coefficients"),
+    (changed("harmonization.covariates[0].parameter", "shoe_size"), "harmonization.covariates[0].parameter"),
     (changed("harmonization.sites[1].name", "A"), "harmonization.sites[1].name"),
     (without("harmonization.sites[1].scale[0]"), "harmonization.sites[1].scale"),
     (without("harmonization.sites[0].location[0]"), "harmonization.sites[0].location"),
@@ -130,8 +132,29 @@ def test_the_steps_of_a_model_are_those_that_are_done():
     assert set(PREPROCESSING) == set(STEPS)
 
 
+def test_a_harmonized_model_adjusts_to_the_site():
+    model = parse_model(json.dumps(example_models.document_2()), "made-up.json")
+    of_reference = predict(model, FEATURES, {"age": 60}, site="A")
+    values = {part.feature: part.value for part in of_reference.contributions}
+    assert (
+        values == pytest.approx(FEATURES, rel=0)
+        and of_reference.score == predict(example_models.model(), FEATURES).score
+    )
+    feature, fitted = model.harmonization.features[0], model.harmonization
+    found = predict(model, FEATURES, {"age": 60}, site="B")
+    standard = fitted.mean[0] + 60 * fitted.covariates[0].coefficients[0]
+    adjusted = ((FEATURES[feature] - standard) / fitted.sd[0] + 0.1) / 0.9 * fitted.sd[0] + standard
+    assert {part.feature: part.value for part in found.contributions}[feature] == pytest.approx(adjusted, rel=1e-12)
+    unknown = predict(model, FEATURES, site="B")  # the nomogram's center stands in
+    center = predict(model, FEATURES, {"age": model.nomogram.center["age"]}, site="B")
+    assert unknown.score == center.score != found.score
+
+
 def test_a_harmonized_model_says_that_a_patient_is_not():
-    prediction = predict(parse_model(json.dumps(example_models.document_2()), "made-up.json"), FEATURES)
+    model = parse_model(json.dumps(example_models.document_2()), "made-up.json")
+    prediction = predict(model, FEATURES, unknown_site="as-measured")
     (notice,) = [notice for notice in prediction.warnings if notice.code == "not-harmonized"]
     assert notice.grave
     assert predict(example_models.model(), FEATURES).score == prediction.score
+    with pytest.raises(InputError, match="sites A, B, and the patient's site is not given"):
+        predict(model, FEATURES)

@@ -11,6 +11,7 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 import vtk  # noqa: E402
 
 from LABCRadiomicsLib import mrml  # noqa: E402
+from LABCRadiomicsLib.feature_words import feature_sentence  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
 from LABCRadiomicsLib.mrml.segments import BINARY_LABELMAP  # noqa: E402
@@ -123,7 +124,9 @@ def test_contributions_are_a_table(ready):
         "Contribution",
         "Training range",
         "In training range",
+        "In words",
     ]
+    assert table.GetCellText(0, 6) == feature_sentence(parts[0]["feature"]) and "rises when" in table.GetCellText(0, 6)
     assert [table.GetCellText(row, 0) for row in range(table.GetNumberOfRows())] == [part["feature"] for part in parts]
     assert table.GetCellText(0, 3) == f"{parts[0]['contribution']:.6g}"
     term = next(t for t in registry.find_model("demo-phantom").score.terms if t.feature == parts[0]["feature"])

@@ -132,6 +132,21 @@ def test_patients_whom_one_model_does_not_know_are_left_out(study):
         gain_of([nobody], clinic, months, event)
 
 
+def test_a_fold_without_a_selection_is_predicted_by_the_clinic_all_the_same():
+    rng = np.random.default_rng(0)
+    clinic, months = rng.normal(size=(90, 1)), rng.exponential(60, size=90) + 1
+    features = np.ones((90, 3)) + 1e-3 * rng.normal(size=(90, 3))
+    rivals = (Rival("clinical model", "nomogram", (), None),)
+    procedure = Procedure(
+        features, months, rng.random(90) < 0.6, Recipe(p=1e-12, n_folds=3, horizon=HORIZON, named=("x",)),
+        ("x",), (clinic,), (("x",),), rivals,
+    )  # fmt: skip
+    held = nested_validation(procedure, repeats=1, seed=0).held[0][0]
+    assert np.unique(held.older.values).size > 80  # by the covariate, not the same for all
+    assert (held.older.values == held.newer.values).all() and (held.score == 0).all()
+    assert (held.newer.name, np.isnan(held.newer.survival[HORIZON]).any()) == ("nomogram", False)
+
+
 def verdict_on(seed: int, effect: float) -> Verdict:
     """That of a cross-validation on a simulated cohort whose outcome a clinical column drives, and features or not."""
     rng = np.random.default_rng(seed)
