@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def train(asked: TrainOptions) -> None:
     """Do ``train``."""
-    from ..cohort.record import agreed_extraction, record_path
+    from ..cohort.record import agreed_extraction, record_path, recorded_software
     from ..model.file import save_model
     from ..study_reports import write_training_report
     from ..training import TrainingTables, trained_model
@@ -57,7 +57,7 @@ def train(asked: TrainOptions) -> None:
         card = replace(card, image=replace(card.image, domain=domain))
     model = trained_model(training, card, extraction)
     with output_folder(report) as folder:
-        page = write_training_report(folder.path, training, model, tables.hashes())
+        page = write_training_report(folder.path, training, model, tables.hashes(), recorded_software(features))
     save_model(model, out)
     _say(training, out, folder.final(page))
     if folder.remark:

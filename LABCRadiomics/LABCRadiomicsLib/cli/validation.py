@@ -72,6 +72,7 @@ def _of_every_case(predictions: Sequence[Prediction]) -> list[Notice]:
 
 def validate(asked: ValidateOptions) -> None:
     """Do ``validate``."""
+    from ..cohort.record import recorded_software
     from ..model.registry import model_path
     from ..study_reports import write_validation_report
     from ..study_reports.clinical_gain_section import verdict_sentence
@@ -91,7 +92,7 @@ def validate(asked: ValidateOptions) -> None:
         seed=asked.seed,
     )
     with output_folder(asked.report) as folder:
-        page = write_validation_report(folder.path, found, tables.hashes())
+        page = write_validation_report(folder.path, found, tables.hashes(), recorded_software(asked.features))
     own = own_patients(found.training_cases, len(scored.cases))
     if own:
         say(f"! {own}")

@@ -72,7 +72,8 @@ def _normalized(setting: Mapping[str, Any]) -> tuple[str, ...]:
 def normalization(extraction: Extraction) -> str:
     """Say how intensities were made comparable between patients."""
     steps = step_of(extraction, "zscore", "percentile", "reference-tissue")
-    return "; ".join([*([steps] if steps else []), *_normalized(extraction.setting)]) or "None."
+    found = "; ".join([*([steps] if steps else []), *_normalized(extraction.setting)]) or "none by this software"
+    return f"{found[0].upper()}{found[1:]}."
 
 
 def resampling(extraction: Extraction) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import present
 from ..model import Model
 from ..model.file import format_model
@@ -17,6 +19,7 @@ from .clinical_gain_section import clinical_gain_section, verdict_sentence
 from .comparison_section import added_value_parts, added_value_section
 from .cutoff_section import cutoff_section
 from .discrimination_section import training_discrimination
+from .follow_up_section import follow_up_section
 from .groups_section import groups_section
 from .net_benefit_section import net_benefit_section
 from .nomogram_section import nomogram_section
@@ -38,9 +41,13 @@ _APPARENT_CALIBRATION = (
 
 
 def write_training_report(
-    folder: str | Path, training: Training, model: Model, inputs: Mapping[str, str] | None = None
+    folder: str | Path,
+    training: Training,
+    model: Model,
+    inputs: Mapping[str, str] | None = None,
+    extracted_with: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write ``report.json``, ``model.json``, a table of every step and ``index.html``.
+    """Write ``report.json``, ``model.json``, a table of every step, ``index.html`` and what helps to write it up.
 
     Parameters
     ----------
@@ -51,6 +58,8 @@ def write_training_report(
         Made from it.
     inputs : mapping of str to str, optional
         Names of the tables read, and their SHA-256.
+    extracted_with : mapping of str to str, optional
+        Software and versions that computed the features, by the record beside their table.
 
     Returns
     -------
@@ -63,14 +72,19 @@ def write_training_report(
         The folder cannot be written.
     """
     sections = _sections(training, model)
-    document = _document(sections, training, model, inputs)
+    document = _document(sections, training, model, inputs, extracted_with)
     page = _page(document, sections, training)
-    return write_study(folder, document, sections, page, {"model.json": format_model(model)})
+    return write_study(folder, document, model, sections, page, {"model.json": format_model(model)})
 
 
-def training_document(training: Training, model: Model, inputs: Mapping[str, str] | None = None) -> dict[str, Any]:
+def training_document(
+    training: Training,
+    model: Model,
+    inputs: Mapping[str, str] | None = None,
+    extracted_with: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Give a training as ``report.json`` holds it; parameters as for :func:`write_training_report`."""
-    return _document(_sections(training, model), training, model, inputs)
+    return _document(_sections(training, model), training, model, inputs, extracted_with)
 
 
 def _sections(training: Training, model: Model) -> tuple[Section, ...]:
@@ -100,6 +114,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         net_benefit_section(decision, "Apparent."),
         subgroups_section(training.subgroups, endpoint),
         patients_section(training),
+        follow_up_section(training.cohort.months, training.cohort.event),
         performance_section(training.performance, listed=False),
         optimism_section(training),
         development_size_section(training),
@@ -146,7 +161,11 @@ def _cutoff(training: Training) -> Section:
 
 
 def _document(
-    sections: tuple[Section, ...], training: Training, model: Model, inputs: Mapping[str, str] | None
+    sections: tuple[Section, ...],
+    training: Training,
+    model: Model,
+    inputs: Mapping[str, str] | None,
+    extracted_with: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     head = {
         "report": "training",
@@ -160,13 +179,22 @@ def _document(
         "horizon": training.plan.recipe.horizon,
         "horizons_months": training.nomogram.stored.horizons_months,
     }
-    tail = {"settings": _settings(training), "notes": [notice.to_dict() for notice in training.notices]}
+    tail = {
+        "settings": _settings(training),
+        "extracted_with": extracted_with,
+        "notes": [notice.to_dict() for notice in training.notices],
+    }
     return report_document(document_of(head, sections, tail), inputs)
 
 
 def _settings(training: Training) -> dict[str, Any]:
     plan = vars(training.plan)
-    return {**vars(plan["recipe"]), **{name: value for name, value in plan.items() if name not in ("recipe", "jobs")}}
+    folds = {"folds": np.unique(training.score.folds).size, "folds_given": training.score.folds_given}
+    return {
+        **vars(plan["recipe"]),
+        **folds,
+        **{name: value for name, value in plan.items() if name not in ("recipe", "jobs")},
+    }
 
 
 def _page(document: Mapping[str, Any], sections: tuple[Section, ...], training: Training) -> Page:

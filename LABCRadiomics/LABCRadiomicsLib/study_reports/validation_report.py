@@ -17,6 +17,7 @@ from .clinical_gain_section import clinical_gain_section, verdict_sentence
 from .comparison_section import comparison_section
 from .cutoff_section import cutoff_section
 from .discrimination_section import validation_discrimination
+from .follow_up_section import follow_up_section
 from .groups_section import groups_section
 from .net_benefit_section import net_benefit_section
 from .page_parts import Page, PageTable, figure_limits, main_index, p_value, side_by_side
@@ -30,9 +31,12 @@ _ONLY_HERE = frozenset({*ACCURACY, Metric.BRIER, Metric.IPA, Metric.IDI, Metric.
 
 
 def write_validation_report(
-    folder: str | Path, validation: Validation, inputs: Mapping[str, str] | None = None
+    folder: str | Path,
+    validation: Validation,
+    inputs: Mapping[str, str] | None = None,
+    extracted_with: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write ``report.json``, the tables and ``index.html``.
+    """Write ``report.json``, the tables, ``index.html`` and what helps to write it up.
 
     Parameters
     ----------
@@ -41,6 +45,8 @@ def write_validation_report(
     validation : Validation
     inputs : mapping of str to str, optional
         Names of the tables read, and their SHA-256.
+    extracted_with : mapping of str to str, optional
+        Software and versions that computed the features, by the record beside their table.
 
     Returns
     -------
@@ -53,13 +59,18 @@ def write_validation_report(
         The folder cannot be written.
     """
     sections = _sections(validation)
-    document = _document(sections, validation, inputs)
-    return write_study(folder, document, sections, _page(document, sections, validation))
+    document = _document(sections, validation, inputs, extracted_with)
+    page = _page(document, sections, validation)
+    return write_study(folder, document, validation.scored.model, sections, page)
 
 
-def validation_document(validation: Validation, inputs: Mapping[str, str] | None = None) -> dict[str, Any]:
+def validation_document(
+    validation: Validation,
+    inputs: Mapping[str, str] | None = None,
+    extracted_with: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Give a validation as ``report.json`` holds it; parameters as for :func:`write_validation_report`."""
-    return _document(_sections(validation), validation, inputs)
+    return _document(_sections(validation), validation, inputs, extracted_with)
 
 
 def _sections(validation: Validation) -> tuple[Section, ...]:
@@ -86,6 +97,7 @@ def _sections(validation: Validation) -> tuple[Section, ...]:
         validation_size_section(validation.measured[0], scored.months, scored.event, _expected_index(validation)),
         performance_section(validation.performance, listed=True),
         _scores_section(validation),
+        follow_up_section(scored.months, scored.event),
     )
 
 
@@ -107,7 +119,10 @@ def _scores_section(validation: Validation) -> Section:
 
 
 def _document(
-    sections: tuple[Section, ...], validation: Validation, inputs: Mapping[str, str] | None
+    sections: tuple[Section, ...],
+    validation: Validation,
+    inputs: Mapping[str, str] | None,
+    extracted_with: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     model = validation.scored.model
     head = {
@@ -126,7 +141,12 @@ def _document(
         "horizons_months": validation.horizons,
         "training_performance": [vars(row) for row in model.performance],
     }
-    tail = {"notes": [notice.to_dict() for notice in validation.notices]}
+    settings = {"bootstrap": validation.bootstrap, "seed": validation.seed}
+    tail = {
+        "settings": settings,
+        "extracted_with": extracted_with,
+        "notes": [notice.to_dict() for notice in validation.notices],
+    }
     return report_document(document_of(head, sections, tail), inputs)
 
 

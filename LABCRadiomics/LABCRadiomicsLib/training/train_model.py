@@ -151,6 +151,8 @@ class TrainedScore:
         Of each patient.
     folds : numpy.ndarray, shape (n,)
         Of the cross-validation of the penalty.
+    folds_given : bool
+        Whether a table dealt them.
     groups : RiskGroups
         By the cutoff.
     """
@@ -158,6 +160,7 @@ class TrainedScore:
     stored: Score
     values: np.ndarray
     folds: np.ndarray
+    folds_given: bool
     groups: RiskGroups
 
 
@@ -314,7 +317,7 @@ def train(
     built = procedure.build(procedure.everyone, folds=assigned, strict=True)
     cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
-    score = _score(cohort, built, assigned, notes)
+    score = _score(cohort, built, assigned, bool(folds), notes)
     resampled = _resampled(plan, procedure, built, steps, notes)
     nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.nested)
     if not nomogram.model.rows.all():
@@ -348,12 +351,13 @@ def train(
     )
 
 
-def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, notes: Attempts) -> TrainedScore:
+def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, given: bool, notes: Attempts) -> TrainedScore:
     values = score_values(cohort.features, built.coefficients)
     return TrainedScore(
         stored=stored_score(cohort, built.selection, values),
         values=values,
         folds=folds,
+        folds_given=given,
         groups=risk_groups(values > built.cutoff, cohort.months, cohort.event, notes),
     )
 

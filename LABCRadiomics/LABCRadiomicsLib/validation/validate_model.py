@@ -56,6 +56,8 @@ class Validation:
         What the score adds to each comparator.
     notices : tuple of Notice
         What could not be measured and why, and what to know before trusting the rest.
+    bootstrap, seed : int
+        Of the limits that have no formula.
     """
 
     scored: ScoredCohort
@@ -66,6 +68,8 @@ class Validation:
     measured: tuple[MarkerPerformance, ...]
     gains: tuple[ClinicalGain, ...]
     notices: tuple[Notice, ...]
+    bootstrap: int = 0
+    seed: int = 0
 
     @property
     def performance(self) -> tuple[Figure, ...]:
@@ -170,7 +174,8 @@ def validate(
         notes.notices += _proportionality_notices(nomogram, *outcome)
     gains = _gains(scored, markers[0], comparators, horizons, bootstrap, seed, notes) if horizons else ()
     notices = (*notes.notices, *(notice for part in measured for notice in part.notices))
-    return Validation(scored, label, kind, own, horizons, measured, gains, tuple(dict.fromkeys(notices)))
+    told = tuple(dict.fromkeys(notices))
+    return Validation(scored, label, kind, own, horizons, measured, gains, told, bootstrap, seed)
 
 
 def _gains(

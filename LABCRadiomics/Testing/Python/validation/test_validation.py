@@ -235,6 +235,7 @@ def test_the_tables_beside_the_report(tmp_path):
     assert names == {
         "report.json", "index.html", "scores.csv", "performance.csv", "kaplan_meier.csv", "roc.csv",
         "calibration_groups.csv", "calibration_curve.csv", "decision_curve.csv",
+        "tripod-ai.csv", "clear.csv", "metrics.csv", "ibsi.csv", "methods.md", "model-card.md",
     }  # fmt: skip
     with (tmp_path / "new" / "scores.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
