@@ -110,7 +110,7 @@ class LABCRadiomicsParameterNode:
     tissueSegmentId: str
     fromSlicerRadiomics: bool = False
     result: vtkMRMLTextNode
-    cohort: str = '{"time": "dfs_months", "event": "dfs_event"}'
+    cohort: str = '{"time": "dfs_months", "event": "dfs_event", "sets": "hallmark"}'
 
 
 #
@@ -159,6 +159,8 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from LABCRadiomicsPanel.steady_widgets import LabelHeights
         from LABCRadiomicsPanel.wording import notice
 
+        labels = slicer.util.findChildren(self.ui.noticeLabel.parentWidget(), className="QLabel")
+        self._labelHeights = LabelHeights(label for label in labels if label.wordWrap)  # forms care for their own
         self.modelChoice = ModelChoice(self.ui, self._onModelChanged)
         self.segments = SegmentFields(self.ui, self._onSegmentChanged)
         self.covariateForm = CovariateForm(self.ui, self._onCovariatesChanged)
@@ -169,8 +171,6 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.radiomicsOption = RadiomicsOption(self.ui)
         self.inputWatch = InputWatch(self._onInputEdited, self._onSegmentRemoved)
         self.inputChoice = InputChoice(self._chosenInputs, self._takeInput)
-        labels = slicer.util.findChildren(self.ui.noticeLabel.parentWidget(), className="QLabel")
-        self._labelHeights = LabelHeights(label for label in labels if label.wordWrap)
         self._parts = (
             self.run,
             self.actions,

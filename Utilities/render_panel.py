@@ -49,7 +49,7 @@ def main() -> None:
         panel.ui.showNomogramButton.click()
         panel.ui.resultCollapsibleButton.collapsed = True
         panel.ui.cohortCollapsibleButton.collapsed = False
-        panel.ui.cohortStepSelector.setCurrentIndex(1)
+        panel.cohort.setValues({**panel.cohort.values(), "step": "train"})
         panel.ui.cohortOptionsCollapsibleButton.collapsed = False
         render(application.panel, IMAGES / "panel-cohort.png")
     for name in ("panel-nomogram.png", "panel-cohort.png"):

@@ -5,6 +5,7 @@ hold the panel at its own width; so both follow the width that they are given.
 """
 
 import itertools
+from html import escape
 
 import qt
 
@@ -48,6 +49,14 @@ class LabelHeights(qt.QObject):
             needed = label.heightForWidth(label.width)
             if needed > 0 and label.minimumHeight != needed:
                 label.minimumHeight = needed
+
+
+def headingLabel(text):
+    """Make the label of a heading between a form's rows, which does not widen the panel either."""
+    label = qt.QLabel(f"<b>{escape(text)}</b>")
+    label.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
+    label.wordWrap = True
+    return label
 
 
 def wrappedLabel(text):

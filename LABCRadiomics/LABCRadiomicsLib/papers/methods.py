@@ -159,7 +159,7 @@ def _selection(study: Study) -> list[str]:
         f"Its penalty was chosen by {settings['folds']}-fold cross-validation of the partial likelihood {{cv}}, folds "
         f"being {folds}, by {rule} (lambda {found['lambda']:.4g}; path of {len(found['cv'])} penalties).",
         f"The score is the sum of {counted(len(found['score_terms']), 'feature')} times their coefficients; features "
-        "were not scaled.",
+        "were not scaled by this software.",
     ]
 
 

@@ -45,7 +45,7 @@ def handling(study: Study) -> Answer:
 def _scale(study: Study) -> str:
     score, sites = study.model.score, study.model.harmonization
     scaled = score is not None and any(term.mean is not None for term in score.terms)
-    raw = "in standard deviations from a stored mean" if scaled else "as they are, without scaling"
+    raw = "in standard deviations from a stored mean" if scaled else "as they are in the table, without scaling"
     return f"Features are linear in the score and enter it {raw}{' but for the sites' if sites else ''}."
 
 

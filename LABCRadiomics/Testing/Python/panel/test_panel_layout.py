@@ -1,5 +1,6 @@
 """How the panel sits in its place: never wider than its dock, nothing cut, reached by keyboard, the result in view."""
 
+import importlib
 import itertools
 
 import pytest
@@ -21,6 +22,7 @@ pytest_plugins = ("slicer_standin.fixtures",)
 
 NARROW = 400  # pixels from which on everything works; Slicer's own dock is 431 wide
 LONG = "a_very_long_name_without_any_place_to_break_it_as_of_a_file_exported_by_some_other_program"
+COHORT_STEPS = ("train", "associate prognosis")  # of the walk: the longest, and one with a second list
 
 
 @pytest.fixture
@@ -89,9 +91,8 @@ def states(panel):
     yield "outdated"
     ui.cohortCollapsibleButton.collapsed = False
     ui.cohortOptionsCollapsibleButton.collapsed = False
-    for step in range(ui.cohortStepSelector.count):
-        ui.cohortStepSelector.setCurrentIndex(step)
-        panel.cohort._form.setValues({**panel.cohort._form.values(), "features": f"/home/{LONG}/{LONG}.csv"})
+    for step in COHORT_STEPS:
+        panel.cohort.setValues({**panel.cohort.values(), "step": step, "features": f"/home/{LONG}/{LONG}.csv"})
         panel.cohort._say(f"{LONG} is done: {LONG}")
         yield f"cohort step {step}"
 
@@ -107,6 +108,17 @@ def test_walk_of_the_panel(long_names, app, dark):
             assert app.panel.width() == width, state
             assert cut(app.panel) == [], (state, width)
     set_theme(False)
+
+
+def test_every_cohort_step_fits(ready, app):
+    """At the least width, with every option unfolded."""
+    ready.ui.cohortCollapsibleButton.collapsed = False
+    ready.ui.cohortOptionsCollapsibleButton.collapsed = False
+    for step in importlib.import_module("LABCRadiomicsPanel.cohort_steps").SHOWN:
+        ready.cohort.setValues({**ready.cohort.values(), "step": step})
+        show(app.panel, NARROW)
+        assert app.panel.least_width() <= NARROW, step
+        assert cut(app.panel) == [], step
 
 
 def test_the_panel_can_be_narrowed_again(long_names, app):
@@ -189,7 +201,7 @@ def tab_stops(panel):
 def named(panel, widget):
     """Name of the widget of the panel that a stop belongs to; that of a covariate or of a cohort field."""
     fields = {unwrap(field): name for name, (_covariate, field) in panel.covariateForm._fields.items()}
-    fields |= {unwrap(editor): name for name, (_field, _label, editor) in panel.cohort._form._rows.items()}
+    fields |= {unwrap(editor): name for name, (_row, editor) in panel.cohort._form.editors.items()}
     while widget is not None:
         if widget in fields or widget.objectName() in vars(panel.ui):
             return fields.get(widget) or widget.objectName()
@@ -201,7 +213,7 @@ def test_keyboard_alone_does(ready, app):
     """Choose, fill in, apply, read, save: in the order in which they are seen."""
     apply(ready)
     ready.ui.cohortCollapsibleButton.collapsed = False
-    ready.ui.cohortStepSelector.setCurrentIndex(1)
+    ready.ui.cohortStepSelector.setCurrentIndex(ready.ui.cohortStepSelector.findData("train"))
     show(app.panel, 431, 650)
     stops = tab_stops(ready)
     wanted = ["inputVolumeSelector", "segmentSelector", "modelSelector", "modelCardCollapsibleButton"]
@@ -214,12 +226,13 @@ def test_keyboard_alone_does(ready, app):
     show(app.panel, 431, 650)
     stops = tab_stops(ready)
     assert stops.index("cohortOptionsCollapsibleButton") < stops.index("penalty") < stops.index("cohortLog")
-    shown = [name for name, (_f, _l, editor) in ready.cohort._form._rows.items() if not editor.isHidden()]
-    assert [name for name in stops if name in shown] == sorted(shown, key=lambda name: top_of(ready, name))
+    shown, stops = list(ready.cohort._form.editors), stops[stops.index("cohortStepSelector") :]
+    assert len(shown) > 30
+    assert [name for name in stops if name in shown] == sorted(shown, key=lambda name: top_of(ready, name)) == shown
 
 
 def top_of(panel, name):
-    widget = unwrap(panel.cohort._form._rows[name][2])
+    widget = unwrap(panel.cohort._form.editors[name][1])
     return widget.mapToGlobal(QtCore.QPoint(0, 0)).y()
 
 
