@@ -152,7 +152,7 @@ def test_what_is_typed_becomes_the_command_line(panel, tmp_path):
 def arguments(panel):
     """The command line of the step that is shown."""
     section = panel.cohort
-    texts = cohort_steps().inputs(section.step(), section.values(), panel.modelChoice.chosen())
+    texts = cohort_steps().inputs(section.step(), section.values(), panel.inputs.model.chosen())
     return section.step().arguments(texts)
 
 
@@ -193,7 +193,7 @@ def test_a_value_that_is_none_is_said_before_the_start(panel, tmp_path):
 
 def test_a_step_on_a_model_says_which(panel):
     choose_step(panel, "recalibrate")
-    assert panel.modelChoice.model.title in panel.ui.cohortHelpLabel.text
+    assert panel.inputs.model.model.title in panel.ui.cohortHelpLabel.text
     panel.ui.modelSelector.setCurrentIndex(panel.ui.modelSelector.findData("file"))
     assert tip(panel.ui.cohortStartButton) == "Missing: a model under Inputs"
 
@@ -332,7 +332,7 @@ def test_train_validate_and_recalibrate_in_the_background(panel, cohort, tmp_pat
     run(panel)
     assert (tmp_path / "report" / "index.html").as_uri() in panel.ui.cohortMessageLabel.text
     assert "bootstrap of the whole selection 4/4" in seen
-    trained = panel.modelChoice.model
+    trained = panel.inputs.model.model
     assert panel._parameterNode.model == str(tmp_path / "model.json")
     assert trained.nomogram.parameters()[:1] == ("age",) and trained.score.terms
 
@@ -348,8 +348,8 @@ def test_train_validate_and_recalibrate_in_the_background(panel, cohort, tmp_pat
     run(panel)
     assert panel._parameterNode.model == str(tmp_path / "local.json")
     assert (tmp_path / "local.json").as_uri() in panel.ui.cohortMessageLabel.text
-    assert panel.modelChoice.model.fingerprint != trained.fingerprint
-    assert panel.modelChoice.model.score == trained.score
+    assert panel.inputs.model.model.fingerprint != trained.fingerprint
+    assert panel.inputs.model.model.score == trained.score
 
 
 def run(panel) -> None:
@@ -598,7 +598,7 @@ def test_new_model_appears_in_the_list(panel, cohort, python_slicer, tmp_path):
     assert panel.ui.modelSelector.currentData == str(out)
     assert str(out) in panel.ui.modelSelector.currentText
     assert panel._parameterNode.model == str(out)
-    assert panel.modelChoice.model.id == "demo-phantom"
+    assert panel.inputs.model.model.id == "demo-phantom"
 
 
 def test_unreadable_new_model_is_explained(panel, cohort, python_slicer, tmp_path):
