@@ -222,6 +222,10 @@ def _measures(study: Study) -> list[str]:
     discrimination += ["time-dependent AUC {roc}"] if "auc" in used else []
     if discrimination:
         sentences.append(f"Discrimination was measured by {listed(discrimination)}.")
+    if "sensitivity" in used:
+        sentences.append(
+            "The cutoff was measured by sensitivity, specificity and predictive values, with the weights of the ROC curve."
+        )
     entries = study.report["calibration"]["horizons"]
     if any(entry["summary"] for entry in entries):
         curve = " and smooth calibration curves {ici}" if any(entry["curve"] for entry in entries) else ""

@@ -390,6 +390,17 @@ def test_a_validation_without_a_record_does_not_vouch_for_the_settings(validated
     assert "Fixed bin width: 12.5" in known["56a"]
 
 
+def test_a_model_that_predicts_no_risk_has_no_calibration_but_a_slope(tmp_path):
+    own = gbsg2_model()
+    folder, found = made_of(tmp_path, validation_of(replace(own, nomogram=replace(own.nomogram, baseline=None))))
+    slope = next(row for row in found.report["performance"] if row["measure"] == "calibration_slope")
+    said = answers_of(folder, "metrics")["22"]
+    assert said.startswith("Partly. The model predicts no risk here") and f"{slope['value']:.3f}" in said
+    bare, _ = made_of(tmp_path / "bare", validation_of(replace(own, nomogram=None, cutoff=None, groups=None)))
+    assert answers_of(bare, "metrics")["22"].startswith("No.")
+    assert answers_of(bare, "tripod-ai")["8a"] == OPEN
+
+
 def ibsi_of(report: Mapping[str, Any], model: Model) -> dict[str, str]:
     return {row[0].split()[0]: row[1] for row in CHECKLISTS[3].table(Study(report, model))[1]}
 
