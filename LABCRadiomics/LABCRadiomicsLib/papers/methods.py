@@ -224,7 +224,8 @@ def _measures(study: Study) -> list[str]:
         sentences.append(f"Discrimination was measured by {listed(discrimination)}.")
     if "sensitivity" in used:
         sentences.append(
-            "The cutoff was measured by sensitivity, specificity and predictive values, with the weights of the ROC curve."
+            "The cutoff was measured by sensitivity, specificity and predictive values, with the weights of the ROC "
+            "curve."
         )
     entries = study.report["calibration"]["horizons"]
     if any(entry["summary"] for entry in entries):
