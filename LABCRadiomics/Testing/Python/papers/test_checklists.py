@@ -298,7 +298,7 @@ def test_the_items_of_extraction_are_those_of_its_settings(extracted):
     assert ibsi["14"].startswith("Not applicable: the model's images are of modality MR")
     assert ibsi["18a"].startswith("T1-weighted")
     assert ibsi["27"] == "1.5, 3 T."
-    assert "0.5 to 0.9 x 0.5 to 0.9 x 1 to 3 mm" in ibsi["28"]
+    assert "0.5 to 0.9 x 0.5 to 0.9 x 1 to 3 mm (left to right, front to back and foot to head" in ibsi["28"]
     assert ibsi["41"] == "None."
     assert ibsi["45"].startswith("N4 bias field correction (shrink 4).")
     assert "standard deviation 100 of the whole image, values beyond 3" in ibsi["46"]
@@ -307,7 +307,7 @@ def test_the_items_of_extraction_are_those_of_its_settings(extracted):
     assert "Fixed bin width: 12.5" in ibsi["56a"] == clear["23"]
     assert "Laplacian of Gaussian (sigma 2, 3 mm)" in ibsi["57"]
     assert "gray level co-occurrence matrix (GLCM): 2" in ibsi["58"] and "pyradiomics 3.0.1" in ibsi["58"]
-    assert ibsi["61"] == f"{', '.join(f'{name} {version}' for name, version in RECORD.items())}."
+    assert ibsi["61"] == "labcradiomics 9.8.7 (equal to pyradiomics 3.0.1), numpy 2.3.4."
     assert (ibsi["64"], ibsi["65"]) == ("Asymmetric.", "Chebyshev distance 1, 2 (voxels).")
     assert {ibsi[number] for number in ("66", "69", "70", "71")} == {"Not computed."}
     assert "12 of 18" in ibsi["60"] == clear["31"] and "above 0.8" in ibsi["60"]
