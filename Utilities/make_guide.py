@@ -2,8 +2,8 @@
 
     .venv/bin/python Utilities/make_guide.py
 
-The user guide and the tutorial with their pictures. Links between them stay; links to other pages of Docs lead to the
-project's site. Run it after every change of these two; a test holds the pages to it.
+The user guide, the tutorial and the options of the steps, with their pictures. Links between them stay; links to other
+pages of Docs lead to the project's site. Run it after every change of these; a test holds the pages to it.
 """
 
 import html
@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, GUIDE = ROOT / "Docs", ROOT / "LABCRadiomics" / "Resources" / "Guide"
-PAGES = ("user-guide", "tutorial")
+PAGES = ("user-guide", "tutorial", "options")
 SITE = "https://github.com/LABCRadiomics/SlicerLABCRadiomics/blob/main/Docs/"
 FRAME = """<!DOCTYPE html>
 <html lang="en">

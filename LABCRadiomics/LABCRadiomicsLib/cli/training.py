@@ -76,6 +76,8 @@ def _plan(asked: TrainOptions) -> Plan:
         candidates=asked.candidates,
         site=asked.site,
         site_reference=asked.site_reference,
+        fill=asked.fill,
+        imputations=asked.imputations if asked.missing == "impute" else 0,
     )
     return Plan(
         recipe=recipe,

@@ -21,7 +21,9 @@ class FolderOptions:
     """Where the results of a job are written."""
 
     out: Path = option(
-        _("Folder"), _("Folder for the tables, figures, associations.json and index.html."), kind=Kind.NEW_FOLDER
+        _("Results folder"),
+        _("Folder for the tables, figures, associations.json and index.html."),
+        kind=Kind.NEW_FOLDER,
     )
 
 

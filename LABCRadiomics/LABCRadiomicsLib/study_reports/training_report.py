@@ -20,6 +20,7 @@ from .cutoff_section import cutoff_section
 from .discrimination_section import training_discrimination
 from .follow_up_section import follow_up_section
 from .groups_section import groups_section
+from .missing_section import missing_section
 from .net_benefit_section import net_benefit_section
 from .nomogram_section import nomogram_section
 from .optimism_section import optimism_section, trust_table
@@ -117,6 +118,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         optimism_section(training),
         development_size_section(training),
         sites_section(training),
+        missing_section(training),
     )  # fmt: skip
 
 

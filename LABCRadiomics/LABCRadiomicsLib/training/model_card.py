@@ -178,6 +178,7 @@ def method_sentences(training: Training) -> tuple[str, ...]:
         f"{len(training.score.stored.terms)} features.",
         f"Cutoff: largest Youden index on the time-dependent ROC curve (IPCW) at {recipe.horizon:g} months.",
         f"Nomogram: multivariable Cox regression (Efron) of {', '.join(parts)}.",
+        *_imputation_sentences(training),
     ]
     nested, optimism = training.resampled.nested, training.resampled.optimism
     if nested:
@@ -186,6 +187,22 @@ def method_sentences(training: Training) -> tuple[str, ...]:
     if optimism:
         sentences.append(f"Stability: {optimism.repeats} bootstrap repeats of the whole selection.")
     return tuple(sentences)
+
+
+def _imputation_sentences(training: Training) -> list[str]:
+    imputation, missing = training.built.imputation, training.missing
+    found = []
+    if missing.features:
+        by = "their median" if training.plan.recipe.fill == "median" else "regression on the nearest features"
+        found.append(f"Missing features of {len(missing.features)} filled by {by}, anew in every resample.")
+    if imputation is not None:
+        most = float(imputation.fit.coefficients.missing_information.max())
+        tables = len(imputation.tables.blocks[0])
+        found.append(
+            f"Unknown covariates: {tables} imputations by chained equations, Rubin's rules; at most {most:.0%} "
+            "of the information on a coefficient is missing."
+        )
+    return found
 
 
 def _harmonization_sentences(training: Training) -> list[str]:

@@ -51,8 +51,9 @@ from .clinical_models import (
     nomogram_of,
     proportionality,
 )
+from .covariate_imputation import imputation_notice
 from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
-from .missing_features import Missing, settle_missing
+from .missing_features import Missing, MissingShares, settle_missing
 from .optimism import Optimism, bootstrap_optimism
 from .procedure import Built, Procedure, Recipe
 from .score_effect import CorrectedEffect, corrected_effect
@@ -233,6 +234,8 @@ class Training:
     characteristics : tuple of Characteristic
         Lines of the table of patients.
     events_per_parameter : EventsPerParameter
+    missing : MissingShares
+        Of the features and covariates before anything stood in.
     notices : tuple of Notice
     """
 
@@ -247,6 +250,7 @@ class Training:
     subgroups: tuple[Subgroup, ...]
     characteristics: tuple[Characteristic, ...]
     events_per_parameter: EventsPerParameter
+    missing: MissingShares
     notices: tuple[Notice, ...]
 
     @property
@@ -301,14 +305,15 @@ def train(
     if icc is not None:
         notes.notices += icc_notices(cohort.names, icc)
         cohort = cohort.with_features(agreeing_features(cohort.names, icc, plan.min_icc))
-    cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing)
+    cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing, plan.recipe.fill)
     require_events(cohort)
     notes.notices += holes
     if plan.recipe.site is not None:
         notes.notices += require_sites(cohort, plan.recipe.site_reference, plan.recipe.named)
     procedure = Procedure.of(cohort, plan.recipe)
+    missing = MissingShares.of(cohort, procedure.names)
     assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
-    built = procedure.build(procedure.everyone, folds=assigned, strict=True)
+    built = procedure.build(procedure.everyone, plan.seed, folds=assigned, strict=True)
     cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, bool(folds), notes)
@@ -318,6 +323,8 @@ def train(
         left = int((~nomogram.model.rows).sum())
         text = f"{left} patients with an unknown covariate are not in the multivariable model and its comparisons."
         notes.add("unknown-covariates", text)
+    if built.imputation is not None:
+        notes.notices.append(imputation_notice(built.imputation, cohort, procedure.names))
     notes.notices += proportionality_notices(nomogram.proportionality, nomogram.stored.parameters())
     apparent = _apparent(cohort, plan, procedure, built, nomogram.model, notes)
     ratios = events_per_parameter(
@@ -341,6 +348,7 @@ def train(
         subgroups=subgroup_analyses(cohort, plan.subgroups, score.values, high, nomogram.model.covariates),
         characteristics=baseline_table(cohort, high.astype(int), ("low risk", "high risk")),
         events_per_parameter=ratios,
+        missing=missing,
         notices=tuple(dict.fromkeys(notes.notices)),
     )
 
@@ -365,11 +373,12 @@ def _nomogram(
     nested: NestedValidation | None,
 ) -> TrainedNomogram:
     covariates = tuple(procedure.names[at] for at in built.covariates)
-    design = procedure.design(built.covariates, procedure.everyone, score)
+    design = procedure.expected_design(built, procedure.everyone, score)
     rows = known_rows(design)
-    fitted = present(built.nomogram, "the nomogram of a training")
-    model = ClinicalModel(NOMOGRAM, covariates, True, fitted, rows, design[rows])
-    alone = effects_alone(cohort, procedure.names, score, covariates)
+    fitted, imputed = present(built.nomogram, "the nomogram of a training"), built.imputation
+    tables = None if imputed is None else imputed.tables.design(built.covariates, score)
+    model = ClinicalModel(NOMOGRAM, covariates, True, fitted, rows, design[rows], tables)
+    alone = effects_alone(cohort, procedure.names, score, covariates, None if imputed is None else imputed.tables)
     effects = effects_of(model, cohort, covariates)
     return TrainedNomogram(
         stored=nomogram_of(model, cohort, endpoint=plan.endpoint, horizons=_horizons(cohort, plan.recipe.horizon)),
