@@ -73,7 +73,8 @@ def performance(study: Study) -> Answer | None:
 
 
 def _kind(study: Study, row: Mapping[str, Any]) -> str:
-    return row["kind"] if study.is_training or row["kind"] == "apparent" else f"{row['kind']} ({row['cohort']})"
+    plain = study.is_training or row["kind"] == "apparent" or row["kind"] == row["cohort"]
+    return row["kind"] if plain else f"{row['kind']} ({row['cohort']})"
 
 
 def _subgroups(study: Study) -> str:

@@ -298,7 +298,7 @@ def test_the_items_of_extraction_are_those_of_its_settings(extracted):
     assert ibsi["14"].startswith("Not applicable: the model's images are of modality MR")
     assert ibsi["18a"].startswith("T1-weighted")
     assert ibsi["27"] == "1.5, 3 T."
-    assert "0.5 to 0.9 x 0.5 to 0.9 x 1 to 3 mm" in ibsi["28"]
+    assert "0.5 to 0.9 x 0.5 to 0.9 x 1 to 3 mm (left to right, front to back and foot to head" in ibsi["28"]
     assert ibsi["41"] == "None."
     assert ibsi["45"].startswith("N4 bias field correction (shrink 4).")
     assert "standard deviation 100 of the whole image, values beyond 3" in ibsi["46"]
@@ -307,7 +307,7 @@ def test_the_items_of_extraction_are_those_of_its_settings(extracted):
     assert "Fixed bin width: 12.5" in ibsi["56a"] == clear["23"]
     assert "Laplacian of Gaussian (sigma 2, 3 mm)" in ibsi["57"]
     assert "gray level co-occurrence matrix (GLCM): 2" in ibsi["58"] and "pyradiomics 3.0.1" in ibsi["58"]
-    assert ibsi["61"] == f"{', '.join(f'{name} {version}' for name, version in RECORD.items())}."
+    assert ibsi["61"] == "labcradiomics 9.8.7 (equal to pyradiomics 3.0.1), numpy 2.3.4."
     assert (ibsi["64"], ibsi["65"]) == ("Asymmetric.", "Chebyshev distance 1, 2 (voxels).")
     assert {ibsi[number] for number in ("66", "69", "70", "71")} == {"Not computed."}
     assert "12 of 18" in ibsi["60"] == clear["31"] and "above 0.8" in ibsi["60"]
@@ -388,6 +388,17 @@ def test_a_validation_without_a_record_does_not_vouch_for_the_settings(validated
         assert "has no record of how it was made" in unknown[number]
         assert f"Still {OPEN}: whether the features were made with these settings." in unknown[number]
     assert "Fixed bin width: 12.5" in known["56a"]
+
+
+def test_a_model_that_predicts_no_risk_has_no_calibration_but_a_slope(tmp_path):
+    own = gbsg2_model()
+    folder, found = made_of(tmp_path, validation_of(replace(own, nomogram=replace(own.nomogram, baseline=None))))
+    slope = next(row for row in found.report["performance"] if row["measure"] == "calibration_slope")
+    said = answers_of(folder, "metrics")["22"]
+    assert said.startswith("Partly. The model predicts no risk here") and f"{slope['value']:.3f}" in said
+    bare, _ = made_of(tmp_path / "bare", validation_of(replace(own, nomogram=None, cutoff=None, groups=None)))
+    assert answers_of(bare, "metrics")["22"].startswith("No.")
+    assert answers_of(bare, "tripod-ai")["8a"] == OPEN
 
 
 def ibsi_of(report: Mapping[str, Any], model: Model) -> dict[str, str]:
