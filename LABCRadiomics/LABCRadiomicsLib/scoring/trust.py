@@ -17,9 +17,10 @@ STABLE = 0.9  # share of redrawn contours in the same group below which the grou
 HALF = 0.5  # below which the group is no better than a coin for it
 FAR_OUTSIDE = 1 / 3  # share of features outside the training range from which a score is no more than a guess
 
-# These say what a model does not give, which takes nothing from what it does give.
+# These say what a model does not give, which takes nothing from what it does give, or how the values were made.
 _ABOUT_THE_MODEL = frozenset(
     {"no-cutoff", "no-nomogram", "no-baseline", "no-limits", "no-center", "no-points", "demonstration"}
+    | {"preprocessed", "other-extractor"}
 )
 _OUTSIDE = "feature-out-of-range"
 _OUTSIDE_BY_CHANCE = 0.02  # share of training patients outside a feature's range, which is the 1st to 99th percentile

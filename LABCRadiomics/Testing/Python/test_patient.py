@@ -14,7 +14,6 @@ from matplotlib.image import imread
 
 import example_models
 from LABCRadiomicsLib import plots
-from LABCRadiomicsLib.cli.patient import CONTOURS as CLI_CONTOURS
 from LABCRadiomicsLib.errors import ExtractionError, InputError, ModelError, ModelIncompleteError
 from LABCRadiomicsLib.features import extract, extract_region
 from LABCRadiomicsLib.imaging import Volume, read_image, read_mask, region_of
@@ -28,6 +27,7 @@ from LABCRadiomicsLib.resources import models_folder
 from LABCRadiomicsLib.robustness import CONTOURS, contour_stability
 from LABCRadiomicsLib.scoring import document_text, predict, read_document
 from LABCRadiomicsLib.scoring.wording import number, percent
+from LABCRadiomicsLib.step_options import CONTOURS as ASKED_CONTOURS
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_the_document_keeps_to_its_schema(model, pair):
         jsonschema.Draft202012Validator(schema).validate(document)
         assert read_document(document_text(document)) == document
         assert document["diagnostics"]["voxels"] == 143 and document["inputs"]["covariates"] == {"age": "61"}
-    assert CLI_CONTOURS == CONTOURS  # said by the command without importing what draws them
+    assert ASKED_CONTOURS == CONTOURS  # said by the command without importing what draws them
 
 
 def test_contours_that_cannot_be_scored_are_counted(model, pair):
