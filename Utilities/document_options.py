@@ -30,7 +30,7 @@ def page() -> str:
 def section(step: Step) -> str:
     """A step: what it does, where the panel has it, its options."""
     command = step.name.split()[0]
-    where = f" Only a command: {COMMANDS_LEFT_OUT[command]}" if command in COMMANDS_LEFT_OUT else ""
+    where = f" No step of the section *Cohort*: {COMMANDS_LEFT_OUT[command]}" if command in COMMANDS_LEFT_OUT else ""
     left = OPTIONS_LEFT_OUT.get(step.name, {})
     lines = (
         f"| {row.label} | {flag(row)} | {cell(row, left.get(row.name, ''))} | {usual(row)} |\n" for row in step.options

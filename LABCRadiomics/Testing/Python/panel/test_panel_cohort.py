@@ -46,7 +46,31 @@ def test_the_panel_has_every_option_but_those_listed(panel):
         assert set(panel.cohort._form.editors) == command - set(left), name
         assert all(reason.endswith(".") and len(reason.split()) > 5 for reason in left.values())
         seen += len(panel.cohort._form.editors)
-    assert seen > 150 and set(OPTIONS_LEFT_OUT) <= set(steps.SHOWN)
+    assert seen > 150 and set(OPTIONS_LEFT_OUT) <= {"score", *steps.SHOWN}
+
+
+SCORING = {  # the command's option: where the panel has it, outside the cohort section
+    "image": "inputVolumeSelector",
+    "mask": "segmentSelector",
+    "label": "segmentSelector",
+    "segment": "segmentSelector",
+    "model": "modelSelector",
+    "covariate": "covariatesFrame",
+    "site": "siteSelector",
+    "unknown_site": "siteSelector",
+    "stability": "stabilityCheckBox",
+    "second_reader": "secondSelector",
+    "second_segment": "secondSelector",
+    "show_group": "showGroupButton",
+    "out": "saveReportButton",
+    "json": "saveValuesButton",
+}
+
+
+def test_the_panel_scores_with_every_option_of_the_command_but_those_listed(panel):
+    options = {one.name for one in real_commands()["score"].params} - {"help"}
+    assert set(SCORING) == options - set(OPTIONS_LEFT_OUT["score"])
+    assert set(SCORING.values()) <= set(vars(panel.ui))
 
 
 def test_what_is_typed_becomes_the_command_line(panel, tmp_path):
