@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .study import Answer, Study, card, counted, files, listed, p_value, page, report
+from .study import Answer, Study, card, counted, figure, files, listed, p_value, page, report
 
 _SELECTION = page("Selection of features")
 
@@ -58,7 +58,7 @@ def harmonization(study: Study) -> str:
     """Say whether features were harmonized between sites, and which."""
     found = study.model.harmonization
     if found is None:
-        return "Features were not harmonized between sites."
+        return "Features were not harmonized between sites by this software."
     sites = listed([f"{site.name} ({site.n})" for site in found.sites])
     target = f"to site {found.reference}" if found.reference else "to one scale"
     return f"Features of the sites {sites} are brought {target} by ComBat."
@@ -287,8 +287,9 @@ def dimensionality(study: Study) -> tuple[bool, str] | None:
     if not study.is_training or size is None or ratios is None:
         return None
     text = (
-        f"{study.report['events']} events are {ratios['candidates']:.2g} for each candidate and "
-        f"{ratios['selected']:.2g} for each feature of the score; Riley's criteria ask for {size['n_needed']} "
+        f"{study.report['events']} events are {figure(ratios['candidates'], '.2g')} for each candidate and "
+        f"{figure(ratios['selected'], '.2g')} for each feature of the score; Riley's criteria ask for "
+        f"{size['n_needed']} "
         f"patients where there are {size['n']}."
     )
     return size["n"] >= size["n_needed"], text
@@ -307,8 +308,9 @@ def confounders(study: Study) -> Answer | None:
     subgroups = sorted({row["covariate"] for row in study.report["subgroups"]})
     within = f" The risk groups were analyzed within {listed(subgroups)}." if subgroups else ""
     return Answer(
-        f"In a multivariable Cox model with {names} the score's hazard ratio per unit is {score['hr']:.3g} "
-        f"({score['lower']:.3g} to {score['upper']:.3g}, {p_value(score['p'])}; apparent).{within}",
+        f"In a multivariable Cox model with {names} the score's hazard ratio per unit is "
+        f"{figure(score['hr'], '.3g')} ({figure(score['lower'], '.3g')} to {figure(score['upper'], '.3g')}, "
+        f"{p_value(score['p'])}; apparent).{within}",
         (report("covariates.multivariable"), files("covariates.csv"), page("Nomogram")),
         "confounders of imaging, such as scanner and protocol",
     )

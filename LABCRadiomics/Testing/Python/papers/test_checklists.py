@@ -469,6 +469,29 @@ def test_any_model_can_be_written_up(validated, changed):
     assert "nan" not in " ".join(paper.texts.values()).lower().split()
 
 
+def without_figures(value: Any) -> Any:
+    """The same with null for every number that is not a count, as numbers that are not finite are written."""
+    if isinstance(value, Mapping):
+        return {key: item if key in ("horizon", "months") else without_figures(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_figures(item) for item in value]
+    return None if isinstance(value, float) else value
+
+
+def test_a_figure_that_is_not_known_is_said_to_be_so(study):
+    found = study[1]
+    parts = ("performance", "comparison", "reclassification", "calibration", "covariates", "logrank", "follow_up",
+             "events_per_parameter", "proportional_hazards", "permutation")  # fmt: skip
+    report = {key: without_figures(value) if key in parts else value for key, value in found.report.items()}
+    report["follow_up"]["longest_months"] = 1.0
+    if report["groups"]:
+        report["groups"] = {**report["groups"], "hazard_ratio": without_figures(report["groups"]["hazard_ratio"])}
+    paper = writing_up(Study(report, found.model))
+    answers = {name: {row[0].split()[0]: row[1] for row in rows} for name, (_, rows) in paper.tables.items()}
+    assert "C-index, radiomics score alone: not known" in answers["tripod-ai.csv"]["23a"]
+    assert "None of" not in paper.texts["methods.md"] and " None" not in paper.texts["methods.md"]
+
+
 def test_follow_up_is_that_of_the_reverse_kaplan_meier(tabled):
     """R: survfit(Surv(months, !event) ~ 1), whose median is the first time at or below one half."""
     _, months, event = simulated(5, effects=(1.2, -1.0, 0.9))
