@@ -69,18 +69,19 @@ def stored_baseline(base: individual_survival.Baseline) -> Baseline:
 
 
 def stored_distribution(rows: np.ndarray) -> Distribution | None:
-    """Sum up how patients' parameters, shape (n, p), vary together; None with so few that it would tell of single ones.
+    """Sum up how patients' parameters vary together; None with so few patients that it would tell of single ones.
 
     Parameters
     ----------
-    rows : numpy.ndarray, shape (n, p)
-        Of a nomogram: covariates and score.
+    rows : numpy.ndarray, shape (n, p) or (m, n, p)
+        Parameters of a nomogram, covariates and score; of one table, or of m imputed ones.
     """
-    if len(rows) < LEAST_CASES:
+    n = rows.shape[-2]
+    if n < LEAST_CASES:
         return None
     found = covariate_distribution(rows)
     covariance = (found.covariance + found.covariance.T) / 2
-    return Distribution(n=len(rows), mean=tuple(found.mean.tolist()), covariance=tuple(map(tuple, covariance.tolist())))
+    return Distribution(n=n, mean=tuple(found.mean.tolist()), covariance=tuple(map(tuple, covariance.tolist())))
 
 
 def stored_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray) -> Groups:

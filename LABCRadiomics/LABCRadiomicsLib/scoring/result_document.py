@@ -202,7 +202,8 @@ def read_document(text: str) -> dict[str, Any] | None:
         return None
     if not all(_has_shape(region, _REGION) for region in found["inputs"]["regions"].values()):
         return None
-    return {**_LATER, **found} if versioned else _upgraded(found)
+    later = {name: value for name, value in _LATER.items() if name not in found}
+    return {**found, **later} if versioned else _upgraded(found)
 
 
 def _upgraded(found: dict[str, Any]) -> dict[str, Any]:

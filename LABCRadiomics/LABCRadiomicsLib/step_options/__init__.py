@@ -2,8 +2,9 @@
 
 A step's class declares its options, a field each (``case_options``, ``model_options``, ``patient_options``,
 ``association_options``): what it is called, what it may be, what it is when nothing is given, and one sentence on it.
-``option_row`` makes rows of them, ``step`` says what belongs to a step besides, ``steps`` lists the steps. The command
-line makes parameters of the rows, the Slicer module fields, the jobs on associations take the objects as they are.
+``option_row`` makes rows of them, ``step`` says what belongs to a step besides, ``steps`` lists the steps, ``left_out``
+what the panel does without. The command line makes parameters of the rows, the Slicer module fields; the jobs on
+associations take the objects as they are.
 Words are marked with ``_()`` for the translators; the panel asks for their translation.
 
 May import: errors.
@@ -31,6 +32,7 @@ from .association_options import (
     Split,
 )
 from .case_options import AgreementOptions, CasesOptions, ExtractOptions, SimulateOptions, UnknownSite
+from .left_out import COMMANDS_LEFT_OUT, OPTIONS_LEFT_OUT
 from .model_options import ApplyOptions, RecalibrateOptions, TrainOptions, ValidateOptions
 from .option_row import YES, Kind, Option, options_of, split_texts
 from .patient_options import CONTOURS, DEMO_MODEL, DemoOptions, ScoreOptions
@@ -39,11 +41,13 @@ from .steps import ASSOCIATE, STEPS
 
 __all__ = [
     "ASSOCIATE",
+    "COMMANDS_LEFT_OUT",
     "CONTOURS",
     "DEMO_MODEL",
     "LEAST_SIZE",
     "MAPPED",
     "MOST_SIZE",
+    "OPTIONS_LEFT_OUT",
     "PERMUTATIONS",
     "STEPS",
     "YES",

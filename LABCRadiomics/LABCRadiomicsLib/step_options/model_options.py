@@ -84,7 +84,7 @@ class TrainOptions:
     )
     missing: Literal["impute", "cases", "features"] | None = option(
         _("Empty cells"),
-        _("With empty cells of features: impute their median, or leave out the cases or the features."),
+        _("With empty cells: impute features and covariates, or leave out the cases or the features."),
         default=None,
         usual=_("refuse"),
         group=KEPT,
@@ -96,6 +96,19 @@ class TrainOptions:
         least=0,
         most=1,
         metavar="SHARE",
+        group=KEPT,
+    )
+    fill: Literal["median", "model"] = option(
+        _("Filled by"),
+        _("With --missing impute, of features: their median, or a regression on the five nearest features."),
+        default="median",
+        group=KEPT,
+    )
+    imputations: int = option(
+        _("Imputed tables"),
+        _("With --missing impute, of covariates: how many tables chained equations make."),
+        default=20,
+        least=2,
         group=KEPT,
     )
     folds: Path | None = option(_("Folds"), _("Table of folds: case,fold."), default=None, group=SCORE)
@@ -185,7 +198,7 @@ class TrainOptions:
         _("Bootstrap"), _("Repeats of the whole selection; 0 for none."), default=200, least=0, group=MEASURED
     )
     nested: int = option(
-        _("Nested"),
+        _("Nested validation"),
         _("Repeats of nested 10-fold cross-validation; at least one for 40 of --bootstrap."),
         default=0,
         least=0,

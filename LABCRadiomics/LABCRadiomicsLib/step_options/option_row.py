@@ -107,7 +107,7 @@ class Option:
     @property
     def usually(self) -> str:
         """What a form shows in the place of a value that is not given; empty where that is nothing."""
-        if self.usual or self.default in (None, "", (), False):
+        if self.usual or self.default is None or self.default is False or self.default == ():
             return self.usual
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 

@@ -233,3 +233,10 @@ def model_elsewhere():
     model = example_models.model()
     terms = [term if term.low is None else replace(term, low=1e6, high=2e6) for term in model.score.terms]
     return replace(model, score=replace(model.score, terms=tuple(terms)))
+
+
+def test_a_document_of_this_version_from_before_a_field_was_added_is_read():
+    found = document(models()["whole"], {"age": "60"})
+    older = {name: value for name, value in found.items() if name not in ("site", "averaged")}
+    assert read_document(json.dumps(older)) == found | {"site": None, "averaged": False}
+    assert list(read_document(json.dumps(found))) == list(found)
