@@ -128,6 +128,11 @@ def _domain(domain: Domain | None, axes: str) -> list[str]:
         rows.append((f"voxel size, mm ({axes})", " x ".join(_range(*pair) for pair in ends)))
     if domain.volume_mm3_low is not None and domain.volume_mm3_high is not None:
         rows.append(("volume of the tumor, mm³", _range(domain.volume_mm3_low, domain.volume_mm3_high)))
+    if domain.mean_low is not None and domain.mean_high is not None:
+        rows.append(("mean intensity of the tumor, the images' unit", _range(domain.mean_low, domain.mean_high)))
+    if domain.contrast_low is not None and domain.contrast_high is not None:
+        what = "contrast of the tumor to the 5 mm around it, standard deviations"
+        rows.append((what, _range(domain.contrast_low, domain.contrast_high)))
     if domain.field_strengths_t:
         rows.append(("field strength, T", ", ".join(f"{tesla:g}" for tesla in domain.field_strengths_t)))
     if domain.manufacturers:
