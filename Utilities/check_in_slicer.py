@@ -62,8 +62,9 @@ def load_module() -> None:
 
 def self_test() -> dict:
     """Run the module's own tests."""
-    module = __import__(MODULE)
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(module.LABCRadiomicsTest)
+    from LABCRadiomicsPanel.self_test import SelfTest
+
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(SelfTest)
     result = unittest.TestResult()
     suite.run(result)
     failed = {test.id().rsplit(".", 1)[-1]: text for test, text in (*result.failures, *result.errors)}
@@ -86,8 +87,8 @@ def try_panel(folder: Path) -> dict:
     settle()
     if not panel.ui.applyButton.enabled:
         return {"complaints": [f"Apply is disabled: {panel.ui.applyButton.toolTip}"]}
-    panel.covariateForm.setValues(COVARIATES)
-    panel._onCovariatesChanged()
+    panel.inputs.covariates.setValues(COVARIATES)
+    panel.inputs.onCovariates()
     before = dock_width()
     picture(folder, "inputs")
     clicks = [timed(panel.ui.applyButton.click) for _ in range(REPEATS)]

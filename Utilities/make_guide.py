@@ -2,8 +2,9 @@
 
     .venv/bin/python Utilities/make_guide.py
 
-The user guide and the tutorial with their pictures. Links between them stay; links to other pages of Docs lead to the
-project's site. Run it after every change of these two; a test holds the pages to it.
+The user guide, the tutorial and the options of the steps, with their pictures. Links between them stay; links to other
+pages of Docs lead to the project's site. ``Docs/options.md`` is made anew before, from
+the table of options. Run it after every change of these; a test holds the pages to it.
 """
 
 import html
@@ -12,9 +13,11 @@ import re
 import shutil
 from pathlib import Path
 
+import document_options
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, GUIDE = ROOT / "Docs", ROOT / "LABCRadiomics" / "Resources" / "Guide"
-PAGES = ("user-guide", "tutorial")
+PAGES = ("user-guide", "tutorial", "options")
 SITE = "https://github.com/LABCRadiomics/SlicerLABCRadiomics/blob/main/Docs/"
 FRAME = """<!DOCTYPE html>
 <html lang="en">
@@ -79,6 +82,7 @@ def pictures() -> list[str]:
 
 
 def main() -> None:
+    document_options.main()
     shutil.rmtree(GUIDE, ignore_errors=True)
     GUIDE.mkdir(parents=True)
     for name in PAGES:

@@ -14,9 +14,9 @@ def main() -> int:
     try:
         module = slicer.util.getModule("LABCRadiomics")
         print(f"{module.title}, in Slicer {slicer.app.applicationVersion}")
-        import LABCRadiomics
+        from LABCRadiomicsPanel.self_test import SelfTest
 
-        tests = unittest.defaultTestLoader.loadTestsFromTestCase(LABCRadiomics.LABCRadiomicsTest)
+        tests = unittest.defaultTestLoader.loadTestsFromTestCase(SelfTest)
         done = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
     except Exception:
         traceback.print_exc()

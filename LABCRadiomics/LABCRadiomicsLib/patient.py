@@ -20,7 +20,7 @@ from .imaging.volume import AS_LOADED, order_to
 from .model import Extraction, Model
 from .model.nomogram import parse_covariates
 from .notices import Notice
-from .preprocessing import NO_MASKS, Masks, Step, describe, preprocess, read_steps
+from .preprocessing import NO_MASKS, Masks, Step, describe, in_words, preprocess, read_steps
 from .robustness import contour_stability, second_reading
 from .scoring import Prediction, adjust_to_site, predict, require_score
 from .scoring.result_document import result_document
@@ -28,6 +28,8 @@ from .scoring.site_adjustment import REFUSE, UnknownSite
 
 Progress = Callable[[int, int, str], None]  # steps done, all steps, which begins: READ, FEATURES or CONTOUR
 READ, FEATURES, CONTOUR = "read", "features", "contour"
+Extractor = Callable[[Region, ExtractionSettings, Sequence[str]], FeatureValues]
+"""What computes the features of a region: :func:`.features.extract_region`, or another program."""
 
 
 class _Where(TypedDict):
@@ -90,6 +92,7 @@ def score_patient(
     inputs: Mapping[str, Any] | None = None,
     read_seconds: float | None = None,
     progress: Progress | None = None,
+    extractor: Extractor = extract_region,
 ) -> PatientResult:
     """Score one patient.
 
@@ -128,6 +131,8 @@ def score_patient(
         What reading the input took, for the timings of the document.
     progress : callable, optional
         Called before each step, see :func:`steps_of`; may raise to end the run.
+    extractor : callable, optional
+        What computes the features, on each contour; its remarks and versions stand in the document.
 
     Returns
     -------
@@ -145,14 +150,16 @@ def score_patient(
     start = time.perf_counter()
     features = [term.feature for term in score_terms]
     settings = extraction_settings(model)
+    scanned = image
     image, steps = _preprocessed(model, image, masks)
     region = settings.region_of(image, mask, label)
-    extraction = extract_region(region, settings, features)
+    extraction = extractor(region, settings, features)
     extracted = time.perf_counter()
     where: _Where = {"site": site, "unknown_site": unknown_site}
     compared, _ = adjust_to_site(model, extraction.values, parse_covariates(model, covariates), **where)
-    of_another_kind = domain_notices(model, region, compared, source)
-    warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction))
+    of_another_kind = domain_notices(model, region, compared, source, scanned)
+    done = [Notice("preprocessed", in_words(steps))] if steps else []
+    warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction), *done)
     prediction = predict(model, extraction.values, covariates, warnings=warnings, **where)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
     stability = None
@@ -160,17 +167,19 @@ def score_patient(
         stability = contour_stability(
             prediction,
             region,
-            lambda moved: predict(model, extract_region(moved, settings, features).values, covariates, **where),
+            lambda moved: predict(model, extractor(moved, settings, features).values, covariates, **where),
             contours,
             progress=lambda done, _: begin(1 + done, total, CONTOUR),
         )
     second = None
     if second_mask is not None:
         other = settings.region_of(image, second_mask, second_label)
-        again = predict(model, extract_region(other, settings, features).values, covariates, **where)
+        again = predict(model, extractor(other, settings, features).values, covariates, **where)
         second = second_reading(prediction, region, other, again)
     given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
+    if extractor is not extract_region:
+        given["extractor"] = extraction.diagnostics["versions"]["engine"]  # type: ignore[index]
     document = result_document(
         model,
         prediction,

@@ -23,6 +23,7 @@ from .imaging.volume import require_spline_support
 
 WHOLE, OTSU, BREAST = "whole", "otsu", "breast"
 """Where a step takes its statistics from: all voxels, those above Otsu's threshold, or a breast mask that is given."""
+_IN_WORDS = {WHOLE: "the whole image", OTSU: "the voxels above Otsu's threshold", BREAST: "the breast"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class N4:
     iterations: tuple[int, ...] = (50, 50, 50, 50)
     convergence: float = 0.001
 
+    @property
+    def words(self) -> str:
+        """What the step does, for a reader of the result."""
+        return f"N4 bias field correction (field estimated in {_IN_WORDS[self.region]}, shrunk {self.shrink} times)"
+
     def apply(self, image: Volume, masks: Masks) -> Volume:
         """Divide the image by its bias field."""
         inside = _region(image, self.region, masks, self.name)
@@ -98,6 +104,11 @@ class ZScore:
     region: str = OTSU
     scale: float = 100.0
 
+    @property
+    def words(self) -> str:
+        """What the step does, for a reader of the result."""
+        return f"z-score of {_IN_WORDS[self.region]} (one standard deviation becomes {self.scale:g})"
+
     def apply(self, image: Volume, masks: Masks) -> Volume:
         """Subtract the mean and divide by the standard deviation."""
         values = image.array[_region(image, self.region, masks, self.name)].astype(np.float64)
@@ -125,6 +136,14 @@ class Percentile:
     high: float = 99.0
     to: tuple[float, float] = (0.0, 1000.0)
 
+    @property
+    def words(self) -> str:
+        """What the step does, for a reader of the result."""
+        return (
+            f"percentiles {self.low:g} and {self.high:g} of {_IN_WORDS[self.region]} "
+            f"mapped to {self.to[0]:g} and {self.to[1]:g}"
+        )
+
     def apply(self, image: Volume, masks: Masks) -> Volume:
         """Map the two percentiles to their targets."""
         values = image.array[_region(image, self.region, masks, self.name)].astype(np.float64)
@@ -148,6 +167,11 @@ class ReferenceTissue:
     name: ClassVar[str] = "reference-tissue"
     tissue: str = "muscle"
     value: float = 100.0
+
+    @property
+    def words(self) -> str:
+        """What the step does, for a reader of the result."""
+        return f"division by the median intensity of {self.tissue} (which becomes {self.value:g})"
 
     def apply(self, image: Volume, masks: Masks) -> Volume:
         """Divide by the median of the tissue."""
@@ -178,6 +202,12 @@ class Resample:
     name: ClassVar[str] = "resample"
     spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
     interpolation: str = "bspline"
+
+    @property
+    def words(self) -> str:
+        """What the step does, for a reader of the result."""
+        sizes = " x ".join("as scanned" if not mm else f"{mm:g}" for mm in self.spacing_mm)
+        return f"resampling to voxels of {sizes} mm ({self.interpolation})"
 
     def apply(self, image: Volume, masks: Masks) -> Volume:
         """Interpolate on the new grid; refuse what :func:`require_spline_support` refuses."""
@@ -229,7 +259,35 @@ def read_steps(steps: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     ModelError
         A step or a parameter is unknown, or a value is outside its range; the sentence names step and parameter.
     """
-    return tuple(_read_step(number, dict(given)) for number, given in enumerate(steps, start=1))
+    found = tuple(_read_step(number, dict(given)) for number, given in enumerate(steps, start=1))
+    tissues = sorted({step.tissue for step in found if isinstance(step, ReferenceTissue)})
+    if len(tissues) > 1:
+        raise ModelError(f"Preprocessing takes {' and '.join(tissues)} as reference tissues: there can be only one.")
+    return found
+
+
+def masks_needed(steps: Sequence[Step]) -> dict[str, str]:
+    """Name what has to be outlined for steps.
+
+    Returns
+    -------
+    dict of str to str
+        The fields of :class:`Masks` that the steps use, each with the tissue that belongs there.
+    """
+    needed = {}
+    for step in steps:
+        if getattr(step, "region", None) == BREAST:
+            needed["breast"] = "breast"
+        if isinstance(step, ReferenceTissue):
+            needed["tissue"] = step.tissue
+    return needed
+
+
+def in_words(steps: Sequence[Step]) -> str:
+    """Say in a sentence what was done to an image, in its order; empty where nothing was."""
+    if not steps:
+        return ""
+    return f"Done to the image before the features, as the model states: {', then '.join(s.words for s in steps)}."
 
 
 def read_steps_file(path: str | Path) -> tuple[Step, ...]:

@@ -1,124 +1,154 @@
-"""The fields of the cohort steps, made from ``cohort_jobs``; those of the chosen step are shown."""
+"""The fields of a cohort step, made from the table of options: in view what is needed, the rest folded away."""
 
 import ctk
 import qt
 import slicer.util
 from slicer.i18n import tr as _
 
-from .steady_widgets import setTabOrder, wrappedLabel
+from LABCRadiomicsLib.step_options import YES, Kind
+
+from . import cohort_steps
+from .steady_widgets import LabelHeights, headingLabel, setTabOrder, wrappedLabel
 
 
 class CohortForm:
-    """One row a field: its label, and a path, a text, a list or a check box."""
+    """One row an option: its label, and a path, a text, a list or a check box."""
 
-    def __init__(self, ui, steps, changed):
+    def __init__(self, ui, changed):
         """
-        :param ui: widgets of the panel: cohortFieldsWidget, cohortOptionsWidget, cohortOptionsCollapsibleButton
-        :param steps: see cohort_jobs.steps
-        :param changed: called without arguments after a value changed
+        :param ui: widgets of the panel whose names begin with cohort
+        :param changed: called without arguments after the user changed a value
         """
         self._ui = ui
         self._changed = changed
         self._updating = False
-        self._rows = {}  # name of a field: the field, its label, its editor
-        for step in sorted(steps, key=lambda step: -len(step.fields)):  # the longest in its own order
-            for fields, widget in ((step.needs, ui.cohortFieldsWidget), (step.options, ui.cohortOptionsWidget)):
-                for field in fields:
-                    self._addRow(field, widget.layout())
-        self._orderTabs()
+        self.step = None  # whose fields are shown
+        self.editors = {}  # name of an option: the option, its widget
+        self._labels = []
+        self._heights = LabelHeights([])
 
-    def _addRow(self, field, layout):
-        if field.name not in self._rows:
-            label, editor = wrappedLabel(_("{name}:").format(name=field.label)), self._editor(field)
+    def cleanup(self):
+        """Let the labels be: the panel goes away."""
+        self._heights.cleanup()
+
+    def show(self, step):
+        """Make the fields of a step, in place of those of another."""
+        if step is self.step:
+            return
+        self._heights.cleanup()
+        self.step, self.editors, self._labels = step, {}, []
+        needs, options = (widget.layout() for widget in (self._ui.cohortFieldsWidget, self._ui.cohortOptionsWidget))
+        for layout in (needs, options):
+            while layout.rowCount():
+                layout.removeRow(0)
+        inView, folded = cohort_steps.rows(step)
+        self._addRows(inView, needs)
+        for group, rows in folded.items():
+            if group:
+                self._labels.append(headingLabel(cohort_steps.shown(group)))
+                options.addRow(self._labels[-1])
+            self._addRows(rows, options)
+        self._ui.cohortOptionsCollapsibleButton.visible = bool(folded)
+        self._orderTabs(inView)
+        self._heights = LabelHeights(self._labels)
+
+    def _addRows(self, rows, layout):
+        for row in rows:
+            name = _("{name} ({unit}):") if row.unit else _("{name}:")
+            label = wrappedLabel(name.format(name=cohort_steps.shown(row.label), unit=cohort_steps.shown(row.unit)))
+            editor = self._editor(row)
+            label.toolTip = editor.toolTip = cohort_steps.inWords(cohort_steps.shown(row.help), self.step)
             layout.addRow(label, editor)
-            self._rows[field.name] = field, label, editor
+            self._labels.append(label)
+            self.editors[row.name] = row, editor
 
-    def _orderTabs(self):
-        """Let the Tab key visit the fields where they are, not in the order in which they were made."""
-        ui, needs, options = self._ui, [], []
-        for _field, _label, editor in self._rows.values():
-            places = needs if editor.parentWidget().objectName == "cohortFieldsWidget" else options
+    def _orderTabs(self, inView):
+        """Let the Tab key visit the fields where they are: they were made after everything else."""
+        ui, stops = self._ui, []
+        for place, (_row, editor) in enumerate(self.editors.values()):
+            if place == len(inView):
+                stops.append(ui.cohortOptionsCollapsibleButton)
             if editor.className() == "ctkPathLineEdit":  # its line and its button take the keyboard, not itself
-                places += [editor.comboBox(), *slicer.util.findChildren(editor, className="QToolButton")]
+                stops += [editor.comboBox(), *slicer.util.findChildren(editor, className="QToolButton")]
             else:
-                places.append(editor)
-        setTabOrder(ui.cohortStepSelector, *needs, ui.cohortOptionsCollapsibleButton, *options)
-        setTabOrder(*(options[-1:] or needs[-1:]), ui.cohortStartButton, ui.cohortCancelButton, ui.cohortLog)
+                stops.append(editor)
+        setTabOrder(ui.cohortStepSelector, ui.cohortJobSelector, *stops)
+        setTabOrder(stops[-1], ui.cohortStartButton, ui.cohortCancelButton, ui.cohortLog)
 
-    def _editor(self, field):
-        if field.kind == "choice":
-            editor = qt.QComboBox()
-            editor.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
-            editor.minimumContentsLength = 8  # a long choice does not widen the panel
-            for value, title in field.choices:
-                editor.addItem(title, value)
+    def _editor(self, row):
+        if row.kind in (Kind.CHOICE, Kind.MODEL):
+            editor = self._choice(row)
             editor.connect("currentIndexChanged(int)", self._onChanged)
-        elif field.kind == "flag":
+        elif row.kind is Kind.FLAG:
             editor = qt.QCheckBox()
             editor.connect("toggled(bool)", self._onChanged)
-        elif field.kind == "text":
-            editor = qt.QLineEdit()
-            editor.connect("textChanged(QString)", self._onChanged)
+        elif row.kind.is_path or row.kind is Kind.NAMED_FILE:
+            editor = self._pathEditor(row)
         else:
-            editor = self._pathEditor(field)
+            editor = qt.QLineEdit()
+            editor.placeholderText = cohort_steps.shown(row.usually) or row.metavar
+            editor.connect("textChanged(QString)", self._onChanged)
         return editor
 
-    def _pathEditor(self, field):
+    def _choice(self, row):
+        """A list that begins with what is taken when nothing is given."""
+        editor = qt.QComboBox()
+        editor.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
+        editor.minimumContentsLength = 8  # a long choice does not widen the panel
+        if row.kind is Kind.MODEL:
+            editor.addItem(_("none"), "")
+            editor.addItem(_("the model chosen under Inputs"), cohort_steps.INPUTS)
+            return editor
+        usual = row.usually if row.usually in row.choices else ""
+        editor.addItem(usual or cohort_steps.shown(row.usually), "")
+        for choice in row.choices:
+            if choice != usual:
+                editor.addItem(choice, choice)
+        return editor
+
+    def _pathEditor(self, row):
         path = ctk.ctkPathLineEdit
         editor = path()
         editor.sizeAdjustPolicy = path.AdjustToMinimumContentsLength  # a long path does not widen the panel
-        if field.kind == "folder":
-            editor.filters = path.Dirs | path.Writable
+        if row.kind in (Kind.FOLDER, Kind.NEW_FOLDER):
+            editor.filters = path.Dirs | (path.Writable if row.kind is Kind.NEW_FOLDER else path.Readable)
         else:
-            editor.filters = path.Files | (path.Writable if field.kind == "new file" else path.Readable)
-            editor.nameFilters = [field.filters, _("All files (*)")]
+            editor.filters = path.Files | (path.Writable if row.kind is Kind.NEW_FILE else path.Readable)
+            editor.nameFilters = [*([row.files] if row.files else []), _("All files (*)")]
         # The path's own signals tell only of usable paths, and not of one that is emptied.
         editor.comboBox().connect("editTextChanged(QString)", self._onChanged)
         return editor
 
-    def show(self, step):
-        """Show the fields of a step, with its own words."""
-        own = {field.name: field for field in step.fields}
-        for name, (_field, label, editor) in self._rows.items():
-            label.visible = editor.visible = name in own
-            if name in own:
-                label.toolTip = editor.toolTip = own[name].help
-                if own[name].kind == "text":
-                    editor.placeholderText = own[name].usual
-        self._ui.cohortOptionsCollapsibleButton.visible = bool(step.options)
+    def texts(self):
+        """Give what was entered, by the names of options; what was left empty or usual is empty."""
+        return {name: self._text(row, editor) for name, (row, editor) in self.editors.items()}
 
-    def values(self):
-        """Give what was entered, by the names of fields; what was left empty or usual is left out."""
-        texts = {name: self._text(field, editor) for name, (field, _label, editor) in self._rows.items()}
-        return {name: text for name, text in texts.items() if text}
+    def _text(self, row, editor):
+        if row.kind in (Kind.CHOICE, Kind.MODEL):
+            return editor.currentData or ""
+        if row.kind is Kind.FLAG:
+            return YES if editor.checked else ""
+        return (editor.currentPath if editor.className() == "ctkPathLineEdit" else editor.text).strip()
 
-    def _text(self, field, editor):
-        if field.kind == "choice":
-            return editor.currentData if editor.currentIndex > 0 else ""
-        if field.kind == "flag":
-            return "yes" if editor.checked else ""
-        return (editor.text if field.kind == "text" else editor.currentPath).strip()
-
-    def setValues(self, values):
+    def setTexts(self, texts):
         """Show values; what is absent becomes empty or usual."""
         self._updating = True
         try:
-            for name, (field, _label, editor) in self._rows.items():
-                self._setText(field, editor, str(values.get(name, "")))
+            for name, (row, editor) in self.editors.items():
+                if texts.get(name, "") != self._text(row, editor):  # writing moves the cursor
+                    self._setText(row, editor, texts.get(name, ""))
         finally:
             self._updating = False
 
-    def _setText(self, field, editor, text):
-        if text == self._text(field, editor):  # writing moves the cursor
-            return
-        if field.kind == "choice":
+    def _setText(self, row, editor, text):
+        if row.kind in (Kind.CHOICE, Kind.MODEL):
             editor.setCurrentIndex(max(editor.findData(text), 0))
-        elif field.kind == "flag":
-            editor.checked = bool(text)
-        elif field.kind == "text":
-            editor.text = text
-        else:
+        elif row.kind is Kind.FLAG:
+            editor.checked = text == YES
+        elif editor.className() == "ctkPathLineEdit":
             editor.setCurrentPath(text)
+        else:
+            editor.text = text
 
     def _onChanged(self, _value=None):
         if not self._updating:

@@ -2,11 +2,14 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 from slicer.i18n import tr as _
 
-from . import cohort_jobs, packages, wording
+from LABCRadiomicsLib.step_options import ASSOCIATE
+
+from . import cohort_steps, packages, wording
 from .cohort_form import CohortForm
 from .cohort_process import CohortProcess
 
@@ -25,14 +28,19 @@ class CohortSection:
         self._moduleFolder = moduleFolder
         self._modelChoice = modelChoice
         self._changed = changed
-        self._steps = cohort_jobs.steps()
+        self._values = {}  # of the fields of all steps, see cohort_steps.key
         self._running = None
-        self._form = CohortForm(ui, self._steps, self._onChanged)
+        self._form = CohortForm(ui, self._onEdited)
         self._process = CohortProcess(self._onLine, self._onProgress, self._onFinished)
-        for step in self._steps:
-            ui.cohortStepSelector.addItem(step.title, step.name)
+        for name, step in cohort_steps.SHOWN.items():
+            if name.split()[0] != ASSOCIATE:
+                ui.cohortStepSelector.addItem(cohort_steps.shown(step.title), name)
+        ui.cohortStepSelector.addItem(_("Associations of the score"), ASSOCIATE)
+        for step in cohort_steps.jobs():
+            ui.cohortJobSelector.addItem(cohort_steps.shown(step.title), step.name)
         ui.cohortProgressBar.visible = False
-        ui.cohortStepSelector.connect("currentIndexChanged(int)", self._onChanged)
+        for selector in (ui.cohortStepSelector, ui.cohortJobSelector):
+            selector.connect("currentIndexChanged(int)", self._onChosen)
         ui.cohortStartButton.connect("clicked(bool)", self.onStart)
         ui.cohortCancelButton.connect("clicked(bool)", self._onCancel)
         self._say("")
@@ -41,6 +49,7 @@ class CohortSection:
     def cleanup(self):
         """End a running step: the panel goes away."""
         self._process.cleanup()
+        self._form.cleanup()
 
     def isRunning(self):
         """Whether a step is at work."""
@@ -48,55 +57,74 @@ class CohortSection:
 
     def step(self):
         """Give the chosen step."""
-        return self._steps[max(self._ui.cohortStepSelector.currentIndex, 0)]
+        name = self._ui.cohortStepSelector.currentData
+        return cohort_steps.SHOWN[self._ui.cohortJobSelector.currentData if name == ASSOCIATE else name]
 
     def values(self):
         """Give what the fields of all steps hold, and the chosen step, as texts by name."""
-        return {"step": self.step().name, **self._form.values()}
+        return {"step": self.step().name, **self._values}
 
     def setValues(self, values):
         """Show values, as of a loaded scene."""
-        if values != self.values():
-            self._form.setValues(values)
-            step = self._ui.cohortStepSelector.findData(values.get("step", ""))
-            self._ui.cohortStepSelector.setCurrentIndex(max(step, 0))
+        new = cohort_steps.readValues(values)
+        name = new.pop("step", "")
+        if {"step": name, **new} != self.values():
+            self._values = new
+            ui, group = self._ui, name.split()[0] if name else ""
+            ui.cohortStepSelector.setCurrentIndex(max(ui.cohortStepSelector.findData(group), 0))
+            ui.cohortJobSelector.setCurrentIndex(max(ui.cohortJobSelector.findData(name), 0))
             self.update()
 
     def update(self):
         """Show the fields of the chosen step, and whether it can start."""
-        step = self.step()
+        step, ui = self.step(), self._ui
+        ui.cohortJobLabel.visible = ui.cohortJobSelector.visible = ui.cohortStepSelector.currentData == ASSOCIATE
         self._form.show(step)
-        self._ui.cohortHelpLabel.text = step.help
-        lacking = cohort_jobs.missing(step, self._inputs())
+        self._form.setTexts(cohort_steps.held(step, self._values))
+        words = cohort_steps.shown(step.help)
+        ui.cohortHelpLabel.text = self._help(words, step)
+        problem = cohort_steps.problem(step, self._values, self._modelChoice.chosen())
         running = self.isRunning()
-        self._ui.cohortStartButton.enabled = lacking is None and not running
-        self._ui.cohortStartButton.toolTip = (
-            _("A step is running") if running else _("Missing: {what}").format(what=lacking) if lacking else step.help
-        )
-        self._ui.cohortCancelButton.enabled = running
+        ui.cohortStartButton.enabled = problem is None and not running
+        ui.cohortStartButton.toolTip = _("A step is running") if running else problem or words
+        ui.cohortCancelButton.enabled = running
 
-    def _inputs(self):
-        return {**self._form.values(), "model": self._modelChoice.chosen()}
+    def _help(self, words, step):
+        """What a step does, and to which model where it is about one."""
+        if not cohort_steps.usesModel(step):
+            return wording.plain(words)
+        model = self._modelChoice.model
+        title = _("none") if model is None else model.title
+        sentence = _("{words} Model, as chosen under Inputs: {title}")
+        return wording.plain(sentence.format(words=words, title=title))
 
-    def _onChanged(self, _value=None):
+    def _onChosen(self, _value=None):
         self.update()
         self._changed()
 
+    def _onEdited(self):
+        self._values = cohort_steps.withHeld(self.step(), self._values, self._form.texts())
+        self._onChosen()
+
     def onStart(self, _clicked=False):
         """Start the chosen step in the background."""
-        step, inputs = self.step(), self._inputs()
+        step = self.step()
+        texts = cohort_steps.inputs(step, self._values, self._modelChoice.chosen())
+        words = step.arguments(texts)
         try:
             purpose = _("This cohort step needs the Python packages {names}. Install them?")
-            packages.ensure(self._moduleFolder / "Resources" / "requirements.txt", step.packages, purpose)
-            self._process.start(cohort_jobs.arguments(step, inputs), str(self._moduleFolder))
+            needed = (*cohort_steps.COMMAND, *step.packages)
+            packages.ensure(self._moduleFolder / "Resources" / "requirements.txt", needed, purpose)
+            self._process.start(words, str(self._moduleFolder))
         except (packages.PackagesRefused, FileNotFoundError) as error:
             self._say(wording.error_box(str(error)))
             return
-        self._running = step, inputs
+        self._running = step, texts
         self._ui.cohortLog.clear()
+        self._onLine(shlex.join(["labcradiomics", *words]))  # for who wants to do the same from a terminal
         self._ui.cohortProgressBar.setRange(0, 0)
         self._ui.cohortProgressBar.visible = True
-        self._say(_("{step} is running in the background.").format(step=step.title))
+        self._say(_("{step} is running in the background.").format(step=wording.plain(cohort_steps.shown(step.title))))
         self.update()
 
     def _onCancel(self, _clicked=False):
@@ -112,27 +140,31 @@ class CohortSection:
         self._ui.cohortProgressBar.setValue(done)
 
     def _onFinished(self, code, lastError):
-        (step, inputs), self._running = self._running, None
+        (step, texts), self._running = self._running, None
         self._ui.cohortProgressBar.visible = False
         if code is None:
-            self._say(_("{step} was cancelled.").format(step=step.title))
+            title = wording.plain(cohort_steps.shown(step.title))
+            self._say(_("{step} was cancelled.").format(step=title))
         elif code:
-            self._say(wording.error_box(re.sub(r"^labcradiomics: ", "", lastError) or _("See the log below.")))
+            sentence = cohort_steps.inWords(re.sub(r"^labcradiomics: ", "", lastError), step)
+            self._say(wording.error_box(sentence or _("See the log below.")))
         else:
-            self._finish(step, inputs)
+            self._finish(step, texts)
         self.update()
 
-    def _finish(self, step, inputs):
-        path, model = cohort_jobs.written(step, inputs)
-        page = Path(path, "index.html")
-        link = wording.file_link(path, page if page.is_file() else path)
-        done = _("{step} is done: {path}").format(step=step.title, path=link)
+    def _finish(self, step, texts):
+        title, path = wording.plain(cohort_steps.shown(step.title)), cohort_steps.written(step, texts)
+        done = _("{step} is done: see the log below.").format(step=title)
+        if path:
+            page = Path(path, "index.html")
+            link = wording.file_link(path, page if page.is_file() else path)
+            done = _("{step} is done: {path}").format(step=title, path=link)
         own = ownPatients(path) if step.name == "validate" else None
         self._say(f"{wording.problem(own)}<br/>{done}" if own else done)
-        if step.name == "extract":
-            self._form.setValues({**self._form.values(), "features": inputs["features_out"]})
-            self._changed()
-        if model is not None:
+        self._values |= cohort_steps.handedOver(step, texts)
+        self._changed()
+        model = cohort_steps.newModel(step, texts)
+        if model:
             self._addModel(model)
 
     def _addModel(self, path):

@@ -121,6 +121,8 @@ class CovariateForm:
 
     def _unknownSentence(self):
         """What an unknown covariate means with this model."""
+        if self.model.nomogram.covariate_distribution is not None and self.model.nomogram.center is not None:
+            return _("{n} of {total} unknown: survival is averaged over what they may be, with wider limits.")
         if self.model.nomogram.center is not None:
             return _("{n} of {total} unknown: the model's reference mean stands in, and a warning says so.")
         return _("{n} of {total} unknown: this model has no reference means, so there will be no survival.")

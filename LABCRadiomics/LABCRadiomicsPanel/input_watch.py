@@ -6,7 +6,7 @@ from slicer.util import VTKObservationMixin
 
 
 class InputWatch(VTKObservationMixin):
-    """Observes one volume and one segmentation; their names and display do not count."""
+    """Observes one volume and some segmentations; their names and display do not count."""
 
     def __init__(self, edited, segmentRemoved):
         """
@@ -15,24 +15,25 @@ class InputWatch(VTKObservationMixin):
         """
         VTKObservationMixin.__init__(self)
         self._edited, self._segmentRemoved = edited, segmentRemoved
-        self._inputs = (None, None)
+        self._inputs = (None, ())
         self._voxels = None
 
-    def watch(self, volumeNode, segmentationNode):
-        """Observe these nodes and no others; either may be None.
+    def watch(self, volumeNode, segmentationNodes):
+        """Observe these nodes and no others; the volume may be None.
 
         :return: whether they were not observed before, so that they may have been edited unseen
         """
-        if (volumeNode, segmentationNode) == self._inputs:
+        segmentationNodes = tuple(segmentationNodes)
+        if (volumeNode, segmentationNodes) == self._inputs:
             return False
         self.cleanup()
-        self._inputs = volumeNode, segmentationNode
+        self._inputs = volumeNode, segmentationNodes
         self._voxels = voxelState(volumeNode)
-        for node in filter(None, self._inputs):
+        for node in filter(None, (volumeNode, *segmentationNodes)):
             self.addObserver(node, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._onEdited)
         if volumeNode is not None:
             self.addObserver(volumeNode, vtk.vtkCommand.ModifiedEvent, self._onVolumeModified)
-        if segmentationNode is not None:
+        for segmentationNode in segmentationNodes:
             modified = slicer.vtkSegmentation.SourceRepresentationModified
             self.addObserver(segmentationNode, modified, self._onEdited)
             self.addObserver(segmentationNode, slicer.vtkSegmentation.SegmentRemoved, self._onSegmentRemoved)
@@ -41,7 +42,7 @@ class InputWatch(VTKObservationMixin):
     def cleanup(self):
         """Observe nothing."""
         self.removeObservers()
-        self._inputs = (None, None)
+        self._inputs = (None, ())
 
     def _onEdited(self, _caller, _event):
         self._edited()

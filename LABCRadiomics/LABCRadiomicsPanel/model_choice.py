@@ -18,7 +18,7 @@ class ModelChoice:
         :param ui: widgets of the panel whose names begin with model, and completeModelButton
         :param changed: called without arguments after the user chose another model
         """
-        from LABCRadiomicsLib.model.registry import bundled_models
+        from LABCRadiomicsLib.model import bundled_models
 
         self.model = None
         self.problem = None
@@ -57,7 +57,7 @@ class ModelChoice:
 
     def addFile(self, path):
         """Put a model file that was just made into the list, and choose it."""
-        from LABCRadiomicsLib.model.file import load_model
+        from LABCRadiomicsLib.model import load_model
 
         title = _("{title} ({path})").format(title=load_model(path).title, path=path)
         index = self._ui.modelSelector.findData(path)
@@ -79,7 +79,7 @@ class ModelChoice:
             self._changed()
 
     def _load(self):
-        from LABCRadiomicsLib.model.registry import find_model
+        from LABCRadiomicsLib.model import find_model
 
         self.model, self.problem = None, None
         chosen = self.chosen()
@@ -129,8 +129,7 @@ class ModelChoice:
         )
         if not path:
             return
-        from LABCRadiomicsLib.model.completion import complete_model
-        from LABCRadiomicsLib.model.file import save_model
+        from LABCRadiomicsLib.model import complete_model, save_model
 
         try:
             save_model(complete_model(self.model, table), path)

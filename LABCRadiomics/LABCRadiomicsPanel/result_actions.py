@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from LABCRadiomicsLib.errors import LABCRadiomicsError
 
-from . import packages, scored_case
+from . import packages, radiomics_command, scored_case
 from .dicom_source import sourceFiles
 from .radiomics_check import RadiomicsCheck
 from .result_layout import ResultLayout
@@ -26,10 +26,8 @@ class ResultActions:
         :param say: see LABCRadiomicsWidget._say
         """
         self._ui, self._view, self._requirements, self._say = ui, view, requirements, say
-        self._case = None
-        self._volumeNode = None  # of the shown result
+        self._case = self._scored = None
         self._missing = None  # why nothing can be scored now
-        self._segment = None, ""  # segmentation node and segment ID of the shown result
         self._check = RadiomicsCheck(self._onCheckProgress, self._onCheckFinished)
         self._layout = ResultLayout(ui.showViewsButton)
         ui.showViewsButton.checked = self._layout.isShown()
@@ -48,31 +46,29 @@ class ResultActions:
         """End a comparison that is under way and forget the case: the scene goes away."""
         self._check.cleanup()
         self._showCheckRunning(False)
-        self._case = self._volumeNode = None
-        self._segment = None, ""
+        self._case = self._scored = None
 
     def cleanup(self):
         """As forget, and follow the views no longer: the panel goes away."""
         self.forget()
         self._layout.cleanup()
 
-    def setCase(self, case, volumeNode, segmentationNode, edited):
+    def setCase(self, case, scored, edited):
         """Say what is behind the shown result.
 
         :param case: its ScoredCase; None when its images are not in memory (a loaded scene)
-        :param volumeNode, segmentationNode: what was scored; None when it is no longer in the scene
+        :param scored: the Choice that it was made of, its nodes None when they are no longer in the scene
         :param edited: why the result no longer fits its nodes, empty when it does
         """
-        self._case, self._volumeNode = case, volumeNode
-        self._segment = segmentationNode, self._view.document["inputs"]["segment_id"]
+        self._case, self._scored = case, scored
         reason = "" if case is not None else _("Click Apply: the images of this result are not in memory.")
         for button, problem, text in (
             (self._ui.saveReportButton, reason, _("Write report.html, report.pdf and result.json into a folder.")),
             (self._ui.showNomogramButton, reason, _("Draw this patient on the model's nomogram.")),
             (
                 self._ui.saveDicomButton,
-                edited or sourceFiles(volumeNode)[1],
-                _("Write the result as a DICOM structured report of the volume's study."),
+                edited or self._noStudy(),
+                _("Write contour, structured report and report in PDF as DICOM objects of the volume's study."),
             ),
         ):
             button.enabled = not problem
@@ -80,7 +76,7 @@ class ResultActions:
 
     def onShowViews(self, _clicked=False):
         """Show the survival curves, the features and the tumor in the views; clicking again shows those of before."""
-        from LABCRadiomicsLib.mrml.results import result_nodes
+        from LABCRadiomicsLib.mrml import result_nodes
 
         if not self._ui.showViewsButton.checked:
             self._layout.hide()
@@ -91,12 +87,12 @@ class ResultActions:
             self._ui.showViewsButton.checked = False
             self._say(_("It was removed from the scene: click Apply again."), True)
             return
-        self._layout.show(nodes, *self._segment)
+        self._layout.show(nodes, self._scored.roiNode, self._scored.segmentId)
         self._ui.showViewsButton.checked = self._layout.isShown()
 
     def updateViews(self):
         """Put the nodes of a new result into the views, where they are shown."""
-        from LABCRadiomicsLib.mrml.results import result_nodes
+        from LABCRadiomicsLib.mrml import result_nodes
 
         self._layout.fill(result_nodes(slicer.mrmlScene))
 
@@ -117,8 +113,11 @@ class ResultActions:
         folder = qt.QFileDialog.getExistingDirectory(self._ui.saveReportButton.window(), _("Folder for the report"))
         purpose = _("The report needs the Python packages {names}. Install them?")
         names = ("matplotlib", "Jinja2", "reportlab")
-        if folder and self._attempt(names, purpose, lambda: scored_case.save_report(self._case, folder)):
-            self._say(_("Written: {path}"), written=str(Path(folder, "report.html")))
+        remarks = []
+        if folder and self._attempt(
+            names, purpose, lambda: remarks.append(scored_case.save_report(self._case, folder))
+        ):
+            self._sayWritten(str(Path(folder, "report.html")), *remarks)
 
     def onSaveValues(self, _clicked=False):
         """Ask for a file and write the result's values: everything as JSON, the features as CSV."""
@@ -126,21 +125,39 @@ class ResultActions:
             self._ui.saveValuesButton.window(), _("Values of the result"), "result.json", _("Values (*.json *.csv)")
         )
         if path and self._attempt((), "", lambda: scored_case.save_values(self._view.document, path)):
-            self._say(_("Written: {path}"), written=path)
+            self._sayWritten(path)
 
     def onSaveDicom(self, _clicked=False):
-        """Ask for a file and write the result as a DICOM structured report."""
-        files, problem = sourceFiles(self._volumeNode)
+        """Ask for a folder and write contour, structured report and report in PDF into it, as one study."""
+        problem = self._noStudy()
         if problem:  # the database changed since the button was enabled
             self._say(problem, True)
             return
-        path = qt.QFileDialog.getSaveFileName(
-            self._ui.saveDicomButton.window(), _("DICOM structured report"), "result.dcm", _("DICOM (*.dcm)")
+        folder = qt.QFileDialog.getExistingDirectory(
+            self._ui.saveDicomButton.window(), _("Folder for the DICOM objects")
         )
-        document = self._view.document
-        purpose = _("The DICOM structured report needs the Python packages {names}. Install them?")
-        if path and self._attempt(("highdicom",), purpose, lambda: scored_case.save_dicom(document, files, path)):
-            self._say(_("Written: {path}"), written=path)
+        document, case, scored = self._view.document, self._case, self._scored
+        files, _problem = sourceFiles(scored.volumeNode)
+        names = ("highdicom",) if case is None else ("highdicom", "matplotlib", "reportlab")
+        purpose = _("The DICOM objects need the Python packages {names}. Install them?")
+        remarks = []
+        if folder and self._attempt(
+            names, purpose, lambda: remarks.append(scored_case.save_study(document, scored, files, folder, case))
+        ):
+            if case is None:
+                remarks.append(_("The report in PDF was left out: click Apply to have it too."))
+            self._sayWritten(folder, *remarks)
+
+    def _noStudy(self):
+        """Why the result cannot be written as objects of a DICOM study; empty when it can."""
+        if self._scored.roiNode is None:
+            return _("The segmentation of this result is no longer in the scene.")
+        return sourceFiles(self._scored.volumeNode)[1]
+
+    def _sayWritten(self, path, *remarks):
+        """Say where something was written, and what else there is to say of it."""
+        sentences = [_("Written: {path}"), *(remark for remark in remarks if remark)]
+        self._say(" ".join(sentences), written=path)
 
     def _attempt(self, names, purpose, step):
         """Do a step that needs packages beyond Slicer's own; what goes wrong is said in the panel."""
@@ -161,7 +178,7 @@ class ResultActions:
     def updateCheck(self, missing):
         """Enable the comparison, or say why it cannot be made."""
         self._missing = missing
-        reason = self._check.unavailable() or missing
+        reason = radiomics_command.unavailable() or missing
         if self._check.isRunning():
             reason = _("SlicerRadiomics is at work")
         self._ui.checkButton.enabled = not reason

@@ -37,6 +37,7 @@ class ResultView:
         self.setStale("")
         ui.showGroupButton.visible = document["risk_group"] is not None and not document["group_shown"]
         ui.resultLabel.text = wording.result_text(document)
+        ui.contributionsBrowser.setHtml(wording.contributions(document))
 
     def bringIntoView(self):
         """Scroll to the result; it unfolds."""

@@ -10,7 +10,10 @@ from slicer.i18n import tr as _
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.robustness import CONTOURS
 
+from .chosen_case import Choice
 from .dicom_source import sourceFiles
+from .outdated import EDITED
+from .site_choice import ANOTHER
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,7 @@ class ScoredCase:
     model: Any
     score: Any
     document: dict
-    volumeNode: Any
-    roiNode: Any
+    choice: Choice
 
     @property
     def title(self):
@@ -33,31 +35,55 @@ class ScoredCase:
         return f"{inputs['volume']}, {inputs['segment']}"
 
 
-def score_case(volumeNode, roiNode, segmentId, modelId, covariates, stability, progress):
+def score_case(choice, progress=None):
     """Score one patient; see LABCRadiomicsLogic.process."""
     from LABCRadiomicsLib.model import find_model
     from LABCRadiomicsLib.mrml import score_nodes
 
-    words = {
-        "read": _("Reading the nodes"),
-        "features": _("Computing the features"),
-        "contour": _("Redrawn contour {n}"),
-    }
-    report = progress or (lambda done, total, text: None)
+    from .radiomics_values import SlicerRadiomicsExtractor
+
+    steps = _Steps(progress or (lambda done, total, text: None))
+    model = find_model(choice.modelId)
+    contours = CONTOURS if choice.stability else 0
     score = score_nodes(
-        volumeNode,
-        roiNode,
-        segmentId,
-        find_model(modelId),
-        covariates,
-        contours=CONTOURS if stability else 0,
-        chosen_model=str(modelId),
-        dicom_files=sourceFiles(volumeNode)[0],
-        progress=lambda done, total, step: report(done, total, words[step].format(n=done - 1)),
+        choice.volumeNode,
+        choice.roiNode,
+        choice.segmentId,
+        model,
+        choice.covariates,
+        contours=contours,
+        others=choice.others,
+        site=None if choice.site in ("", ANOTHER) else choice.site,
+        unknown_site="as-measured" if choice.site == ANOTHER else "refuse",
+        chosen_model=str(choice.modelId),
+        dicom_files=sourceFiles(choice.volumeNode)[0],
+        progress=steps.begin,
+        extractor=SlicerRadiomicsExtractor(model, steps.again) if choice.fromSlicerRadiomics else None,
     )
-    total = 3 + (CONTOURS if stability else 0)
-    report(total - 1, total, _("Writing the result"))
-    return ScoredCase(score.model, score, score.document, volumeNode, roiNode)
+    steps.begin(2 + contours, 3 + contours, "write")
+    return ScoredCase(score.model, score, score.document, choice)
+
+
+class _Steps:
+    """The steps of a run in words."""
+
+    def __init__(self, report):
+        self._report, self._last = report, ()
+        self._words = {
+            "read": _("Reading the nodes"),
+            "features": _("Computing the features"),
+            "contour": _("Redrawn contour {n}"),
+            "write": _("Writing the result"),
+        }
+
+    def begin(self, done, total, step):
+        """Report a step, and what it is."""
+        self._last = done, total, self._words[step].format(n=done - 1)
+        self._report(*self._last)
+
+    def again(self):
+        """Report the same step again, so that the application handles events while it waits."""
+        self._report(*self._last)
 
 
 def with_group(case):
@@ -84,6 +110,7 @@ def draw_nomogram(case, path):
 def save_report(case, folder):
     """Write report.html, report.pdf and result.json into a folder, in place of what an earlier run wrote there.
 
+    :return: a sentence on what else the folder holds; empty when nothing
     :raises LABCRadiomicsLib.errors.InputError: the folder cannot be written
     """
     from LABCRadiomicsLib.files import output_folder
@@ -91,6 +118,7 @@ def save_report(case, folder):
 
     with output_folder(folder) as new:
         write_patient_report(new.path, case.score, case.title)
+    return new.remark
 
 
 def save_values(document, path):
@@ -112,14 +140,34 @@ def save_values(document, path):
         ) from error
 
 
-def save_dicom(document, files, path):
-    """Write a result document as a DICOM structured report of the series in the files.
+def save_study(document, choice, files, folder, case=None):
+    """Write contour, structured report and, with the case, the report in PDF as DICOM objects of the images' study.
 
-    :raises LABCRadiomicsLib.errors.InputError: the files cannot be read, or the report cannot be written
+    The contour is read from the nodes again, which hold what was scored, on the grid of the images.
+
+    :param document: the result
+    :param choice: what was scored
+    :param files: of the volume's DICOM series
+    :param case: the ScoredCase; None when the images of the result are not in memory
+    :return: a sentence on what else the folder holds; empty when nothing
+    :raises LABCRadiomicsLib.errors.LABCRadiomicsError: the files cannot be read, the nodes hold something else than
+        was scored, or the folder cannot be written
     """
-    from LABCRadiomicsLib.dicom import read_sources, structured_report, write_object
+    from LABCRadiomicsLib.dicom import read_sources, write_study
+    from LABCRadiomicsLib.files import output_folder
+    from LABCRadiomicsLib.imaging import region_of
+    from LABCRadiomicsLib.mrml import fingerprint, images_from_nodes, other_masks
+    from LABCRadiomicsLib.report import patient_pdf
 
-    write_object(path, structured_report(document, read_sources(files)), "DICOM SR")
+    image, mask, _notices = images_from_nodes(choice.volumeNode, choice.roiNode, choice.segmentId)
+    others, _notices = other_masks(choice.volumeNode, choice.others)
+    if fingerprint(image, mask, others.values())["voxels"] != document["inputs"]["fingerprint"]["voxels"]:
+        raise InputError(EDITED)
+    sources = read_sources(files)
+    pdf = None if case is None else patient_pdf(case.score, case.title)
+    with output_folder(folder) as new:
+        write_study(new.path, document, region_of(image, mask), sources, pdf)
+    return new.remark
 
 
 def _as_csv(document):

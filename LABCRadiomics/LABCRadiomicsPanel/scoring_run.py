@@ -17,7 +17,7 @@ class ScoringRun:
     def __init__(self, ui, process, say, changed, finished):
         """
         :param ui: widgets of the panel: cancelButton, progressBar
-        :param process: LABCRadiomicsLogic.process
+        :param process: LABCRadiomicsLogic.score
         :param say: shows a text in the panel, as a problem when its second argument is true
         :param changed: called when a run began or was cancelled
         :param finished: called with the ScoredCase, or None when there is none
@@ -32,8 +32,8 @@ class ScoringRun:
         """Whether a run is in progress."""
         return self._token is not None
 
-    def start(self, *inputs):
-        """Score; inputs as for LABCRadiomicsLogic.process, without progress."""
+    def start(self, choice):
+        """Score what is chosen."""
         from LABCRadiomicsLib.errors import LABCRadiomicsError
 
         token = self._token = object()
@@ -43,7 +43,7 @@ class ScoringRun:
         case, problem = None, None
         try:
             with slicer.util.WaitCursor():
-                case = self._process(*inputs, lambda done, total, text: self._onProgress(token, done, total, text))
+                case = self._process(choice, lambda done, total, text: self._onProgress(token, done, total, text))
         except RunCancelled:
             pass  # whoever cancelled has told the user
         except LABCRadiomicsError as error:

@@ -4,13 +4,17 @@ What is shown is a sentence of ``_()`` with its values put in, never pieces join
 join their words differently.
 """
 
+import math
 import re
 from html import escape
 from pathlib import Path
 
 from slicer.i18n import tr as _
 
-from LABCRadiomicsLib.scoring.wording import grade, number, percent, trust
+from LABCRadiomicsLib.feature_words import feature_sentence
+from LABCRadiomicsLib.scoring import wording as result_wording
+
+number, percent = result_wording.number, result_wording.percent
 
 # Okabe-Ito; white text on them is readable in light and dark themes. The words say the same.
 WARNING = "\u26a0"  # what a grave sentence begins with
@@ -46,6 +50,11 @@ def file_link(path, shown=""):
     return f'<a href="{Path(shown or path).absolute().as_uri()}">{plain(str(path))}</a>'
 
 
+def linked(words, path):
+    """Words with a link to a file in place of their {path}; a name in them may hold other braces."""
+    return words.replace("{path}", file_link(path))
+
+
 def notice():
     """What every output of this software carries."""
     sentence = escape(_("Research use only. Not a medical device; not for diagnosis or treatment decisions."))
@@ -64,7 +73,7 @@ def group_badge(result, outdated):
     color = GROUP_COLORS[None if outdated else group]
     if outdated:
         words = _("OUTDATED: {words}").format(words=words)
-    trusted = f"<b>{WARNING} {plain(grade(result, _))}</b>" if result["trust"]["grade"] != FINE else ""
+    trusted = f"<b>{WARNING} {plain(result_wording.grade(result, _))}</b>" if result["trust"]["grade"] != FINE else ""
     grave = result["trust"]["grade"] == DO_NOT_RELY
     below = [] if grave or not trusted else [trusted]
     if result["status"] == "demonstration":
@@ -92,25 +101,32 @@ def survival_table(result):
     """Survival at the horizons with its limits."""
     if not result["survival"]:
         return escape(_("This model gives no survival: it has no baseline. Recalibrate it on a local cohort (below)."))
+    second = result["second_reader"]["survival"] if result["second_reader"] is not None else []
     rows = [f'<tr><td colspan="3"><b>{escape(result["endpoint"])}</b></td></tr>']
-    for estimate in result["survival"]:
-        limits = _("no limits available")
-        if estimate["lower"] is not None:
-            limits = _("95% CI {lower} to {upper}").format(
-                lower=percent(estimate["lower"]), upper=percent(estimate["upper"])
-            )
+    for at, estimate in enumerate(result["survival"]):
         months = _("at {months:g} months").format(months=estimate["months"])
-        rows.append(
-            f"<tr><td>{months}&nbsp;&nbsp;</td><td><b>{percent(estimate['probability'])}</b>&nbsp;&nbsp;</td>"
-            f"<td>{limits}</td></tr>"
-        )
-    return f"<table>{''.join(rows)}</table>"
+        rows.append(_survival_row(months, estimate, bold=True))
+        if at < len(second):
+            rows.append(_survival_row(_("second reader"), second[at], bold=False))
+    sentences = result_wording.survival_remarks(result, _)
+    remarks = "".join(f"<p><small>{escape(sentence)}</small></p>" for sentence in sentences)
+    return f"<table>{''.join(rows)}</table>{remarks}"
+
+
+def _survival_row(whose, estimate, bold):
+    limits = _("no limits available")
+    if estimate["lower"] is not None:
+        ends = {end: percent(estimate[end]) for end in ("lower", "upper")}
+        limits = _("95% CI {lower} to {upper}").format(**ends)
+    value = percent(estimate["probability"])
+    cells = (whose, f"<b>{value}</b>" if bold else value, limits)
+    return f"<tr>{''.join(f'<td>{cell}&nbsp;&nbsp;</td>' for cell in cells)}</tr>"
 
 
 def result_text(result):
     """Everything of a result below its badge: the gravest warning, score, survival, how far to trust them."""
     inputs = result["inputs"]
-    sentences = trust(result, _)
+    sentences = result_wording.trust(result, _)
     grave = gravest(result, sentences)
     parts = [f"<p><b>{plain(sentence)}</b></p>" for sentence in grave]
     direction = escape(_("Higher is worse; no unit."))
@@ -120,9 +136,10 @@ def result_text(result):
         points = _("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"])
         parts.append(f"<p>{escape(points)}</p>")
     rest = "".join(f"<li>{plain(sentence)}</li>" for sentence in sentences if sentence not in grave)
-    if rest:
+    fine = f"<p>{plain(result_wording.grade(result, _))}</p>" if result["trust"]["grade"] == FINE else ""
+    if rest or fine:
         heading = escape(_("How far to trust it"))
-        parts.append(f"<p><b>{heading}</b></p><ul style='margin-left:-22px'>{rest}</ul>")
+        parts.append(f"<p><b>{heading}</b></p>{fine}<ul style='margin-left:-22px'>{rest}</ul>")
     scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model} ({fingerprint}).").format(
         model=result["model"],
         fingerprint=result["fingerprint"][:12],
@@ -130,6 +147,35 @@ def result_text(result):
     )
     parts.append(f"<p><small>{plain(scored)}</small></p>")
     return "".join(parts)
+
+
+def contributions(result):
+    """Each feature of the score, its part of the score first, and in a sentence what it tells; then their sum."""
+    parts = sorted(result["contributions"], key=lambda part: -abs(part["contribution"]))
+    intercept = result["score"] - math.fsum(part["contribution"] for part in parts)
+    if abs(intercept) < 1e-9 * max(abs(result["score"]), 1.0):  # what rounding leaves
+        total = _("Together they are the score, {score}.")
+    else:
+        total = _("Together with the model's intercept, {intercept}, they are the score, {score}.")
+    total = total.format(score=number(result["score"]), intercept=number(intercept))
+    return "".join(f"<p>{_contribution(part)}</p>" for part in parts) + f"<p>{plain(total)}</p>"
+
+
+def _contribution(part):
+    if not math.isclose(part["value"] * part["coefficient"], part["contribution"], rel_tol=1e-9, abs_tol=1e-12):
+        sentence = _("{contribution} from {feature}: value {value}, standardized, times coefficient {coefficient}.")
+    else:
+        sentence = _("{contribution} from {feature}: value {value} times coefficient {coefficient}.")
+    texts = {name: number(part[name]) for name in ("value", "coefficient")}
+    texts |= {"contribution": f"{part['contribution']:+.4g}", "feature": part["feature"]}
+    lines = [plain(sentence.format(**texts))]
+    if part["in_range"] is False:
+        outside = escape(_("Outside the training cohort's range."))
+        lines.append(f"<b>{WARNING} {outside}</b>")
+    words = feature_sentence(part["feature"], _)
+    if words is not None:
+        lines.append(f"<small>{plain(words)}</small>")
+    return "<br/>".join(lines)
 
 
 def gravest(result, sentences):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -20,11 +21,12 @@ from ..statistics.clustering import (
     within_squares,
 )
 from ..statistics.kaplan_meier import KaplanMeier, LogRank, kaplan_meier, logrank
+from ..step_options import ClusterMethod
 from ..tables.cohort import FeatureTable, OutcomeTable
 from .histopathology import common_cases
 from .wording import listed, many
 
-METHODS = ("ward", "average", "complete", "k-means", "consensus")
+METHODS = get_args(ClusterMethod)
 _FEWEST = 10  # patients
 _ALONE = 3  # patients below which a cluster is said to be one of outliers
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..settings_files import read_settings_file
+from ..step_options import Kind, Option, split_texts
 from .gene_sets import BUNDLED
 from .registry import JOBS
 
@@ -134,7 +132,7 @@ def _flag(found: Mapping[str, Any], key: str, path: Path) -> bool:
 
 def _options_of(name: str, found: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any] | None:
     """Options of a job from its own and the shared ones; None where its input is missing."""
-    known = {field.name for field in dataclasses.fields(JOBS[name].options_type)}
+    known = JOBS[name].options
     taken = {
         key: found[key] for key in (*_GROUPED, "covariates", "adjust", "features_id") if key in known and key in found
     }
@@ -148,7 +146,7 @@ def _options_of(name: str, found: Mapping[str, Any], own: dict[str, Any]) -> dic
         if option not in taken and option not in own:
             return None
     if name == "clusters":
-        taken.pop("contrast", None)
+        taken.setdefault("features_id", "case")  # case_column is of the groups here
         if "outcomes" in taken and not {"time", "event"} <= {*taken, *own}:
             taken.pop("outcomes")
     if name in _FROM_EXPRESSION and "expression" not in found and _FROM_EXPRESSION[name] not in own:
@@ -172,44 +170,55 @@ def _prognosis(found: Mapping[str, Any], taken: dict[str, Any], own: dict[str, A
 
 def _typed(name: str, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Values as the options of a job want them."""
-    kind = JOBS[name].options_type
-    hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind)}
+    rows = JOBS[name].options
     typed = {}
     for key, value in values.items():
-        if key not in fields:
-            raise InputError(f"{path}: {name} has no option {key}; use {', '.join(fields)}.")
-        typed[key] = _value(value, hints[key], f"{path}: option {key} of {name}", path.parent)
-        choices = fields[key].metadata.get("choices")
-        if choices and typed[key] not in (None, *choices):
-            raise InputError(f"{path}: option {key} of {name} must be one of {', '.join(choices)}, not {value!r}.")
-        if key == "sets" and typed[key] not in BUNDLED:
-            typed[key] = str(_existing(str(value), f"{path}: option sets of {name}", path.parent))
+        if key not in rows:
+            raise InputError(f"{path}: {name} has no option {key}; use {', '.join(rows)}.")
+        typed[key] = _value(value, rows[key], f"{path}: option {key} of {name}", path.parent)
     return typed
 
 
-def _value(value: Any, hint: Any, what: str, folder: Path) -> Any:
-    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if value is None and type(None) in allowed:
+def _value(value: Any, row: Option, what: str, folder: Path) -> Any:
+    """A value of the file as the option takes it.
+
+    Raises
+    ------
+    InputError
+        It is of another kind, or out of the option's limits or choices.
+    """
+    if value is None and not row.required and row.default is None:
         return None
-    for one in allowed:
-        if one is Path and isinstance(value, str):
-            return _existing(value, what, folder)
-        if one is bool and isinstance(value, bool):
-            return value
-        if one is int and isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if one is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-        if one is str and isinstance(value, str):
-            return value
-        if typing.get_origin(one) is tuple and isinstance(value, (str, list)):
-            parts = value.split(",") if isinstance(value, str) else value
-            if all(isinstance(part, str) for part in parts):
-                return tuple(part.strip() for part in parts if part.strip())
-    wanted = {Path: "a path", bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-    words = " or ".join(wanted.get(one, "a list of texts") for one in allowed if one is not type(None))
-    raise InputError(f"{what} must be {words}, not {value!r}.")
+    wanted, types = _TYPES.get(row.kind, ("a text", (str,)))
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise InputError(f"{what} must be {wanted}, not {value!r}.")
+    if row.kind is Kind.FILE or (row.kind is Kind.NAMED_FILE and value not in BUNDLED):
+        found = _existing(str(value), what, folder)
+        return found if row.kind is Kind.FILE else str(found)
+    if row.kind is Kind.TEXTS:
+        return _texts(value, what)
+    if row.kind in (Kind.NUMBER, Kind.WHOLE, Kind.CHOICE):
+        try:
+            return row.value(str(value))
+        except InputError as error:
+            raise InputError(f"{what}: {error}") from error
+    return value
+
+
+_TYPES: dict[Kind, tuple[str, tuple[type, ...]]] = {
+    Kind.FILE: ("a path", (str,)),
+    Kind.FLAG: ("true or false", (bool,)),
+    Kind.WHOLE: ("a whole number", (int,)),
+    Kind.NUMBER: ("a number", (int, float)),
+    Kind.TEXTS: ("a list of texts", (str, list)),
+}
+
+
+def _texts(value: Any, what: str) -> tuple[str, ...]:
+    parts = split_texts(value) if isinstance(value, str) else value
+    if not all(isinstance(part, str) for part in parts):
+        raise InputError(f"{what} must be a list of texts, not {value!r}.")
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _existing(text: str, what: str, folder: Path) -> Path:

@@ -10,18 +10,20 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from ..errors import CohortError, InputError
 from ..notices import Notice
+from ..step_options import MatrixKind
 from ..tables.number_table import NumberTable
 from .identifiers import clean_gene_names, gene_kind, rows_of_largest_mean
 from .samples import Samples
 from .wording import listed, many
 
 COUNTS, LOGS, Z_SCORES = "counts", "logs", "z-scores"
-KINDS = (COUNTS, LOGS, Z_SCORES)
+KINDS = get_args(MatrixKind)
 _LARGEST_LOG = 50.0  # of log2 values; what is larger is no logarithm
 _LEAST_COUNT_MAXIMUM = 50.0
 _TELLING = 255.0  # counts below it are told from other numbers even after their logarithm was rounded to four decimals

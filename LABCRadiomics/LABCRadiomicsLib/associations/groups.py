@@ -8,18 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from ..errors import CohortError, InputError
 from ..notices import Notice
+from ..step_options import Split
 from ..tables.csv_table import CASE, Table, read_table
 from .identifiers import NORMAL, PRIMARY, Barcode, parse_barcode
 from .wording import many
 
 HIGH, LOW, INTERMEDIATE = "high", "low", "intermediate"
 NORMAL_GROUP = "normal"  # samples of normal tissue, where the groups' table has no word for them
-SPLITS = ("thirds", "cutoff")
+SPLITS = get_args(Split)
 _FIRST_BY_CUSTOM = (HIGH, "positive", "tumor", "tumour", "case", "treated")
 _LEAST_FOR_THIRDS = 6
 

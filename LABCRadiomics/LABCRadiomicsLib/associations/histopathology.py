@@ -13,6 +13,7 @@ from ..notices import Notice
 from ..statistics.baseline_table import benjamini_hochberg
 from ..statistics.correlation import CorrelationMap, correlation_map
 from ..statistics.two_groups import GroupComparison, compare_groups
+from ..step_options import MAPPED
 from ..tables.cohort import FeatureTable
 from .groups import HIGH, INTERMEDIATE, LOW, Contrast, Grouping, find_contrast
 from .identifiers import case_name
@@ -20,7 +21,6 @@ from .qupath import CaseQuantiles
 from .samples import Samples, match_samples, require_sizes
 from .wording import many
 
-MAPPED = r"^(Nucleus|Cell|Cytoplasm).*\| median$"
 LARGEST_FDR, LARGEST_P = 0.1, 0.05
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..step_options import ASSOCIATE, STEPS, Option, options_of
 from .section import Section
 
 
@@ -18,23 +19,20 @@ class Job:
     Attributes
     ----------
     name : str
-        Of the command.
-    title : str
-    module : str
-        In :mod:`.jobs`.
-    options : str
-        Name of the class of its options.
+        Of its command, and of its file in :mod:`.jobs`.
     """
 
     name: str
-    title: str
-    module: str
-    options: str
 
     @property
     def options_type(self) -> type[Any]:
-        """The class of the options: a frozen dataclass whose fields say in ``metadata`` what they are."""
-        return getattr(self._module, self.options)
+        """The class of what it is asked, in :mod:`..step_options`."""
+        return STEPS[self._step].asked
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """All that it is asked, by name."""
+        return {row.name: row for row in options_of(STEPS[self._step].asked)}
 
     @property
     def run(self) -> Callable[[Any], Section]:
@@ -45,26 +43,18 @@ class Job:
         """Every file the job reads."""
         return self._module.files(options)
 
-    def option_rows(self) -> list[tuple[str, Any, str]]:
-        """Name, default and help of every option, for a form."""
-        return [(field.name, field.default, field.metadata["help"]) for field in fields(self.options_type)]
+    @property
+    def _step(self) -> str:
+        return f"{ASSOCIATE} {self.name}"
 
     @property
     def _module(self) -> Any:
-        return importlib.import_module(f".jobs.{self.module}", __package__)
+        return importlib.import_module(f".jobs.{self.name}", __package__)
 
 
+#: In the order in which they are done; ``all`` is these together.
 JOBS = {
-    job.name: job
-    for job in (
-        Job("expression", "Gene expression", "expression", "ExpressionOptions"),
-        Job("gsea", "Gene set enrichment", "gsea", "GseaOptions"),
-        Job("enrichment", "Over-represented gene sets", "enrichment", "EnrichmentOptions"),
-        Job("prognosis", "Survival by genes", "prognosis", "PrognosisOptions"),
-        Job("purity", "Tumor purity", "purity", "PurityOptions"),
-        Job("immune", "Immune cells", "immune", "ImmuneOptions"),
-        Job("immunophenoscore", "Immunophenoscore", "immunophenoscore", "ImmunophenoscoreOptions"),
-        Job("histopathology", "Histopathology", "histopathology", "HistopathologyOptions"),
-        Job("clusters", "Clusters of the features", "clusters", "ClustersOptions"),
-    )
+    name: Job(name)
+    for group, _, name in (step.partition(" ") for step in STEPS)
+    if group == ASSOCIATE and name != "all"
 }

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..notices import Notice
+from ..step_options import ContrastOptions
 from .groups import Contrast, Grouping, find_contrast, is_normal
 from .identifiers import PRIMARY, Barcode, kind_name, parse_barcode
-from .options import GroupOptions
+from .options import grouping_of
 from .samples import Samples, match_samples, require_sizes
 
 
-def scored_samples(columns: Sequence[str], options: GroupOptions, source: str, rows: Sequence[str] = ()) -> Samples:
+def scored_samples(columns: Sequence[str], options: ContrastOptions, source: str, rows: Sequence[str] = ()) -> Samples:
     """Find the samples of a group, or, where no groups are given, all primary tumors (or samples of no stated kind).
 
     Raises
@@ -23,7 +24,7 @@ def scored_samples(columns: Sequence[str], options: GroupOptions, source: str, r
         As :func:`.samples.match_samples`.
     """
     if options.groups is not None or options.scores is not None:
-        grouping = options.grouping()
+        grouping = grouping_of(options)
         found = match_samples(columns, grouping, source, thirds_of_table=False, rows=rows)
         return Samples(found.names, found.groups, found.members, grouping, (*grouping.notices, *found.notices))
     if options.contrast is not None:
@@ -45,7 +46,7 @@ def scored_samples(columns: Sequence[str], options: GroupOptions, source: str, r
     return Samples(names, ("all",) * len(names), tuple(map(tuple, members.values())), grouping, notices)
 
 
-def compared(samples: Samples, options: GroupOptions, source: str) -> Contrast | None:
+def compared(samples: Samples, options: ContrastOptions, source: str) -> Contrast | None:
     """The contrast, where there are groups.
 
     Raises

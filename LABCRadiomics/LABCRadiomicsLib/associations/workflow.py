@@ -13,11 +13,12 @@ from typing import Any
 from .. import __version__
 from ..errors import InputError, LABCRadiomicsError
 from ..files import refuse_overwriting, sha256_of
+from ..step_options import GroupOptions
 from .config import IMPLIED, Configuration, read_configuration
 from .differential_expression import NoDifferentialGenesError
 from .folder import WrittenFolder, discard_parts, load_part, save_part, write_folder
 from .groups import NORMAL_GROUP, Grouping
-from .options import GroupOptions
+from .options import grouping_of
 from .registry import JOBS
 from .section import Section
 
@@ -77,7 +78,7 @@ def associate(job: str, options: Mapping[str, Any], out: str | Path) -> Done:
     asked = JOBS[job].options_type(**options)
     refuse_overwriting(JOBS[job].files(asked), folders=[out])
     section = JOBS[job].run(asked)
-    grouping = asked.grouping() if options.get("groups") or options.get("scores") else None
+    grouping = grouping_of(asked) if options.get("groups") or options.get("scores") else None
     title = f"{section.title} and the radiomics score"
     return Done(section, write_folder(out, [section], title, grouping=grouping))
 
@@ -157,7 +158,7 @@ def _grouping(plan: Configuration) -> Grouping | None:
     for name, options in plan.options.items():
         asked = JOBS[name].options_type
         if issubclass(asked, GroupOptions) and ("groups" in options or "scores" in options):
-            return asked(**options).grouping()
+            return grouping_of(asked(**options))
     return None
 
 

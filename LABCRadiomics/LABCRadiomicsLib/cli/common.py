@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -20,53 +19,10 @@ if TYPE_CHECKING:  # rich takes longer to import than the help to print
     from rich.console import Console
     from rich.progress import Progress
 
-
-class UnknownSite(StrEnum):
-    """What becomes of patients whose features cannot be adjusted to their site."""
-
-    REFUSE = "refuse"
-    AS_MEASURED = "as-measured"
-
-
-ModelOption = Annotated[str, typer.Option("--model", help="Id of a bundled model, or path of a model file.")]
 ModelArgument = Annotated[str, typer.Argument(help="Id of a bundled model, or path of a model file.")]
-OutFolderOption = Annotated[
-    Path | None, typer.Option("--out", help="Folder for report.html, result.json and, from DICOM, result.dcm.")
-]
-SegmentOption = Annotated[
-    str | None, typer.Option("--segment", metavar="NAME|N", help="The tumor's segment or ROI, when there are several.")
-]
-PhaseOption = Annotated[
-    str | None,
-    typer.Option(
-        "--phase",
-        metavar="N|SECONDS|first-post",
-        help="Which acquisition of a series that holds several: its number, seconds after the first (90s), "
-        "or the first after contrast.",
-    ),
-]
-SeriesOption = Annotated[
-    str | None,
-    typer.Option("--series", metavar="N|NAME", help="Which DICOM series of a folder that holds several."),
-]
-SpacingOption = Annotated[
-    str | None, typer.Option("--spacing", metavar="X,Y,Z", help="Voxel size in mm, for files that state none.")
-]
-RegularGridOption = Annotated[
-    bool, typer.Option("--regular-grid", help="Resample DICOM slices that make no regular grid, instead of refusing.")
-]
 # All that a terminal takes for a command, but for tab and line end.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-SiteColumnOption = Annotated[
-    str | None,
-    typer.Option(
-        "--site", metavar="COLUMN", help="Column with each case's scanner or site, for a model harmonized over sites."
-    ),
-]
-UnknownSiteOption = Annotated[
-    UnknownSite, typer.Option("--unknown-site", help="Of patients of no site or one that the model does not know.")
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 

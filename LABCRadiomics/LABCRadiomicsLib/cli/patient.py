@@ -5,122 +5,66 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from ..errors import InputError
 from ..files import output_folder, refuse_overwriting, shown_name
-from .common import (
-    JsonOption,
-    ModelOption,
-    OutFolderOption,
-    PhaseOption,
-    RegularGridOption,
-    SegmentOption,
-    SeriesOption,
-    SpacingOption,
-    UnknownSite,
-    UnknownSiteOption,
-    console,
-    remark,
-    say,
-)
-
-DEMO_MODEL = "demo-phantom"
-DEMO_FOLDER = Path("labcradiomics-demo")
-CONTOURS = 30  # of --stability, as many as the panel draws
-
-CovariateOption = Annotated[
-    list[str] | None, typer.Option("--covariate", metavar="NAME=VALUE", help="A clinical value; may be repeated.")
-]
+from ..step_options import DEMO_MODEL, DemoOptions, ScoreOptions
+from .common import console, remark, say
+from .declared import command
 
 
-def score(
-    image: Annotated[Path, typer.Argument(help="MRI: an image file, or a folder with one DICOM series.")],
-    mask: Annotated[Path, typer.Argument(help="Tumor: a label mask, a .seg.nrrd, a DICOM SEG or RTSTRUCT.")],
-    label: Annotated[int | None, typer.Option(help="The tumor's label, when the mask holds several.")] = None,
-    segment: SegmentOption = None,
-    phase: PhaseOption = None,
-    series: SeriesOption = None,
-    spacing: SpacingOption = None,
-    regular_grid: RegularGridOption = False,
-    model: ModelOption = DEMO_MODEL,
-    covariate: CovariateOption = None,
-    site: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The patient's scanner or site, for a model harmonized over sites."),
-    ] = None,
-    unknown_site: UnknownSiteOption = UnknownSite.REFUSE,
-    stability: Annotated[
-        bool, typer.Option("--stability", help="Also score contours that differ as readers' do.")
-    ] = False,
-    contours: Annotated[int, typer.Option(min=2, help="How many contours --stability draws.")] = CONTOURS,
-    second_reader: Annotated[
-        Path | None,
-        typer.Option(metavar="MASK", help="Another reader's mask: its result stands beside the first one's."),
-    ] = None,
-    second_segment: Annotated[
-        str | None, typer.Option(metavar="NAME|N", help="Which segment of --second-reader.")
-    ] = None,
-    show_group: Annotated[
-        bool, typer.Option("--show-group", help="Show the risk group even of a result that is not to be relied on.")
-    ] = False,
-    out: OutFolderOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Score one patient from an MRI and a tumor mask."""
+def score(asked: ScoreOptions) -> None:
+    """Do ``score``."""
     from ..imaging import ReadingOptions, read_mask, read_pair
 
-    _refuse_overwriting(out, [image, mask, *([second_reader] if second_reader else [])], model)
+    image, mask, second_reader = asked.image, asked.mask, asked.second_reader
+    _refuse_overwriting(asked.out, [image, mask, *([second_reader] if second_reader else [])], asked.model)
     start = time.perf_counter()
-    pair = read_pair(image, mask, ReadingOptions.from_texts(phase, spacing, regular_grid, segment, series, label))
+    how_read = ReadingOptions.from_texts(
+        asked.phase, asked.spacing, asked.regular_grid, asked.segment, asked.series, asked.label
+    )
+    pair = read_pair(image, mask, how_read)
     second = None
     if second_reader is not None:
-        second = read_mask(second_reader, ReadingOptions.from_texts(segment=second_segment), pair[0])
+        second = read_mask(second_reader, ReadingOptions.from_texts(segment=asked.second_segment), pair[0])
     read_seconds = time.perf_counter() - start
-    name = pair[1].source.segment or segment
+    name = pair[1].source.segment or asked.segment
     files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
     inputs = {**files, **({"segment": name} if name else {})}
     how = {
-        "covariates": _covariates(covariate),
-        "label": label if pair[1].source.segment is None else None,
-        "contours": contours if stability else 0,
+        "covariates": _covariates(asked.covariate),
+        "label": asked.label if pair[1].source.segment is None else None,
+        "contours": asked.contours if asked.stability else 0,
         "second_mask": second and second.volume,
-        "site": site,
-        "unknown_site": unknown_site.value,
-        "show_group": show_group,
+        "site": asked.site,
+        "unknown_site": asked.unknown_site,
+        "show_group": asked.show_group,
         "read_seconds": read_seconds,
     }
-    _score(pair, inputs, model, out, as_json, how)
+    _score(pair, inputs, asked.model, asked.out, asked.json, how)
 
 
-def demo(
-    out: OutFolderOption = DEMO_FOLDER,
-    as_json: JsonOption = False,
-    cohort: Annotated[
-        bool, typer.Option("--cohort", help="Train on the bundled real cohort (I-SPY1) instead, in about a minute.")
-    ] = False,
-) -> None:
-    """Score the bundled real case with the demonstration model and write its report."""
+def demo(asked: DemoOptions) -> None:
+    """Do ``demo``."""
     from ..resources import resources_folder
 
-    if cohort:
+    if asked.cohort:
         from .training import demonstrate_cohort
 
-        if as_json:
+        if asked.json:
             raise InputError("Option --json has no meaning with --cohort: read report/report.json in the folder --out.")
-        demonstrate_cohort(out or DEMO_FOLDER)
+        demonstrate_cohort(asked.out)
         return
     folder = resources_folder() / "SampleData"
-    _refuse_overwriting(out, [folder / "breast1_image.nrrd", folder / "breast1_label.nrrd"], DEMO_MODEL)
+    _refuse_overwriting(asked.out, [folder / "breast1_image.nrrd", folder / "breast1_label.nrrd"], DEMO_MODEL)
     start = time.perf_counter()
     pair, way = _demo_images(folder / "breast1_image.nrrd", folder / "breast1_label.nrrd")
     read_seconds = time.perf_counter() - start
-    if not as_json:
+    if not asked.json:
         say(f"The bundled case breast1 (a real breast MRI of pyradiomics' test data), read {way}.")
     inputs = {"volume": "breast1_image", "segmentation": "breast1_label (bundled)"}
-    _score(pair, inputs, DEMO_MODEL, out, as_json, {"read_seconds": read_seconds})
+    _score(pair, inputs, DEMO_MODEL, asked.out, asked.json, {"read_seconds": read_seconds})
 
 
 def _demo_images(image: Path, mask: Path):
@@ -207,9 +151,9 @@ def _write_dicom(folder: Path, files: tuple[Path, ...], result, pdf: bytes) -> d
         return {}
 
 
-def _covariates(given: list[str] | None) -> dict[str, str]:
+def _covariates(given: tuple[str, ...]) -> dict[str, str]:
     values: dict[str, str] = {}
-    for entry in given or []:
+    for entry in given:
         name, equals, value = entry.partition("=")
         if not equals or not name.strip():
             raise InputError(f"Covariate {entry!r} is not of the form name=value: write for example age=52.")
@@ -219,4 +163,4 @@ def _covariates(given: list[str] | None) -> dict[str, str]:
     return values
 
 
-COMMANDS = (score, demo)
+COMMANDS = command("score", score), command("demo", demo)

@@ -13,7 +13,7 @@ from ..model import Model
 from ..patient import PatientResult
 from ..report import cohort_kind, covariate_value, metric_limits, metric_value
 from ..scoring import DEMONSTRATION, Prediction, require_score
-from ..scoring.wording import gives, grade, number, percent, trust
+from ..scoring.wording import gives, grade, number, percent, survival_remarks, trust
 
 __all__ = ["gives", "model_table", "result_panel", "show_model"]
 
@@ -31,7 +31,8 @@ def result_panel(result: PatientResult) -> RenderableType:
         parts.append(Text(f"{DEMONSTRATION[0].upper()}{DEMONSTRATION[1:]}.", style="bold"))
     parts.append(Text())
     if prediction.survival:
-        parts += [_survival_table(model, prediction), Text()]
+        parts.append(_survival_table(model, prediction))
+        parts += [*(Text(sentence, style="yellow") for sentence in survival_remarks(result.document)), Text()]
     if prediction.covariates:
         parts += [_covariate_table(model, prediction), Text()]
     parts += [_contribution_table(model, prediction), Text()]

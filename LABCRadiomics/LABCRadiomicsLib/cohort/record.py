@@ -84,6 +84,24 @@ def write_record(features_path: str | os.PathLike[str], extraction: Extraction, 
     return path
 
 
+def recorded_software(features_path: str | os.PathLike[str]) -> dict[str, str] | None:
+    """Read which software made a feature table, from the record beside it; None where none says so.
+
+    Raises
+    ------
+    CohortError
+        The record is there but no JSON.
+    """
+    path = record_path(features_path)
+    try:
+        versions = json.loads(path.read_text(encoding="utf-8")).get("software")
+        return versions and {str(name): str(version) for name, version in versions.items()}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, AttributeError) as error:
+        raise CohortError(f"{path} is no record of an extraction: delete the file or extract again.") from error
+
+
 def read_extraction(features_path: str | os.PathLike[str]) -> Extraction | None:
     """Read how a feature table was made, from the record beside it.
 

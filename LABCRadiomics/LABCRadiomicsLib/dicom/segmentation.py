@@ -14,11 +14,12 @@ from highdicom import seg
 from pydicom.sr.codedict import codes
 
 from ..errors import InputError
-from ..imaging import Region
+from ..imaging import Region, Volume
 from .objects import UTF8, equipment, series_description, set_date, with_patient
 
 SERIES_NUMBER = 101
 _LONGEST_LABEL = 64  # of a DICOM long string
+_SAME_PLACE_VOXELS = 0.51  # so that the nearest slice is still the right one, where slices are not evenly spaced
 
 
 def contour_segmentation(
@@ -50,13 +51,15 @@ def contour_segmentation(
     Raises
     ------
     InputError
-        There are no sources, they have no frame of reference, or their patient or study is not what DICOM allows.
+        There are no sources, they have no frame of reference, the region's image is elsewhere than they are, or their
+        patient or study is not what DICOM allows.
     """
     if not sources:
         raise InputError("There are no DICOM images to refer to: give the files of the MRI series.")
     frame_of_reference = sources[0].get("FrameOfReferenceUID")
     if not frame_of_reference:
         raise InputError("The DICOM series has no FrameOfReferenceUID, so its contour has no place: export it again.")
+    _require_same_place(region.image, sources)
     label = str(document["inputs"].get("segment") or "tumor")[:_LONGEST_LABEL].replace("\\", "/")
     series_uid, instance_uid, tracking_uid = new_uid(), new_uid(), new_uid()
     segment = seg.SegmentDescription(
@@ -93,6 +96,23 @@ def contour_segmentation(
     made_object.SpecificCharacterSet = UTF8
     set_date(made_object, made or datetime.now())
     return made_object
+
+
+def _require_same_place(image: Volume, sources: Sequence[pydicom.Dataset]) -> None:
+    """Refuse an image that was moved since it was loaded: its contour would be drawn beside the tumor."""
+    positions = [source.ImagePositionPatient for source in sources if source.get("ImagePositionPatient")]
+    if not positions:  # frames of a multi-frame image say where they are one by one
+        return
+    # A slice begins at its corner: at an end of the two axes along it, and within the third.
+    indices = np.array([image.index(np.array(position, dtype=float)) for position in positions])
+    to_slice = np.abs(indices - np.clip(np.rint(indices), 0, image.size - 1))
+    to_end = np.minimum(np.abs(indices), np.abs(indices - (image.size - 1)))
+    away = np.maximum(to_slice.max(axis=1), np.sort(to_end, axis=1)[:, 1])
+    if away.max() > _SAME_PLACE_VOXELS:
+        raise InputError(
+            "The image is not where its DICOM series is, so its contour has no place there: remove transforms and "
+            "other changes of the image's geometry, or load the series again."
+        )
 
 
 def _voxels(region: Region, frame_of_reference: str) -> highdicom.Volume:

@@ -9,7 +9,7 @@ pyradiomics, for what nothing else here computes.
 May import: errors, notices, settings_files, feature_names, imaging.
 """
 
-from .extraction import FeatureValues, engine_versions, extract, extract_region
+from .extraction import FeatureValues, engine_versions, extract, extract_region, region_diagnostics
 from .registry import ENGINE, PYRADIOMICS_VERSION
 from .settings import ExtractionSettings
 
@@ -21,4 +21,5 @@ __all__ = [
     "engine_versions",
     "extract",
     "extract_region",
+    "region_diagnostics",
 ]

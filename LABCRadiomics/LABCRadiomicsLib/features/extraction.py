@@ -120,7 +120,7 @@ def extract_region(
     features = None if features is None else list(features)
     plan = None if features is None else _plan(settings, features)
     _require_textured(region)
-    diagnostics = {"label": region.label, **_diagnostics(region, settings)}
+    diagnostics = {"label": region.label, **region_diagnostics(region, settings)}
     notices = [] if settings.resamples else list(region.notices)
     with np.errstate(all="ignore"):
         values = dict(_compute(region, settings, plan, notices))
@@ -281,7 +281,8 @@ def engine_versions() -> dict[str, str]:
     return {"SimpleITK": sitk.Version_VersionString(), "numpy": np.__version__}
 
 
-def _diagnostics(region: Region, settings: ExtractionSettings) -> dict[str, object]:
+def region_diagnostics(region: Region, settings: ExtractionSettings) -> dict[str, object]:
+    """Say what features are computed from: see :class:`FeatureValues`, without the label."""
     block = region.image.crop(region.lower, region.upper)
     digest = hashlib.sha256()
     for part in (block.array, np.packbits(region.inside), np.array(block.array.shape), block.spacing):

@@ -2,7 +2,9 @@
 
 The drawn boundary is carried in and out along its normal by a smooth random distance, so whatever raggedness it has
 goes with it; nothing is smoothed or drawn anew. The size of the displacement is found for each lesion, so that the mean
-overlap (Dice) with the drawn contour is what readers reach, and its mean so that the volume stays the same on average.
+overlap (Dice) with the drawn contour is what two readers reach, and its mean so that the volume stays the same on
+average. Two readers' displacements from a tumor's true boundary add up in squares: one reader's is smaller by the root
+of two.
 """
 
 from __future__ import annotations
@@ -35,11 +37,13 @@ class ContourSpread:
     Attributes
     ----------
     masks : tuple of numpy.ndarray of bool
-        Each of the shape of the drawn mask's array.
+        As far from the drawn contour as a second reader's is. Each of the shape of the drawn mask's array.
+    near_masks : tuple of numpy.ndarray of bool
+        The same displacements, as far from the drawn contour as one reader's is from the tumor's true boundary.
     dice : numpy.ndarray
-        Overlap of each with the drawn contour, 0 to 1.
+        Overlap of each of ``masks`` with the drawn contour, 0 to 1.
     volume_ratio : numpy.ndarray
-        Volume of each over the drawn one's.
+        Volume of each of ``masks`` over the drawn one's.
     target_dice : float
         The mean overlap asked for.
     sd_mm, length_mm : float
@@ -47,6 +51,7 @@ class ContourSpread:
     """
 
     masks: tuple[np.ndarray, ...]
+    near_masks: tuple[np.ndarray, ...]
     dice: np.ndarray
     volume_ratio: np.ndarray
     target_dice: float
@@ -89,8 +94,9 @@ def spread_contours(
     sd, shift = _calibrated(drawn, signed, dice)
     blocks = [drawn.displaced(sd * field + shift) for field in signed]
     measured = np.array([drawn.measure(block.ravel()[drawn.at]) for block in blocks])
-    masks = tuple(drawn.whole(block) for block in blocks)
-    return ContourSpread(masks, measured[:, 0], measured[:, 1], dice, sd, length_mm)
+    near = (drawn.displaced(field * sd / np.sqrt(2) + shift / 2) for field in signed)  # the bias goes with the square
+    masks, near_masks = (tuple(map(drawn.whole, part)) for part in (blocks, near))
+    return ContourSpread(masks, near_masks, measured[:, 0], measured[:, 1], dice, sd, length_mm)
 
 
 def _calibrated(drawn: _Drawn, fields: Sequence[np.ndarray], dice: float) -> tuple[float, float]:

@@ -40,7 +40,7 @@ _TAGS = [
     "StudyDescription", "RescaleSlope", "RescaleIntercept", "RealWorldValueMappingSequence", "ModalityLUTSequence",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SegmentSequence", "SegmentationType",
     "MaximumFractionalValue", "ReferencedSeriesSequence", "SourceImageSequence", "StructureSetROISequence",
-    "ROIContourSequence", "ReferencedFrameOfReferenceSequence",
+    "ROIContourSequence", "ReferencedFrameOfReferenceSequence", "BodyPartExamined",
 ]  # fmt: skip
 
 # What tells acquisitions in one series apart, with the attribute of single-frame objects and the functional group and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _READ_AT_ONCE = 256 * 1024**2  # bytes; larger folders are read twice, so that only the chosen acquisition is held
 _GAUSS = 100.0  # no magnet has so many tesla: some GE headers state gauss
 _SPACING_TOLERANCE = 1e-3
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and the multi-frame ones below it
 
 
 @dataclass(frozen=True)
@@ -387,6 +388,8 @@ def source_of(series: Series, frames: Sequence[Frame]) -> Source:
     header = series.headers[frames[0].path]
     field = number(header, "MagneticFieldStrength")
     many = any(frame.index for frame in frames)
+    marks = frames[0].marks
+    kind = str(marks.get("image type") or text(header, "ImageType") or "")
     return Source(
         files=tuple(dict.fromkeys(frame.path for frame in frames)),
         form="DICOM multi-frame" if many else "DICOM series",
@@ -396,8 +399,17 @@ def source_of(series: Series, frames: Sequence[Frame]) -> Source:
         sequence_name=text(header, "SequenceName") or text(header, "PulseSequenceName"),
         series_description=text(header, "SeriesDescription"),
         field_strength_tesla=None if field is None else field / 1e4 if field > _GAUSS else field,
-        echo_time_ms=number(header, "EchoTime"),
+        echo_time_ms=_number_of(marks, "echo time"),
+        b_value=_number_of(marks, "b-value"),
+        image_type=tuple(part.strip() for part in kind.split("\\")) if kind else (),
+        body_part=text(header, "BodyPartExamined"),
+        captured=(text(header, "SOPClassUID") or "").startswith(_SECONDARY_CAPTURE),
         patient_id=text(header, "PatientID"),
         series_uid=series.uid or None,
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
     )
+
+
+def _number_of(marks: Mapping[str, float | str], name: str) -> float | None:
+    value = marks.get(name)
+    return value if isinstance(value, float) else None

@@ -22,6 +22,14 @@ class Source:
     modality, manufacturer, device, sequence_name, series_description : str or None
         As DICOM headers hold them.
     field_strength_tesla, echo_time_ms : float or None
+    b_value : float or None
+        Of diffusion weighting, in s/mm2.
+    image_type : tuple of str
+        DICOM's Image Type, such as ``("DERIVED", "SECONDARY", "MIP")``.
+    body_part : str or None
+        Body Part Examined.
+    captured : bool
+        Whether the image is a screenshot (secondary capture).
     patient_id, series_uid, frame_of_reference_uid : str or None
     phase : str or None
         The acquisition that was chosen of several, in words: ``"phase 2 of 6, 00:01:32 after the first"``.
@@ -42,6 +50,10 @@ class Source:
     series_description: str | None = None
     field_strength_tesla: float | None = None
     echo_time_ms: float | None = None
+    b_value: float | None = None
+    image_type: tuple[str, ...] = ()
+    body_part: str | None = None
+    captured: bool = False
     patient_id: str | None = field(default=None, repr=False)
     series_uid: str | None = None
     frame_of_reference_uid: str | None = None

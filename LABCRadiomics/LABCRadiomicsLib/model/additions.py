@@ -5,11 +5,13 @@ Nothing here holds a patient: means, covariances, coefficients, ranges, and hash
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .covariates import CovariateDomain
+from .covariates import CovariateDomain, Value
 from .fields import limited
 
 LEAST_CASES = 10  # that a mean and covariance may be of: fewer could be told apart
@@ -151,7 +153,8 @@ class Uncertainty:
 class Comparator:
     """A Cox model of what the clinic has without the image, made from the same patients.
 
-    ``center`` is the patient whose survival the baseline is, by parameter name, as a nomogram's.
+    ``center`` is the patient whose survival the baseline is, by parameter name, as a nomogram's. ``verdict`` says
+    whether the score was found to add to it, by predictions for patients that the models had not seen.
     """
 
     name: str = limited(minLength=1)
@@ -160,7 +163,27 @@ class Comparator:
     center: Mapping[str, float] | None = None
     covariance: tuple[tuple[float, ...], ...] | None = None
     baseline: Baseline | None = None
+    verdict: Literal["adds", "may add", "does not add"] | None = None
 
     def parameters(self) -> tuple[str, ...]:
         """Name every coefficient in order."""
         return tuple(name for covariate in self.covariates for name in covariate.parameters())
+
+    def log_hazard(self, values: Mapping[str, Value]) -> float | None:
+        """Give the log hazard of a patient relative to the center (to zero without one); None with an unknown value."""
+        if any(values.get(covariate.name) is None for covariate in self.covariates):
+            return None
+        row = [x for covariate in self.covariates for x in covariate.columns([values[covariate.name]])[0].tolist()]
+        slopes = [slope for covariate in self.covariates for slope in covariate.coefficients]
+        center = self.center or {}
+        terms = zip(self.parameters(), row, slopes, strict=True)
+        return math.fsum(slope * (x - center.get(name, 0.0)) for name, x, slope in terms)
+
+    def survival(self, log_hazard: float, months: float) -> float | None:
+        """Give the probability of no event up to a month of a patient; None without a baseline, or beyond its end."""
+        baseline = self.baseline
+        if baseline is None or months > baseline.months[-1]:
+            return None
+        step = bisect_right(baseline.months, months)
+        base = baseline.survival[step - 1] if step else 1.0
+        return base ** math.exp(min(log_hazard, 700.0))

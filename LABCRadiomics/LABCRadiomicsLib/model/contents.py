@@ -163,9 +163,9 @@ class Cutoff:
 class Nomogram:
     """A Cox model of the score and clinical covariates.
 
-    ``center`` (parameter name to mean) is the patient whose survival the baseline is, and stands in for an unknown
-    covariate. ``covariance`` is that of the coefficients in the order of :meth:`parameters`, and
-    ``covariate_distribution`` that of the patients' parameters, in the same order.
+    ``center`` (parameter name to mean) is the patient whose survival the baseline is. ``covariance`` is that of the
+    coefficients in the order of :meth:`parameters`, and ``covariate_distribution`` that of the patients' parameters, in
+    the same order: survival is averaged over it where a covariate is unknown. Without it the center stands in.
     """
 
     endpoint: str = limited(minLength=1)

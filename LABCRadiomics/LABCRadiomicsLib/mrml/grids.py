@@ -11,7 +11,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from ..errors import GeometryError, InputError
 from ..imaging import Volume
 
-_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # Cosine of the angle between two array axes above which a grid counts as sheared; rounded DICOM directions stay below.
 _SHEAR_COSINE = 1e-3
 
@@ -41,7 +41,7 @@ def voxels_of(data: vtk.vtkImageData) -> np.ndarray:
 def placed_volume(array: np.ndarray, grid: np.ndarray, name: str) -> Volume:
     """Copy voxels into a volume whose ``i, j, k`` to RAS matrix is given."""
     require_orthogonal(grid, name)
-    lps = _RAS_TO_LPS @ grid
+    lps = RAS_TO_LPS @ grid
     spacing = np.linalg.norm(lps[:3, :3], axis=0)
     # Adding 0.0 turns -0.0 into 0.0.
     return Volume(array.copy(), spacing, lps[:3, 3] + 0.0, lps[:3, :3] / spacing + 0.0)

@@ -17,13 +17,16 @@ import vtk
 from numpy.typing import ArrayLike
 from vtk.util.numpy_support import numpy_to_vtk
 
+from ..feature_words import feature_sentence
 from ..model import Model
 from ..scoring import Prediction, SurvivalCurve, document_text, read_document, require_score, survival_curve
 from ..scoring.wording import training_range
+from .inputs import BREAST, SECOND_READER, TISSUE
 
 ROLE = "LABCRadiomics.role"  # attribute of a node, and of the item of a folder
 RESULT_FOLDER, CURVES_FOLDER = "folder:result", "folder:curves"
 VOLUME, SEGMENTATION = "LABCRadiomics.volume", "LABCRadiomics.segmentation"  # node references of the result
+REGIONS = {name: f"LABCRadiomics.{name}" for name in (SECOND_READER, BREAST, TISSUE)}  # of segments beside the tumor's
 
 # Color-blind safe (Okabe-Ito), as in the report; plot views are light in every theme, so the patient is near black.
 _COLORS = {"patient": (0.1, 0.1, 0.1), "high": (0.84, 0.37, 0.0), "low": (0.0, 0.45, 0.70)}
@@ -39,6 +42,7 @@ def store_result(
     volume_node: slicer.vtkMRMLScalarVolumeNode,
     segmentation_node: slicer.vtkMRMLSegmentationNode,
     _: Translate = str,
+    others: Mapping[str, tuple[slicer.vtkMRMLSegmentationNode, str]] | None = None,
 ) -> slicer.vtkMRMLTextNode:
     """Write a result into the scene's result nodes; they are made when they are not there.
 
@@ -54,17 +58,21 @@ def store_result(
         What was scored.
     _ : callable, optional
         Translates a sentence.
+    others : mapping, optional
+        What else took part, see :func:`.inputs.other_masks`.
 
     Returns
     -------
     vtkMRMLTextNode
-        The document; it references the volume and the segmentation.
+        The document; it references the volume and the segmentations.
     """
     remove_nodes(scene, keep=result_nodes(scene).values())  # those of an earlier scene, which nobody shows
     text = _node(scene, "vtkMRMLTextNode", "result", _("LABC Radiomics result"))
     text.SetText(document_text(document))
     text.SetNodeReferenceID(VOLUME, volume_node.GetID())
     text.SetNodeReferenceID(SEGMENTATION, segmentation_node.GetID())
+    for name, role in REGIONS.items():
+        text.SetNodeReferenceID(role, others[name][0].GetID() if others and name in others else None)
     table = _node(scene, "vtkMRMLTableNode", "contributions", _("LABC Radiomics features"))
     _fill_contributions(table, document["contributions"], model, _)
     curve = survival_curve(model, prediction)
@@ -127,6 +135,7 @@ def _fill_contributions(
         _("Contribution"): [f"{part['contribution']:.6g}" for part in contributions],
         _("Training range"): [ranges[part["feature"]] for part in contributions],
         _("In training range"): [words[part["in_range"]] for part in contributions],
+        _("In words"): [feature_sentence(part["feature"], _) or "" for part in contributions],
     }
     was_modified = table.StartModify()
     table.RemoveAllColumns()

@@ -24,6 +24,7 @@ def mask_from_segment(
     segmentation_node: slicer.vtkMRMLSegmentationNode,
     segment_id: str | None,
     volume_node: slicer.vtkMRMLScalarVolumeNode,
+    what: str = "the tumor",
 ) -> tuple[Volume, list[Notice]]:
     """Put one segment on the grid of a volume, as Slicer's export to a labelmap does.
 
@@ -36,6 +37,8 @@ def mask_from_segment(
         None takes the only segment there is.
     volume_node : vtkMRMLScalarVolumeNode
         Gives the grid.
+    what : str
+        What the segment outlines, for the sentences of errors.
 
     Returns
     -------
@@ -64,12 +67,13 @@ def mask_from_segment(
     scene = slicer.vtkMRMLScene()
     segmentation_copy = _copy_with_segment(scene, segmentation_node, segment_id, title)
     segment_to_volume = np.linalg.solve(grid, to_world)
-    notices = _conversion_notices(segmentation_node.GetSegmentation(), segment_id, title)
+    notices = _conversion_notices(segmentation_node.GetSegmentation(), segment_id, title, what)
     notices += _compare_grids(
         segmentation_copy.GetSegmentation().GetSegment(segment_id),
         segment_to_volume,
         volume_node.GetImageData().GetExtent(),
         title,
+        what,
     )
     geometry = _copy_geometry(scene, volume_node)
     if volume_node.GetParentTransformNode() is not segmentation_node.GetParentTransformNode():
@@ -77,7 +81,7 @@ def mask_from_segment(
         _put_under(scene, geometry, world_matrix(volume_node))
     array = _labelmap_on_grid(segmentation_copy, segment_id, geometry)
     if not array.any():
-        raise GeometryError(f"{title} vanishes on the coarser grid of {name}: segment the tumor on this volume.")
+        raise GeometryError(f"{title} vanishes on the coarser grid of {name}: segment {what} on this volume.")
     return placed_volume(array, grid, name), notices
 
 
@@ -116,14 +120,14 @@ def _copy_with_segment(
     return node
 
 
-def _conversion_notices(segmentation: slicer.vtkSegmentation, segment_id: str, title: str) -> list[Notice]:
+def _conversion_notices(segmentation: slicer.vtkSegmentation, segment_id: str, title: str, what: str) -> list[Notice]:
     """Say that a segment was not drawn as voxels, so that its border depends on the conversion."""
     source = segmentation.GetSourceRepresentationName()
     if source == BINARY_LABELMAP and segmentation.GetSegment(segment_id).GetRepresentation(BINARY_LABELMAP):
         return []
     text = (
         f"{title} is kept as a {source.lower()} and was converted to voxels: its border can move by up to a voxel, and "
-        "the score with it; draw the tumor on this volume to avoid that."
+        f"the score with it; draw {what} on this volume to avoid that."
     )
     return [Notice("segment-converted", text)]
 
@@ -148,7 +152,7 @@ def _put_under(scene: slicer.vtkMRMLScene, node: slicer.vtkMRMLTransformableNode
 
 
 def _compare_grids(
-    segment: slicer.vtkSegment, segment_to_volume: np.ndarray, extent: tuple[int, ...], title: str
+    segment: slicer.vtkSegment, segment_to_volume: np.ndarray, extent: tuple[int, ...], title: str, what: str
 ) -> list[Notice]:
     """Hold a segment's labelmap against the volume's grid before it is exported, which would cut it silently."""
     labelmap = segment.GetRepresentation(BINARY_LABELMAP)
@@ -156,7 +160,7 @@ def _compare_grids(
     if not labelmap.IsEmpty():
         voxels = np.argwhere(voxels_of(labelmap) == segment.GetLabelValue())[:, ::-1] + labelmap.GetExtent()[::2]
     if not len(voxels):
-        raise InputError(f"{title} is empty: segment the tumor first.")
+        raise InputError(f"{title} is empty: segment {what} first.")
     matrix = vtk.vtkMatrix4x4()
     labelmap.GetImageToWorldMatrix(matrix)
     to_index = segment_to_volume @ slicer.util.arrayFromVTKMatrix(matrix)

@@ -1,7 +1,8 @@
 """How good a marker is on patients: the only place that measures, for training, resampling and validation alike.
 
 ``measuring`` takes a marker, follow-up and horizons and gives everything that can be said of the marker; ``metrics``
-names the figures; ``risk_groups``, ``cutoff``, ``predicted_risk`` and ``comparison`` hold the parts; ``stored_parts``
+names the figures; ``risk_groups``, ``cutoff``, ``predicted_risk`` and ``comparison`` hold the parts; ``clinical_gain``
+says what the score adds to a model without it; ``within_folds`` compares patients of one fold only; ``stored_parts``
 turns results into what a model file holds.
 
 May import: errors, notices, statistics, model.
@@ -14,7 +15,7 @@ from .measuring import MarkerPerformance, essentials, measure, usable_horizons
 from .metrics import NOMOGRAM, SCORE_ALONE, Estimate, Figure, Measure, Metric
 from .predicted_risk import HorizonCalibration, HorizonDecision, net_benefit
 from .risk_groups import RiskGroups, risk_groups
-from .stored_parts import stored_baseline, stored_groups, stored_performance
+from .stored_parts import stored_baseline, stored_distribution, stored_groups, stored_performance
 
 __all__ = [
     "NOMOGRAM",
@@ -38,6 +39,7 @@ __all__ = [
     "net_benefit",
     "risk_groups",
     "stored_baseline",
+    "stored_distribution",
     "stored_groups",
     "stored_performance",
     "usable_horizons",

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..errors import CohortError
-from ..model import Baseline, Groups, Performance, RiskGroup
+from ..model import Baseline, Distribution, Groups, Performance, RiskGroup
+from ..model.additions import LEAST_CASES
 from ..statistics import individual_survival
 from ..statistics.kaplan_meier import kaplan_meier
+from ..statistics.unknown_covariates import covariate_distribution
 from .metrics import Estimate, Figure, Measure
 
 
@@ -64,6 +66,22 @@ def stored_baseline(base: individual_survival.Baseline) -> Baseline:
         cumulative_hazard_variance=tuple(to_the_end(base.hazard_variance)),
         weighted_covariate_mean=tuple(tuple(row) for row in to_the_end(base.mean_shift)),
     )
+
+
+def stored_distribution(rows: np.ndarray) -> Distribution | None:
+    """Sum up how patients' parameters vary together; None with so few patients that it would tell of single ones.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray, shape (n, p) or (m, n, p)
+        Parameters of a nomogram, covariates and score; of one table, or of m imputed ones.
+    """
+    n = rows.shape[-2]
+    if n < LEAST_CASES:
+        return None
+    found = covariate_distribution(rows)
+    covariance = (found.covariance + found.covariance.T) / 2
+    return Distribution(n=n, mean=tuple(found.mean.tolist()), covariance=tuple(map(tuple, covariance.tolist())))
 
 
 def stored_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray) -> Groups:

@@ -50,7 +50,7 @@ def card_markdown(model: Model) -> str:
         ("Limitations", bullets(map(inline, model.limitations)) or [_NOT_STATED, ""]),
         ("Patients it was made from", _population(model)),
         ("What it needs", _needs(model)),
-        ("Images it was made from", _domain(model.image.domain)),
+        ("Images it was made from", _domain(model.image.domain, words.axes(model.extraction))),
         ("Preprocessing and features", _extraction(model.extraction)),
         ("Harmonization between sites", _harmonization(model)),
         ("Score", _score(model)),
@@ -119,15 +119,13 @@ def _needs(model: Model) -> list[str]:
     return bullets(needed)
 
 
-def _domain(domain: Domain | None) -> list[str]:
+def _domain(domain: Domain | None, axes: str) -> list[str]:
     if domain is None:
         return ["Voxel sizes, scanners and tumor volumes are not stated.", ""]
     rows = []
     if domain.spacing_mm_low and domain.spacing_mm_high:
         ends = zip(domain.spacing_mm_low, domain.spacing_mm_high, strict=True)
-        rows.append(
-            ("voxel size along i, j, k in the model's axis order, mm", " x ".join(_range(*pair) for pair in ends))
-        )
+        rows.append((f"voxel size, mm ({axes})", " x ".join(_range(*pair) for pair in ends)))
     if domain.volume_mm3_low is not None and domain.volume_mm3_high is not None:
         rows.append(("volume of the tumor, mm³", _range(domain.volume_mm3_low, domain.volume_mm3_high)))
     if domain.field_strengths_t:

@@ -72,7 +72,8 @@ def _normalized(setting: Mapping[str, Any]) -> tuple[str, ...]:
 def normalization(extraction: Extraction) -> str:
     """Say how intensities were made comparable between patients."""
     steps = step_of(extraction, "zscore", "percentile", "reference-tissue")
-    return "; ".join([*([steps] if steps else []), *_normalized(extraction.setting)]) or "None."
+    found = "; ".join([*([steps] if steps else []), *_normalized(extraction.setting)]) or "none by this software"
+    return f"{found[0].upper()}{found[1:]}."
 
 
 def resampling(extraction: Extraction) -> str:
@@ -154,6 +155,13 @@ def axis_order(extraction: Extraction) -> str:
         return "canonical (LPS), the same however a scanner stored the slices"
     axes = f"; the training images' axes grew towards {extraction.axes}" if extraction.axes else ""
     return f"as 3D Slicer loads the volume{axes}"
+
+
+def axes(extraction: Extraction | None) -> str:
+    """Name the axes of the voxels' array, in whose order sizes are given."""
+    if extraction is not None and extraction.array_order == "LPS":
+        return "left to right, front to back and foot to head"
+    return "i, j and k of the array"
 
 
 def definitions(extraction: Extraction) -> str:

@@ -42,13 +42,22 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A file beside the page, and what it is."""
+
+    file: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Section:
-    """A heading with sentences, tables and figures under it."""
+    """A heading with sentences, tables, figures and links to files beside the page under it."""
 
     title: str
     sentences: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)

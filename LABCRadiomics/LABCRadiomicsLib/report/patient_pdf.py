@@ -14,7 +14,7 @@ from .. import NOTICE, __version__
 from ..feature_words import feature_sentence
 from ..plots import nomogram_figure, patient_survival, score_scale, tumor_slice
 from ..scoring import DEMONSTRATION
-from ..scoring.wording import grade, number, percent, trust
+from ..scoring.wording import grade, number, percent, survival_remarks, trust, without_image
 from .plain_words import plain_words
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ def _result_page(result: PatientResult, case: str, styles: dict) -> list[Flowabl
     answer += _headline(document, styles)
     if document["survival"]:
         answer += [_space(4), _survival_table(document, styles)]
+        answer += [_text(sentence, styles["body"]) for sentence in survival_remarks(document)]
+    if sentence := without_image(model, result.prediction):
+        answer += [_space(4), _text(sentence, styles["body"])]
     story.append(_side_by_side(answer, _picture(tumor_slice(result.region), 62)))
     story.append(_text("How far to trust it", styles["heading"]))
     story += _bullets([*trust(document), *model.limitations], styles)
@@ -121,7 +124,7 @@ def _details(result: PatientResult, styles: dict) -> list[Flowable]:
             value = (
                 str(given.get(covariate["name"], covariate["value"]))
                 if known
-                else "unknown: the model's mean stands in"
+                else ("unknown: averaged over" if document["averaged"] else "unknown: the model's mean stands in")
             )
             rows.append(
                 [covariate["label"], value, "" if covariate["points"] is None else f"{covariate['points']:.1f}"]

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError, ModelIncompleteError
 from ..feature_names import canonical_feature_name
 from ..model import SCORE, Model, Nomogram, Score, Term, Value
+from ..model.averaged_survival import Possibilities, averaged_survival, expected_row, what_may_be
 from ..model.nomogram import (
     SurvivalEstimate,
     limit_terms,
@@ -44,7 +45,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class CovariateValue:
-    """One clinical covariate as it entered the nomogram; ``value`` is None when the model's mean stood in for it."""
+    """One clinical covariate as it entered the nomogram; ``value`` is None when it is unknown."""
 
     name: str
     label: str
@@ -78,9 +79,11 @@ class Prediction:
         Largest magnitude first; with the intercept they sum to the score.
     warnings : tuple of Notice
     parameters : tuple of float or None
-        The patient's row of nomogram parameters.
+        The patient's row of nomogram parameters; expected values of those that are unknown.
     site : str or None
         Where the patient was scanned, if the features were adjusted to that.
+    averaged : bool
+        Whether survival is averaged over unknown covariates.
     """
 
     model_id: str
@@ -98,6 +101,7 @@ class Prediction:
     warnings: tuple[Notice, ...]
     parameters: tuple[float, ...] | None
     site: str | None = None
+    averaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,9 @@ def predict(
     values : mapping
         Feature values by name (pyradiomics' or R's form), at least those of the score's terms.
     covariates : mapping, optional
-        Clinical covariates by name: numbers, labels or texts; absent, None, ``""`` and ``"unknown"`` are unknown, and
-        the model's reference mean stands in for them with a warning.
+        Clinical covariates by name: numbers, labels or texts; absent, None, ``""`` and ``"unknown"`` are unknown.
+        Survival is then averaged over what they may be given the known ones; where the model does not hold how they
+        vary, its reference mean stands in. Either with a warning.
     site : str, optional
         Where the patient was scanned, for a model that was harmonized over sites.
     unknown_site : {"refuse", "as-measured"}
@@ -158,7 +163,7 @@ def predict(
     notices += range_notices(formula, {part.feature: part.value for part in contributions}, score)
     if model.nomogram is not None:
         given = {"has_row": found.row is not None, "has_points": found.points is not None}
-        notices += nomogram_notices(model.id, model.nomogram, known, **given)
+        notices += nomogram_notices(model.id, model.nomogram, known, found.parts, **given)
     return Prediction(
         model_id=model.id,
         fingerprint=model.fingerprint,
@@ -175,6 +180,7 @@ def predict(
         warnings=tuple(notices),
         parameters=tuple(found.row.tolist()) if found.row is not None else None,
         site=None if of_site else site,
+        averaged=found.parts is not None,
     )
 
 
@@ -231,7 +237,7 @@ def survival_curve(model: Model, prediction: Prediction) -> SurvivalCurve | None
         return None
     months = model.nomogram.baseline.months
     months = months if months[0] == 0 else (0.0, *months)
-    curve = survival(model.nomogram, np.array(prediction.parameters), months)
+    curve = _survival(model.nomogram, _parts_of(model.nomogram, prediction), np.array(prediction.parameters), months)
     probability = np.array([estimate.probability for estimate in curve])
     if limit_terms(model.nomogram) is None:
         return SurvivalCurve(np.array(months), probability, None, None)
@@ -298,21 +304,39 @@ class _FromNomogram:
     linear_predictor: float | None = None
     survival: tuple[SurvivalEstimate, ...] = ()
     points: Mapping[str, float] | None = None
+    parts: Possibilities | None = None
 
 
 def _from_nomogram(
     nomogram: Nomogram | None, formula: Score, known: Mapping[str, Value], score: float
 ) -> _FromNomogram:
-    row = None if nomogram is None else patient_row(nomogram, known, score)
-    if nomogram is None or row is None:
+    if nomogram is None:
+        return _FromNomogram()
+    parts = what_may_be(nomogram, known, score)
+    row = patient_row(nomogram, known, score) if parts is None else expected_row(parts)
+    if row is None:
         return _FromNomogram()
     scale = points_scale(nomogram, formula)
     return _FromNomogram(
         row,
         linear_predictor(nomogram, row),
-        survival(nomogram, row, nomogram.horizons_months) if nomogram.baseline is not None else (),
+        _survival(nomogram, parts, row, nomogram.horizons_months) if nomogram.baseline is not None else (),
         None if scale is None else scale.points(nomogram, row),
+        parts,
     )
+
+
+def _survival(
+    nomogram: Nomogram, parts: Possibilities | None, row: np.ndarray, months: Sequence[float]
+) -> tuple[SurvivalEstimate, ...]:
+    return survival(nomogram, row, months) if parts is None else averaged_survival(nomogram, parts, months)
+
+
+def _parts_of(nomogram: Nomogram, prediction: Prediction) -> Possibilities | None:
+    """What the unknown covariates of a prediction may be; None where they are not averaged over."""
+    if not prediction.averaged:
+        return None
+    return what_may_be(nomogram, {part.name: part.value for part in prediction.covariates}, prediction.score)
 
 
 def _covariate_values(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..model import Covariate, Model, Nomogram, Score, Value
+from ..model.averaged_survival import Possibilities, expected_row, expected_spread
 from ..model.nomogram import limit_terms
 from ..notices import Notice
 
@@ -52,7 +53,13 @@ def range_notices(formula: Score, values: Mapping[str, float], score: float) -> 
 
 
 def nomogram_notices(
-    model_id: str, nomogram: Nomogram, known: Mapping[str, Value], *, has_row: bool, has_points: bool
+    model_id: str,
+    nomogram: Nomogram,
+    known: Mapping[str, Value],
+    parts: Possibilities | None,
+    *,
+    has_row: bool,
+    has_points: bool,
 ) -> list[Notice]:
     """Warn of unknown and unusual covariates, and of nomogram results that the model cannot give.
 
@@ -62,10 +69,12 @@ def nomogram_notices(
     nomogram : Nomogram
     known : mapping
         The covariates' values.
+    parts : tuple of Possibility or None
+        What the unknown ones may be, if survival was averaged over that.
     has_row, has_points : bool
         Whether the patient has a linear predictor, and nomogram points.
     """
-    notices = list(_covariate_notices(model_id, nomogram, known))
+    notices = list(_covariate_notices(model_id, nomogram, known, parts))
     if nomogram.center is None and has_row:
         message = f"Model {model_id} has no reference means; the linear predictor is relative to a patient of zeros."
         notices.append(Notice("no-center", message))
@@ -75,16 +84,40 @@ def nomogram_notices(
     return notices
 
 
-def _covariate_notices(model_id: str, nomogram: Nomogram, known: Mapping[str, Value]) -> Iterable[Notice]:
+def _covariate_notices(
+    model_id: str, nomogram: Nomogram, known: Mapping[str, Value], parts: Possibilities | None
+) -> Iterable[Notice]:
+    start = 0
     for covariate in nomogram.covariates:
-        value = known[covariate.name]
-        if value is None:
+        value, columns = known[covariate.name], slice(start, start + len(covariate.coefficients))
+        start = columns.stop
+        if value is None and parts is not None:
+            yield Notice("covariate-unknown", _averaged_message(covariate, parts, columns))
+        elif value is None:
             yield Notice("covariate-unknown", _unknown_message(model_id, nomogram.center, covariate))
         elif not isinstance(value, str):
             ends = covariate.low, covariate.high
             notice = _out_of_range("covariate-out-of-range", covariate.label, value, *ends)
             if notice is not None:
                 yield notice
+
+
+def _averaged_message(covariate: Covariate, parts: Possibilities, columns: slice) -> str:
+    """What an unknown covariate is taken for."""
+    mean, spread = expected_row(parts)[columns], expected_spread(parts)[columns]
+    if covariate.type == "number":
+        unit = f" {covariate.unit}" if covariate.unit else ""
+        may_be = f"{mean[0]:.4g}{unit}, give or take {spread[0]:.2g}"
+    elif covariate.type == "binary":
+        may_be = f"{covariate.choices[1]} in {mean[0]:.0%}"
+    else:
+        others = [level for level in covariate.choices if level != covariate.reference]
+        shares = dict(zip(others, mean, strict=True)) | {str(covariate.reference): 1 - float(mean.sum())}
+        may_be = ", ".join(f"{level} in {shares[level]:.0%}" for level in covariate.choices)
+    return (
+        f"{covariate.label} ({covariate.name}) is unknown; survival is averaged over what it may be in patients like "
+        f"this one ({may_be}), and its limits are the wider for it."
+    )
 
 
 def _out_of_range(code: str, what: str, value: float, low: float | None, high: float | None) -> Notice | None:
@@ -106,4 +139,7 @@ def _unknown_message(model_id: str, center: Mapping[str, float] | None, covariat
         used = f"proportion of {covariate.choices[1]}, {means[0]:.0%},"
     else:
         used = "mix of levels"
-    return f"{covariate.label} ({covariate.name}) is unknown; the model's reference {used} stands in for it."
+    return (
+        f"{covariate.label} ({covariate.name}) is unknown; the model's reference {used} stands in for it, which the "
+        "limits of survival leave out."
+    )

@@ -26,9 +26,11 @@ _INPUTS: dict[str, Any] = {
     "model": None,
     "covariates": {},
     "fingerprint": None,
+    "regions": {},
+    "extractor": None,
 }
 _STEPS = ("read_s", "extract_s", "score_s")
-_LATER = {"site": None}  # what documents of this format version did not have from its beginning
+_LATER = {"site": None, "averaged": False}  # what documents of this format version did not have from its beginning
 _ADDED = {
     **_LATER,
     "second_reader": None,
@@ -78,8 +80,11 @@ _SHAPE: dict[str, Any] = {
         **dict.fromkeys(("volume", "segmentation", "segment", "model"), _WORDS),
         "segment_id": (str, int, type(None)),
         "covariates": (dict,),
+        "regions": (dict,),
+        "extractor": _WORDS,
     },
 }
+_REGION = {"segmentation": _WORDS, "segment": _WORDS, "segment_id": (str, int, type(None))}
 
 
 _VERSIONED = _SHAPE | {
@@ -115,7 +120,8 @@ def result_document(
         Made by the model.
     inputs : mapping, optional
         What was scored: ``volume``, ``segmentation``, ``segment`` by name, ``segment_id``, ``model`` as it was chosen,
-        ``covariates`` as they were given, and from nodes the ``fingerprint`` of their voxels.
+        ``covariates`` as they were given, other ``regions`` that took part, the ``extractor`` where it is other
+        software, and from nodes the ``fingerprint`` of their voxels.
     stability : mapping, optional
         How the result changes with the contour, see :func:`.robustness.contour_stability`.
     second_reader : mapping, optional
@@ -133,7 +139,8 @@ def result_document(
         Lists, texts, numbers and None alone, so that it is the same before and after it was written as JSON.
     """
     given = inputs or {}
-    trust = trust_of(prediction.contributions, prediction.warnings, stability, second_reader)
+    jointly = model.score is not None and model.score.distribution is not None
+    trust = trust_of(prediction.contributions, prediction.warnings, stability, second_reader, jointly=jointly)
     document = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -161,6 +168,7 @@ def result_document(
         "covariates": [vars(covariate) for covariate in prediction.covariates],
         "score_points": prediction.score_points,
         "site": prediction.site,
+        "averaged": prediction.averaged,
         "discrimination": vars(model.discrimination) if model.discrimination else None,
         "inputs": {name: given.get(name, absent) for name, absent in _INPUTS.items()},
         "diagnostics": None if diagnostics is None else dict(diagnostics),
@@ -188,9 +196,14 @@ def read_document(text: str) -> dict[str, Any] | None:
     if not isinstance(found, dict) or found.get("format_version", 0) not in (0, FORMAT_VERSION):
         return None
     versioned = "format_version" in found
+    if isinstance(found.get("inputs"), dict):
+        found["inputs"] = {**_INPUTS, **found["inputs"]}
     if not _has_shape(found, _VERSIONED if versioned else _SHAPE) or not _has_scores(found["stability"]):
         return None
-    return {**_LATER, **found} if versioned else _upgraded(found)
+    if not all(_has_shape(region, _REGION) for region in found["inputs"]["regions"].values()):
+        return None
+    later = {name: value for name, value in _LATER.items() if name not in found}
+    return {**found, **later} if versioned else _upgraded(found)
 
 
 def _upgraded(found: dict[str, Any]) -> dict[str, Any]:
@@ -201,7 +214,7 @@ def _upgraded(found: dict[str, Any]) -> dict[str, Any]:
     stability = found["stability"] and {**_SPREAD, **found["stability"]}
     shown = trust["grade"] != GRADES[-1]
     added = {"format": FORMAT, "format_version": FORMAT_VERSION, **_ADDED, "trust": trust, "group_shown": shown}
-    return {**added, **found, "stability": stability, "inputs": {**_INPUTS, **found["inputs"]}}
+    return {**added, **found, "stability": stability}
 
 
 def _has_scores(stability: Mapping[str, Any] | None) -> bool:

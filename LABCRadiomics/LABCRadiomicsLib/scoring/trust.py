@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -16,11 +17,14 @@ STABLE = 0.9  # share of redrawn contours in the same group below which the grou
 HALF = 0.5  # below which the group is no better than a coin for it
 FAR_OUTSIDE = 1 / 3  # share of features outside the training range from which a score is no more than a guess
 
-# These say what a model does not give, which takes nothing from what it does give.
+# These say what a model does not give, which takes nothing from what it does give, or how the values were made.
 _ABOUT_THE_MODEL = frozenset(
     {"no-cutoff", "no-nomogram", "no-baseline", "no-limits", "no-center", "no-points", "demonstration"}
+    | {"preprocessed", "other-extractor"}
 )
 _OUTSIDE = "feature-out-of-range"
+_OUTSIDE_BY_CHANCE = 0.02  # share of training patients outside a feature's range, which is the 1st to 99th percentile
+_RARE = 0.05  # share of patients like the training cohort's who may be remarked on
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ def trust_of(
     warnings: Iterable[Notice],
     stability: Mapping[str, Any] | None = None,
     second_reader: Mapping[str, Any] | None = None,
+    *,
+    jointly: bool = False,
 ) -> Trust:
     """Grade a result by what was noticed on the way to it.
 
@@ -62,8 +68,11 @@ def trust_of(
         care, fewer than half make a result not to be relied on.
     second_reader : mapping, optional
         See :func:`.robustness.second_reading`. Another risk group than the first reader's asks for care.
+    jointly : bool
+        Whether the features' distance from the training cohort was looked at as well. Then as many features as one in
+        twenty training patients exceeds may be outside their own ranges: of six, one is in every eighth patient.
     """
-    graded = [*_outside(contributions), *_unsteady(stability), *_disputed(second_reader)]
+    graded = [*_outside(contributions, jointly), *_unsteady(stability), *_disputed(second_reader)]
     for notice in warnings:
         if notice.code != _OUTSIDE and notice.code not in _ABOUT_THE_MODEL:
             graded.append((GRADES[2] if notice.grave else GRADES[1], notice))
@@ -71,12 +80,20 @@ def trust_of(
     return Trust(graded[0][0] if graded else GRADES[0], tuple(notice for _, notice in graded))
 
 
-def _outside(contributions: Sequence[Contribution]) -> list[tuple[Grade, Notice]]:
+def _outside(contributions: Sequence[Contribution], jointly: bool) -> list[tuple[Grade, Notice]]:
     count, total = sum(part.in_range is False for part in contributions), len(contributions)
-    if not count:
+    if not count or (jointly and count <= _usually_outside(total)):
         return []
     text = f"{count} of {total} features lie outside the training cohort's range: the score is an extrapolation."
     return [(GRADES[2] if count >= FAR_OUTSIDE * total else GRADES[1], Notice(_OUTSIDE, text))]
+
+
+def _usually_outside(total: int) -> int:
+    """The number of features outside their ranges that at most one in twenty training patients exceeds (binomial)."""
+    share, usual, exceeding = _OUTSIDE_BY_CHANCE, 0, 1.0
+    while (exceeding := exceeding - math.comb(total, usual) * share**usual * (1 - share) ** (total - usual)) > _RARE:
+        usual += 1
+    return usual
 
 
 def _unsteady(stability: Mapping[str, Any] | None) -> list[tuple[Grade, Notice]]:

@@ -15,6 +15,7 @@ KINDS = ("number", "binary", "category")
 _DONORS = 5  # of predictive mean matching, as in mice
 _RIDGE = 1e-5  # of the linear models' sums of squares, as in mice
 _WEAK = 0.1  # prior precision of logistic coefficients of standardized predictors: keeps separated ones finite
+_ROUNDING = 1e-20  # variance between tables, relative to that within, which is none
 _NEWTON_STEPS, _NEWTON_TOLERANCE = 25, 1e-8
 
 
@@ -158,7 +159,9 @@ def pool(estimates: np.ndarray, variances: np.ndarray, *, complete_df: float = n
         information = np.where(np.isinf(riv), 1.0, (riv + 2 / (df + 3)) / (riv + 1))
     value, se = estimates.mean(axis=0), np.sqrt(total)
     half_width = stats.t.ppf((1 + level) / 2, df) * se
-    return Pooled(value, se, value - half_width, value + half_width, df, np.where(between > 0, information, 0.0))
+    return Pooled(
+        value, se, value - half_width, value + half_width, df, np.where(between > _ROUNDING * within, information, 0.0)
+    )
 
 
 def pooled_covariance(estimates: np.ndarray, covariances: np.ndarray) -> np.ndarray:

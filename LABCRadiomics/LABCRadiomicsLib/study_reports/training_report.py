@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import present
 from ..model import Model
 from ..model.file import format_model
@@ -13,10 +15,13 @@ from ..tables.report_folder import report_document
 from ..training import Training
 from ..training.cross_validation import PERMUTATION_STATISTIC
 from .calibration_section import calibration_section
+from .clinical_gain_section import clinical_gain_section, verdict_sentence
 from .comparison_section import added_value_parts, added_value_section
 from .cutoff_section import cutoff_section
 from .discrimination_section import training_discrimination
+from .follow_up_section import follow_up_section
 from .groups_section import groups_section
+from .missing_section import missing_section
 from .net_benefit_section import net_benefit_section
 from .nomogram_section import nomogram_section
 from .optimism_section import optimism_section, trust_table
@@ -37,9 +42,13 @@ _APPARENT_CALIBRATION = (
 
 
 def write_training_report(
-    folder: str | Path, training: Training, model: Model, inputs: Mapping[str, str] | None = None
+    folder: str | Path,
+    training: Training,
+    model: Model,
+    inputs: Mapping[str, str] | None = None,
+    extracted_with: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write ``report.json``, ``model.json``, a table of every step and ``index.html``.
+    """Write ``report.json``, ``model.json``, a table of every step, ``index.html`` and what helps to write it up.
 
     Parameters
     ----------
@@ -50,6 +59,8 @@ def write_training_report(
         Made from it.
     inputs : mapping of str to str, optional
         Names of the tables read, and their SHA-256.
+    extracted_with : mapping of str to str, optional
+        Software and versions that computed the features, by the record beside their table.
 
     Returns
     -------
@@ -62,14 +73,19 @@ def write_training_report(
         The folder cannot be written.
     """
     sections = _sections(training, model)
-    document = _document(sections, training, model, inputs)
+    document = _document(sections, training, model, inputs, extracted_with)
     page = _page(document, sections, training)
-    return write_study(folder, document, sections, page, {"model.json": format_model(model)})
+    return write_study(folder, document, model, sections, page, {"model.json": format_model(model)})
 
 
-def training_document(training: Training, model: Model, inputs: Mapping[str, str] | None = None) -> dict[str, Any]:
+def training_document(
+    training: Training,
+    model: Model,
+    inputs: Mapping[str, str] | None = None,
+    extracted_with: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Give a training as ``report.json`` holds it; parameters as for :func:`write_training_report`."""
-    return _document(_sections(training, model), training, model, inputs)
+    return _document(_sections(training, model), training, model, inputs, extracted_with)
 
 
 def _sections(training: Training, model: Model) -> tuple[Section, ...]:
@@ -90,6 +106,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
             lambda: added_value_parts(added),
         ),
         added_value_section(added),
+        _added_by_score(training),
         nomogram_section(training, model),
         calibration_section(
             apparent.nomogram.calibration, endpoint, model=apparent.nomogram.marker.name,
@@ -98,11 +115,35 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         net_benefit_section(decision, "Apparent."),
         subgroups_section(training.subgroups, endpoint),
         patients_section(training),
+        follow_up_section(training.cohort.months, training.cohort.event),
         performance_section(training.performance, listed=False),
         optimism_section(training),
         development_size_section(training),
         sites_section(training),
+        missing_section(training),
     )  # fmt: skip
+
+
+def _added_by_score(training: Training) -> Section:
+    added, gains = training.apparent.added_value, training.resampled.gains
+    nested = training.resampled.nested
+    repeats = nested.repeats if nested else 0
+    times = "once" if repeats == 1 else f"{repeats} times"
+    how = (
+        f"Both models were made anew, with the whole selection, in cross-validation ({times}), and are compared on the "
+        "patients left out; standard errors are enlarged by what such a comparison underrates."
+    )
+    if added is None:
+        otherwise = (
+            "Without clinical covariates (--covariates, --candidates, --stage) there is nothing to compare the score "
+            "with."
+        )
+    else:
+        otherwise = "Not measured: it takes cross-validation (--bootstrap or --nested), for here all is apparent."
+    tests = added.tests if added else {}
+    apparent = {gain.older: tests[gain.newer, gain.older] for gain in gains if (gain.newer, gain.older) in tests}
+    endpoint = training.nomogram.stored.endpoint
+    return clinical_gain_section(gains, endpoint, how=how, otherwise=otherwise, apparent=apparent)
 
 
 def _cutoff(training: Training) -> Section:
@@ -122,7 +163,11 @@ def _cutoff(training: Training) -> Section:
 
 
 def _document(
-    sections: tuple[Section, ...], training: Training, model: Model, inputs: Mapping[str, str] | None
+    sections: tuple[Section, ...],
+    training: Training,
+    model: Model,
+    inputs: Mapping[str, str] | None,
+    extracted_with: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     head = {
         "report": "training",
@@ -136,13 +181,22 @@ def _document(
         "horizon": training.plan.recipe.horizon,
         "horizons_months": training.nomogram.stored.horizons_months,
     }
-    tail = {"settings": _settings(training), "notes": [notice.to_dict() for notice in training.notices]}
+    tail = {
+        "settings": _settings(training),
+        "extracted_with": extracted_with,
+        "notes": [notice.to_dict() for notice in training.notices],
+    }
     return report_document(document_of(head, sections, tail), inputs)
 
 
 def _settings(training: Training) -> dict[str, Any]:
     plan = vars(training.plan)
-    return {**vars(plan["recipe"]), **{name: value for name, value in plan.items() if name not in ("recipe", "jobs")}}
+    folds = {"folds": np.unique(training.score.folds).size, "folds_given": training.score.folds_given}
+    return {
+        **vars(plan["recipe"]),
+        **folds,
+        **{name: value for name, value in plan.items() if name not in ("recipe", "jobs")},
+    }
 
 
 def _page(document: Mapping[str, Any], sections: tuple[Section, ...], training: Training) -> Page:
@@ -200,6 +254,7 @@ def _answer(training: Training) -> list[str]:
         )
     else:
         sentences.append("Every figure here is apparent, on the patients the model was made from, and too good.")
+    sentences += map(verdict_sentence, resampled.gains)
     permutation = resampled.permutation
     if permutation:
         verdict = "there is a signal" if permutation.p < 0.05 else "no signal is shown"

@@ -13,9 +13,11 @@ from ..scoring.cohort import scores_table
 from ..tables.report_folder import report_document
 from ..validation import Validation, own_patients
 from .calibration_section import calibration_section
+from .clinical_gain_section import clinical_gain_section, verdict_sentence
 from .comparison_section import comparison_section
 from .cutoff_section import cutoff_section
 from .discrimination_section import validation_discrimination
+from .follow_up_section import follow_up_section
 from .groups_section import groups_section
 from .net_benefit_section import net_benefit_section
 from .page_parts import Page, PageTable, figure_limits, main_index, p_value, side_by_side
@@ -29,9 +31,12 @@ _ONLY_HERE = frozenset({*ACCURACY, Metric.BRIER, Metric.IPA, Metric.IDI, Metric.
 
 
 def write_validation_report(
-    folder: str | Path, validation: Validation, inputs: Mapping[str, str] | None = None
+    folder: str | Path,
+    validation: Validation,
+    inputs: Mapping[str, str] | None = None,
+    extracted_with: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write ``report.json``, the tables and ``index.html``.
+    """Write ``report.json``, the tables, ``index.html`` and what helps to write it up.
 
     Parameters
     ----------
@@ -40,6 +45,8 @@ def write_validation_report(
     validation : Validation
     inputs : mapping of str to str, optional
         Names of the tables read, and their SHA-256.
+    extracted_with : mapping of str to str, optional
+        Software and versions that computed the features, by the record beside their table.
 
     Returns
     -------
@@ -52,13 +59,18 @@ def write_validation_report(
         The folder cannot be written.
     """
     sections = _sections(validation)
-    document = _document(sections, validation, inputs)
-    return write_study(folder, document, sections, _page(document, sections, validation))
+    document = _document(sections, validation, inputs, extracted_with)
+    page = _page(document, sections, validation)
+    return write_study(folder, document, validation.scored.model, sections, page)
 
 
-def validation_document(validation: Validation, inputs: Mapping[str, str] | None = None) -> dict[str, Any]:
+def validation_document(
+    validation: Validation,
+    inputs: Mapping[str, str] | None = None,
+    extracted_with: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Give a validation as ``report.json`` holds it; parameters as for :func:`write_validation_report`."""
-    return _document(_sections(validation), validation, inputs)
+    return _document(_sections(validation), validation, inputs, extracted_with)
 
 
 def _sections(validation: Validation) -> tuple[Section, ...]:
@@ -81,10 +93,23 @@ def _sections(validation: Validation) -> tuple[Section, ...]:
         calibration_section(validation.calibration, endpoint, model=validation.measured[0].marker.name),
         net_benefit_section(validation.decision),
         comparison_section(validation.comparison),
+        _added_by_score(validation),
         validation_size_section(validation.measured[0], scored.months, scored.event, _expected_index(validation)),
         performance_section(validation.performance, listed=True),
         _scores_section(validation),
+        follow_up_section(scored.months, scored.event),
     )
+
+
+def _added_by_score(validation: Validation) -> Section:
+    how = "Both models, and the score, are compared on this cohort"
+    own = validation.training_cases
+    how += ", which is the model's own: apparent." if own else ", which the score was not made from."
+    otherwise = (
+        "The model brings no clinical model along whose covariates this cohort has, and no --comparator was given: "
+        "there is nothing to compare the score with."
+    )
+    return clinical_gain_section(validation.gains, _endpoint(validation), how=how, otherwise=otherwise)
 
 
 def _scores_section(validation: Validation) -> Section:
@@ -94,7 +119,10 @@ def _scores_section(validation: Validation) -> Section:
 
 
 def _document(
-    sections: tuple[Section, ...], validation: Validation, inputs: Mapping[str, str] | None
+    sections: tuple[Section, ...],
+    validation: Validation,
+    inputs: Mapping[str, str] | None,
+    extracted_with: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     model = validation.scored.model
     head = {
@@ -113,7 +141,12 @@ def _document(
         "horizons_months": validation.horizons,
         "training_performance": [vars(row) for row in model.performance],
     }
-    tail = {"notes": [notice.to_dict() for notice in validation.notices]}
+    settings = {"bootstrap": validation.bootstrap, "seed": validation.seed}
+    tail = {
+        "settings": settings,
+        "extracted_with": extracted_with,
+        "notes": [notice.to_dict() for notice in validation.notices],
+    }
     return report_document(document_of(head, sections, tail), inputs)
 
 
@@ -140,7 +173,7 @@ def _page(document: Mapping[str, Any], sections: tuple[Section, ...], validation
         subtitle=f"cohort {document['cohort']}: {document['n']} patients, {document['events']} events",
         demonstration=document["status"] == "demonstration",
         headline=_headline(validation),
-        answer=tuple(s for s in (_index(validation), _separation(validation), _accuracy(validation)) if s),
+        answer=tuple(s for s in (*_sentences(validation), *map(verdict_sentence, validation.gains)) if s),
         trust=_trust(validation),
         warnings=tuple(notice.message for notice in validation.notices),
         sections=tuple(section for section in shown if section is not None),
@@ -164,6 +197,10 @@ def _headline(validation: Validation) -> str:
     verdict = "better than chance" if better else "not shown to be better than chance"
     ends = figure_limits(row, 2)
     return f"C-index {row.value:.2f}{f' ({ends})' if ends else ''}: {verdict}"
+
+
+def _sentences(validation: Validation) -> tuple[str, ...]:
+    return _index(validation), _separation(validation), _accuracy(validation)
 
 
 def _index(validation: Validation) -> str:

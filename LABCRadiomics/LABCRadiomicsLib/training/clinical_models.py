@@ -9,10 +9,13 @@ import numpy as np
 from scipy import stats
 
 from ..errors import CohortError, InputError
-from ..model import RANGE, SCORE, Covariate, CovariateDomain, Nomogram, Value
-from ..performance import Marker, stored_baseline
+from ..model import RANGE, SCORE, Covariate, CovariateDomain, Distribution, Nomogram, Value
+from ..model.additions import Comparator
+from ..performance import Marker, stored_baseline, stored_distribution
 from ..statistics.cox import CoxModel, cox, explain
+from ..statistics.imputed_cox import imputed_cox
 from ..statistics.proportional_hazards import ProportionalHazards, proportional_hazards
+from .covariate_imputation import ImputedCovariates
 from .training_cohort import TrainingCohort
 
 SCORE_LABEL = "Radiomics score"
@@ -64,7 +67,9 @@ class ClinicalModel:
     rows : numpy.ndarray of bool, shape (n,)
         The patients it was fitted to.
     design : numpy.ndarray, shape (m, k)
-        Their columns; the score last.
+        Their columns; the score last. Of unknown covariates that were imputed, what is expected given the known.
+    tables : numpy.ndarray, shape (t, n, k), or None
+        The imputed tables that it was fitted to; None where it was fitted to ``design``.
     """
 
     name: str
@@ -73,6 +78,13 @@ class ClinicalModel:
     fitted: CoxModel
     rows: np.ndarray
     design: np.ndarray
+    tables: np.ndarray | None = None
+
+    @property
+    def spread(self) -> np.ndarray:
+        """Standard deviation of each column, shape (k,)."""
+        columns = self.design if self.tables is None else self.tables.reshape(-1, self.tables.shape[2])
+        return columns.std(axis=0, ddof=1)
 
     @property
     def linear_predictor(self) -> np.ndarray:
@@ -135,7 +147,7 @@ def effects_of(model: ClinicalModel, cohort: TrainingCohort, chosen: Sequence[st
     ]
     if model.with_score:
         named.append((SCORE, SCORE, SCORE_LABEL, None, None))
-    fitted, spread = model.fitted, model.design.std(axis=0, ddof=1)
+    fitted, spread = model.fitted, model.spread
     numbers = zip(fitted.coef, fitted.se, fitted.hr, fitted.lower, fitted.upper, fitted.p, spread, strict=True)
     effects = []
     for (name, parameter, label, level, reference), row in zip(named, numbers, strict=True):
@@ -152,12 +164,33 @@ def wald_p(fitted: CoxModel) -> float:
 
 
 def effects_alone(
-    cohort: TrainingCohort, names: Sequence[str], score: np.ndarray, chosen: Sequence[str]
+    cohort: TrainingCohort,
+    names: Sequence[str],
+    score: np.ndarray,
+    chosen: Sequence[str],
+    tables: ImputedCovariates | None = None,
 ) -> tuple[Effect, ...]:
-    """Give the rows of a forest plot of every covariate on its own, and of the score, shape (n,)."""
-    models = [fit_clinical(name, cohort, (name,), None) for name in names]
+    """Give the rows of a forest plot of every covariate on its own, and of the score, shape (n,).
+
+    Those with unknown values are fitted to imputed ``tables``, whose covariates are ``names``, where these are given.
+    """
+    models = [
+        fit_clinical(name, cohort, (name,), None)
+        if tables is None or known_rows(cohort.columns((name,))).all()
+        else _fit_imputed(name, cohort, tables.design((at,), None))
+        for at, name in enumerate(names)
+    ]
     models.append(fit_clinical(SCORE_LABEL, cohort, (), score))
     return tuple(row for model in models for row in effects_of(model, cohort, chosen))
+
+
+def _fit_imputed(name: str, cohort: TrainingCohort, tables: np.ndarray) -> ClinicalModel:
+    try:
+        fitted = imputed_cox(tables, cohort.months, cohort.event).model
+    except InputError as error:
+        why = explain(error, cohort.spec(name).parameters(), tables[0], cohort.event)
+        raise CohortError(f"The Cox model of {name} cannot be fitted: {why}") from error
+    return ClinicalModel(name, (name,), False, fitted, np.ones(len(cohort), bool), tables.mean(axis=0), tables)
 
 
 def nomogram_of(model: ClinicalModel, cohort: TrainingCohort, *, endpoint: str, horizons: Sequence[float]) -> Nomogram:
@@ -187,8 +220,32 @@ def nomogram_of(model: ClinicalModel, cohort: TrainingCohort, *, endpoint: str, 
         covariance=tuple(tuple(row) for row in fitted.covariance.tolist()),
         baseline=stored_baseline(fitted.baseline),
         horizons_months=tuple(map(float, horizons)),
+        covariate_distribution=_distribution(model),
     )
     return replace(nomogram, center=dict(zip(nomogram.parameters(), fitted.center.tolist(), strict=True)))
+
+
+def comparator_of(model: ClinicalModel, cohort: TrainingCohort, verdict: str | None) -> Comparator:
+    """Store a Cox model of covariates without the score, and whether the score was found to add to it."""
+    fitted, specs = model.fitted, [cohort.spec(name) for name in model.covariates]
+    parts = np.split(fitted.coef, np.cumsum([len(spec.parameters()) for spec in specs])[:-1])
+    covariates = [_fitted(spec, part, cohort.covariates[spec.name]) for spec, part in zip(specs, parts, strict=True)]
+    parameters = [name for spec in specs for name in spec.parameters()]
+    return Comparator(
+        name=model.name,
+        label=f"{model.name}: {', '.join(spec.label for spec in specs)}",
+        covariates=tuple(covariates),
+        center=dict(zip(parameters, fitted.center.tolist(), strict=True)),
+        covariance=tuple(tuple(row) for row in fitted.covariance.tolist()),
+        baseline=stored_baseline(fitted.baseline),
+        verdict=verdict,  # type: ignore[arg-type]  # any other is refused when the model is checked
+    )
+
+
+def _distribution(model: ClinicalModel) -> Distribution | None:
+    if not model.covariates:
+        return None
+    return stored_distribution(model.design if model.tables is None else model.tables)
 
 
 def _fitted(spec: CovariateDomain, coefficients: np.ndarray, values: Sequence[Value]) -> Covariate:
@@ -202,9 +259,3 @@ def _fitted(spec: CovariateDomain, coefficients: np.ndarray, values: Sequence[Va
 def proportionality(model: ClinicalModel, cohort: TrainingCohort) -> ProportionalHazards:
     """Test the proportional-hazards assumption of a model; see :func:`.statistics.proportional_hazards`."""
     return proportional_hazards(model.design, cohort.months[model.rows], cohort.event[model.rows])
-
-
-def likelihood_ratio_p(larger: CoxModel, smaller: CoxModel) -> float:
-    """Test the coefficients that one Cox model has beyond a nested one on the same patients."""
-    gain = 2 * (larger.loglik - smaller.loglik)
-    return float(stats.chi2.sf(max(gain, 0.0), larger.coef.size - smaller.coef.size))

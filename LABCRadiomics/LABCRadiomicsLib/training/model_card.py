@@ -16,10 +16,12 @@ from ..errors import CohortError, present
 from ..feature_names import split_feature_name
 from ..model import Cohort as CohortSummary
 from ..model import Extraction, Harmonization, Image, Model, Performance, Provenance
+from ..model.additions import Comparator
 from ..model.case_hashes import distinctive_hashes
 from ..model.checks import FieldError, check
 from ..model.harmonization import stored_harmonization
 from ..performance import stored_performance
+from .clinical_models import comparator_of
 from .model_domain import feature_distribution
 from .train_model import Training
 
@@ -125,6 +127,7 @@ def trained_model(
         nomogram=training.nomogram.stored,
         groups=training.score.groups.curves,
         performance=(*stored_performance(training.performance), *further),
+        comparators=_comparators(training),
         harmonization=_harmonization(training),
     )
     try:
@@ -132,6 +135,19 @@ def trained_model(
     except FieldError as fault:
         raise CohortError(f"The trained model is not consistent: {fault.path} {fault.problem}.") from fault
     return model
+
+
+def _comparators(training: Training) -> tuple[Comparator, ...]:
+    """The models without the score that training compared its own with."""
+    added = training.apparent.added_value
+    if added is None:
+        return ()
+    verdicts = {gain.older: gain.verdict.value for gain in training.resampled.gains}
+    return tuple(
+        comparator_of(model, training.cohort, verdicts.get(name))
+        for name, model in added.fitted.items()
+        if not model.with_score
+    )
 
 
 def _score_features(training: Training) -> np.ndarray:
@@ -178,6 +194,7 @@ def method_sentences(training: Training) -> tuple[str, ...]:
         f"{len(training.score.stored.terms)} features.",
         f"Cutoff: largest Youden index on the time-dependent ROC curve (IPCW) at {recipe.horizon:g} months.",
         f"Nomogram: multivariable Cox regression (Efron) of {', '.join(parts)}.",
+        *_imputation_sentences(training),
     ]
     nested, optimism = training.resampled.nested, training.resampled.optimism
     if nested:
@@ -186,6 +203,22 @@ def method_sentences(training: Training) -> tuple[str, ...]:
     if optimism:
         sentences.append(f"Stability: {optimism.repeats} bootstrap repeats of the whole selection.")
     return tuple(sentences)
+
+
+def _imputation_sentences(training: Training) -> list[str]:
+    imputation, missing = training.built.imputation, training.missing
+    found = []
+    if missing.features:
+        by = "their median" if training.plan.recipe.fill == "median" else "regression on the nearest features"
+        found.append(f"Missing features of {len(missing.features)} filled by {by}, anew in every resample.")
+    if imputation is not None:
+        most = float(imputation.fit.coefficients.missing_information.max())
+        tables = len(imputation.tables.blocks[0])
+        found.append(
+            f"Unknown covariates: {tables} imputations by chained equations, Rubin's rules; at most {most:.0%} "
+            "of the information on a coefficient is missing."
+        )
+    return found
 
 
 def _harmonization_sentences(training: Training) -> list[str]:

@@ -33,11 +33,42 @@ def feature_distribution(features: np.ndarray) -> Distribution | None:
     if n < max(LEAST_CASES, p + 2) or not p or not np.isfinite(features).all():
         return None
     mean, covariance = features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False))
-    distances = np.percentile(joint_distance(features, mean, covariance), _PERCENT)
+    with np.errstate(invalid="ignore"):  # infinite ones are left out below
+        distances = np.percentile(distances_from_the_others(features, mean, covariance), _PERCENT)
     rows = tuple(tuple(row) for row in ((covariance + covariance.T) / 2).tolist())
+    known = [pair for pair in zip(_PERCENT, distances.tolist(), strict=True) if np.isfinite(pair[1])]
     return Distribution(
-        n=n, mean=tuple(mean.tolist()), covariance=rows, percent=_PERCENT, distance=tuple(distances.tolist())
+        n=n,
+        mean=tuple(mean.tolist()),
+        covariance=rows,
+        percent=tuple(percent for percent, _ in known),
+        distance=tuple(distance for _, distance in known),
     )
+
+
+def distances_from_the_others(features: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Mahalanobis distance of each patient from all others, as a later patient is measured.
+
+    A patient pulls the mean and the covariance toward himself, the more the fewer there are for the number of features,
+    so that later patients would seem to be far too often. Leaving one out is a change of rank one (Sherman and Morrison
+    1950).
+
+    Parameters
+    ----------
+    features : numpy.ndarray, shape (n, p)
+    mean, covariance : numpy.ndarray
+        Of these patients.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        Infinite for a patient without whom the others do not spread in some direction.
+    """
+    n = len(features)
+    squared = joint_distance(features, mean, covariance) ** 2 / (n - 1)
+    left = 1 - squared * n / (n - 1)
+    with np.errstate(divide="ignore"):
+        return np.where(left > 1e-12, n / (n - 1) * np.sqrt((n - 2) * squared / np.maximum(left, 1e-12)), np.inf)
 
 
 def image_domain(features_csv: str | os.PathLike[str], cases: Sequence[str], id: str = "case") -> Domain | None:

@@ -16,15 +16,20 @@ import numpy as np
 from ..errors import CohortError, DependencyError, InputError
 from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, essentials
 from ..statistics.cox import CoxModel, cox, explain
+from ..statistics.imputed_cox import imputed_cox
 from ..statistics.lasso import random_folds
+from ..statistics.unknown_covariates import covariate_distribution
 from .clinical_models import known_rows, wald_p
-from .missing_features import filled, medians
+from .clinical_rivals import Rival
+from .covariate_imputation import Imputation, ImputedCovariates, expected_rows, impute_covariates
+from .missing_features import FeatureFill, FillBy, learn_fill
 from .selection import ChosenCutoff, Selection, cutoff_of, require_features, score_values, shrink
 from .site_harmonization import SiteHarmonization, harmonize
 from .training_cohort import TrainingCohort, patient_folds
 
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
+RESAMPLED = 5  # imputed tables in a resample, of which there are many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,11 @@ class Recipe:
         Column with the sites that features are harmonized over, and the one that the others are brought to. The effects
         of ``named`` covariates on the features are preserved; those of candidates are not, for these are chosen by the
         outcome.
+    fill : {"median", "model"}
+        What stands in for missing features: the median, or a regression on the features nearest to each.
+    imputations : int
+        Tables that unknown covariates are imputed in, at most five of them in a resample; 0 leaves patients with an
+        unknown covariate out of the nomogram.
     """
 
     p: float = 0.05
@@ -58,6 +68,8 @@ class Recipe:
     covariate_p: float = 0.1
     site: str | None = None
     site_reference: str | None = None
+    fill: FillBy = "median"
+    imputations: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,10 +87,12 @@ class Built:
         Positions of the nomogram's covariates.
     nomogram : CoxModel or None
         Of these covariates and the score.
-    fill : numpy.ndarray, shape (p,), or None
+    fill : FeatureFill or None
         What stood in for missing features; None where none was missing.
     sites : SiteHarmonization or None
         What the features were adjusted by; None where they were not.
+    imputation : Imputation or None
+        What stood in for unknown covariates in the nomogram; None where it was made of known ones.
     """
 
     selection: Selection
@@ -86,8 +100,9 @@ class Built:
     score_model: CoxModel | None
     covariates: tuple[int, ...]
     nomogram: CoxModel | None
-    fill: np.ndarray | None = None
+    fill: FeatureFill | None = None
     sites: SiteHarmonization | None = None
+    imputation: Imputation | None = None
 
     @property
     def coefficients(self) -> np.ndarray:
@@ -112,7 +127,7 @@ class Procedure:
     Attributes
     ----------
     features : numpy.ndarray, shape (n, p)
-        NaN where missing: the median of the patients that a model is made from stands in, when it is applied too.
+        NaN where missing: what the patients have that a model is made from stands in, when it is applied too.
     months, event : numpy.ndarray, shape (n,)
     recipe : Recipe
     names : tuple of str
@@ -121,6 +136,10 @@ class Procedure:
         Columns of each covariate, shape (n, k); NaN where unknown.
     parameters : tuple of tuple of str
         Names of these columns.
+    rivals : tuple of Rival
+        Models without the score that a cross-validation predicts by too.
+    numbers : tuple of bool
+        Which covariates are numbers.
     sites : numpy.ndarray of str, shape (n,), or None
         Of the patients, where the recipe harmonizes the features.
     preserved : numpy.ndarray, shape (n, c), or None
@@ -134,16 +153,19 @@ class Procedure:
     names: tuple[str, ...] = ()
     blocks: tuple[np.ndarray, ...] = ()
     parameters: tuple[tuple[str, ...], ...] = ()
+    rivals: tuple[Rival, ...] = ()
+    numbers: tuple[bool, ...] = ()
     sites: np.ndarray | None = None
     preserved: np.ndarray | None = None
 
     @classmethod
-    def of(cls, cohort: TrainingCohort, recipe: Recipe) -> Procedure:
+    def of(cls, cohort: TrainingCohort, recipe: Recipe, rivals: tuple[Rival, ...] = ()) -> Procedure:
         """Make the procedure that trains on a cohort."""
         names = tuple(dict.fromkeys((*recipe.named, *recipe.candidates)))
         blocks = tuple(cohort.columns((name,)) for name in names)
         parameters = tuple(cohort.spec(name).parameters() for name in names)
-        plain = cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters)
+        numbers = tuple(cohort.spec(name).type == "number" for name in names)
+        plain = cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters, rivals, numbers)
         if recipe.site is None:
             return plain
         return replace(plain, sites=np.array(cohort.sites), preserved=cohort.columns(recipe.named))
@@ -160,7 +182,7 @@ class Procedure:
 
     def without_covariates(self) -> Procedure:
         """The same for the score alone."""
-        return replace(self, names=(), blocks=())
+        return replace(self, names=(), blocks=(), rivals=())
 
     def permuted(self, order: np.ndarray) -> Procedure:
         """The same with the patients' outcomes exchanged, which breaks every tie between features and outcome."""
@@ -183,7 +205,7 @@ class Procedure:
         ----------
         rows : numpy.ndarray of int, shape (m,)
         seed : int
-            Of the folds, where these are not given.
+            Of the folds, where these are not given, and of imputations.
         folds : numpy.ndarray, shape (m,), optional
         strict : bool
             Whether a step without result is an error, and the LASSO's path is whole, as in a training; or such a step
@@ -197,8 +219,8 @@ class Procedure:
             If ``strict``: no feature is selected, or a Cox model has no finite estimates.
         """
         months, event = self.months[rows], self.event[rows]
-        fill = medians(self.features[rows]) if np.isnan(self.features).any() else None
-        sites = self._harmonization(filled(self.features[rows], fill), rows)
+        fill = self._fill(rows)
+        sites = self._harmonization(rows, fill)
         features = self.prepared(rows, fill, sites)
         if folds is None:
             folds = patient_folds(rows, event, self.recipe.n_folds, seed)
@@ -212,16 +234,20 @@ class Procedure:
         if not selection.coefficients.any():
             return Built(selection, None, None, (), None, fill, sites)
         score = score_values(features, selection.coefficients)
-        chosen = tuple(at for at in range(len(self.blocks)) if self._enters(at, rows))
+        tables = self._imputed(rows, score, seed, strict)
+        chosen = self.entering(rows, tables)
         score_model = self._fit((), rows, score, strict)
+        imputation = self._of_imputed(chosen, rows, score, strict, tables)
+        nomogram = self._fit(chosen, rows, score, strict) if chosen and imputation is None else score_model
         return Built(
             selection=selection,
             chosen=cutoff_of(score, months, event, self.recipe.horizon),
             score_model=score_model,
             covariates=chosen,
-            nomogram=self._fit(chosen, rows, score, strict) if chosen else score_model,
+            nomogram=nomogram if imputation is None else imputation.fit.model,
             fill=fill,
             sites=sites,
+            imputation=imputation,
         )
 
     def apply(self, built: Built, rows: np.ndarray) -> tuple[Marker, ...]:
@@ -244,24 +270,34 @@ class Procedure:
             return (alone,)
         nomogram, share = np.full(rows.size, np.nan), np.full(rows.size, np.nan)
         if built.nomogram is not None:
-            design = self.design(built.covariates, rows, score)
+            design = self.expected_design(built, rows, score)
             known = known_rows(design)
             share = built.nomogram.coef[-1] * (score - built.nomogram.center[-1])
             if known.any():
                 nomogram[known] = built.nomogram.linear_predictor(design[known])
         return Marker(name=NOMOGRAM, values=nomogram, log_hazard=nomogram, score_share=share), alone
 
-    def prepared(self, rows: np.ndarray, fill: np.ndarray | None, sites: SiteHarmonization | None) -> np.ndarray:
+    def expected_design(self, built: Built, rows: np.ndarray, score: np.ndarray) -> np.ndarray:
+        """Give the nomogram's columns of some patients, shape (m, k), and of the unknown what scoring would expect."""
+        design = self.design(built.covariates, rows, score)
+        return design if built.imputation is None else expected_rows(built.imputation.distribution, design)
+
+    def prepared(self, rows: np.ndarray, fill: FeatureFill | None, sites: SiteHarmonization | None) -> np.ndarray:
         """Give the features of some patients as a model takes them, shape (m, p): without holes, adjusted to sites."""
-        features = filled(self.features[rows], fill)
+        features = self.features[rows] if fill is None else fill.apply(self.features[rows])
         if sites is None or self.sites is None or self.preserved is None:
             return features
         return sites.apply(features, self.sites[rows], self.preserved[rows])
 
-    def _harmonization(self, features: np.ndarray, rows: np.ndarray) -> SiteHarmonization | None:
-        """Fit to features, shape (m, p), of some patients; None where the recipe or these patients do not allow it."""
+    def _fill(self, rows: np.ndarray) -> FeatureFill | None:
+        missing = np.isnan(self.features).any(axis=0)
+        return learn_fill(self.features[rows], self.recipe.fill, missing) if missing.any() else None
+
+    def _harmonization(self, rows: np.ndarray, fill: FeatureFill | None) -> SiteHarmonization | None:
+        """Fit to the features of some patients; None where the recipe or these patients do not allow it."""
         if self.sites is None or self.preserved is None:
             return None
+        features = self.prepared(rows, fill, None)
         return harmonize(features, self.sites[rows], self.preserved[rows], rows, self.recipe.site_reference)
 
     def design(self, covariates: Sequence[int], rows: np.ndarray, score: np.ndarray | None) -> np.ndarray:
@@ -269,12 +305,51 @@ class Procedure:
         columns = [self.blocks[at][rows] for at in covariates]
         return np.column_stack(columns if score is None else [*columns, score])
 
-    def _enters(self, at: int, rows: np.ndarray) -> bool:
+    def entering(self, rows: np.ndarray, tables: ImputedCovariates | None = None) -> tuple[int, ...]:
+        """Give the positions of the covariates that a nomogram of some patients takes."""
+        return tuple(at for at in range(len(self.blocks)) if self._enters(at, rows, tables))
+
+    def _enters(self, at: int, rows: np.ndarray, tables: ImputedCovariates | None) -> bool:
         """Whether a covariate is in the nomogram: it was named, or its own p value is below the recipe's limit."""
         if self.names[at] in self.recipe.named:
             return True
-        fitted = self._fit((at,), rows, None, strict=False)
+        imputation = self._of_imputed((at,), rows, None, False, tables)
+        fitted = self._fit((at,), rows, None, strict=False) if imputation is None else imputation.fit.model
         return fitted is not None and wald_p(fitted) < self.recipe.covariate_p
+
+    def _imputed(self, rows: np.ndarray, score: np.ndarray, seed: int, strict: bool) -> ImputedCovariates | None:
+        """Impute the unknown covariates of some patients; None where none is, or the recipe leaves them out."""
+        blocks = [block[rows] for block in self.blocks]
+        if not self.recipe.imputations or not any(np.isnan(block).any() for block in blocks):
+            return None
+        repeats = self.recipe.imputations if strict else min(self.recipe.imputations, RESAMPLED)
+        outcome = self.months[rows], self.event[rows]
+        try:
+            return impute_covariates(blocks, self.numbers, score, *outcome, repeats=repeats, seed=seed)
+        except InputError as error:
+            if strict:
+                raise CohortError(f"Unknown covariates cannot be imputed: {error}") from error
+            return None
+
+    def _of_imputed(
+        self,
+        covariates: Sequence[int],
+        rows: np.ndarray,
+        score: np.ndarray | None,
+        strict: bool,
+        tables: ImputedCovariates | None,
+    ) -> Imputation | None:
+        """Fit a Cox model of covariates some of which were imputed; None where all of these are known."""
+        if tables is None or not any(np.isnan(self.blocks[at][rows]).any() for at in covariates):
+            return None
+        design = tables.design(covariates, score)
+        try:
+            fit = imputed_cox(design, self.months[rows], self.event[rows])
+        except InputError as error:
+            if not strict:
+                return None
+            raise self._cannot_fit(error, covariates, rows, design[0], score is not None) from error
+        return Imputation(tables, fit, covariate_distribution(design, tables.categories(covariates)))
 
     def _fit(
         self, covariates: Sequence[int], rows: np.ndarray, score: np.ndarray | None, strict: bool
@@ -287,10 +362,15 @@ class Procedure:
         except InputError as error:
             if not strict:
                 return None
-            names = [parameter for at in covariates for parameter in self.parameters[at]]
-            fault = explain(error, [*names, "the score"], design[known], self.event[rows][known])
-            what = ", ".join([*(self.names[at] for at in covariates), *([] if score is None else ["the score"])])
-            raise CohortError(f"The Cox model of {what} cannot be fitted: {fault}") from error
+            raise self._cannot_fit(error, covariates, rows[known], design[known], score is not None) from error
+
+    def _cannot_fit(
+        self, error: InputError, covariates: Sequence[int], rows: np.ndarray, design: np.ndarray, with_score: bool
+    ) -> CohortError:
+        names = [parameter for at in covariates for parameter in self.parameters[at]]
+        fault = explain(error, [*names, "the score"], design, self.event[rows])
+        what = ", ".join([*(self.names[at] for at in covariates), *(["the score"] if with_score else [])])
+        return CohortError(f"The Cox model of {what} cannot be fitted: {fault}")
 
 
 def measure_markers(

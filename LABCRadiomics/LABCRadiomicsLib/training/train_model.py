@@ -27,6 +27,7 @@ from ..performance import (
     risk_groups,
 )
 from ..performance.attempts import Attempts
+from ..performance.clinical_gain import ClinicalGain
 from ..performance.metrics import ACCURACY
 from ..statistics.proportional_hazards import ProportionalHazards
 from .added_value import AddedValue, compare_models
@@ -51,8 +52,10 @@ from .clinical_models import (
     nomogram_of,
     proportionality,
 )
+from .clinical_rivals import Rival, gains_over_rivals
+from .covariate_imputation import imputation_notice
 from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
-from .missing_features import Missing, settle_missing
+from .missing_features import Missing, MissingShares, settle_missing
 from .optimism import Optimism, bootstrap_optimism
 from .procedure import Built, Procedure, Recipe
 from .score_effect import CorrectedEffect, corrected_effect
@@ -149,6 +152,8 @@ class TrainedScore:
         Of each patient.
     folds : numpy.ndarray, shape (n,)
         Of the cross-validation of the penalty.
+    folds_given : bool
+        Whether a table dealt them.
     groups : RiskGroups
         By the cutoff.
     """
@@ -156,6 +161,7 @@ class TrainedScore:
     stored: Score
     values: np.ndarray
     folds: np.ndarray
+    folds_given: bool
     groups: RiskGroups
 
 
@@ -203,11 +209,15 @@ class Apparent:
 
 @dataclass(frozen=True, kw_only=True)
 class Resampled:
-    """Estimates of optimism; None where one was not asked for."""
+    """Estimates of optimism; None where one was not asked for.
+
+    ``gains`` say what the score adds to each model without it, by the cross-validation.
+    """
 
     optimism: Optimism | None = None
     nested: NestedValidation | None = None
     permutation: PermutationTest | None = None
+    gains: tuple[ClinicalGain, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +240,8 @@ class Training:
     characteristics : tuple of Characteristic
         Lines of the table of patients.
     events_per_parameter : EventsPerParameter
+    missing : MissingShares
+        Of the features and covariates before anything stood in.
     notices : tuple of Notice
     """
 
@@ -244,6 +256,7 @@ class Training:
     subgroups: tuple[Subgroup, ...]
     characteristics: tuple[Characteristic, ...]
     events_per_parameter: EventsPerParameter
+    missing: MissingShares
     notices: tuple[Notice, ...]
 
     @property
@@ -298,23 +311,26 @@ def train(
     if icc is not None:
         notes.notices += icc_notices(cohort.names, icc)
         cohort = cohort.with_features(agreeing_features(cohort.names, icc, plan.min_icc))
-    cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing)
+    cohort, holes = settle_missing(cohort, plan.missing, plan.max_missing, plan.recipe.fill)
     require_events(cohort)
     notes.notices += holes
     if plan.recipe.site is not None:
         notes.notices += require_sites(cohort, plan.recipe.site_reference, plan.recipe.named)
-    procedure = Procedure.of(cohort, plan.recipe)
+    procedure = Procedure.of(cohort, plan.recipe, _rivals(cohort, plan))
+    missing = MissingShares.of(cohort, procedure.names)
     assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
-    built = procedure.build(procedure.everyone, folds=assigned, strict=True)
+    built = procedure.build(procedure.everyone, plan.seed, folds=assigned, strict=True)
     cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
-    score = _score(cohort, built, assigned, notes)
-    resampled = _resampled(plan, procedure, built, steps)
+    score = _score(cohort, built, assigned, bool(folds), notes)
+    resampled = _resampled(plan, procedure, built, steps, notes)
     nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.nested)
     if not nomogram.model.rows.all():
         left = int((~nomogram.model.rows).sum())
         text = f"{left} patients with an unknown covariate are not in the multivariable model and its comparisons."
         notes.add("unknown-covariates", text)
+    if built.imputation is not None:
+        notes.notices.append(imputation_notice(built.imputation, cohort, procedure.names))
     notes.notices += proportionality_notices(nomogram.proportionality, nomogram.stored.parameters())
     apparent = _apparent(cohort, plan, procedure, built, nomogram.model, notes)
     ratios = events_per_parameter(
@@ -338,16 +354,18 @@ def train(
         subgroups=subgroup_analyses(cohort, plan.subgroups, score.values, high, nomogram.model.covariates),
         characteristics=baseline_table(cohort, high.astype(int), ("low risk", "high risk")),
         events_per_parameter=ratios,
+        missing=missing,
         notices=tuple(dict.fromkeys(notes.notices)),
     )
 
 
-def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, notes: Attempts) -> TrainedScore:
+def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, given: bool, notes: Attempts) -> TrainedScore:
     values = score_values(cohort.features, built.coefficients)
     return TrainedScore(
         stored=stored_score(cohort, built.selection, values),
         values=values,
         folds=folds,
+        folds_given=given,
         groups=risk_groups(values > built.cutoff, cohort.months, cohort.event, notes),
     )
 
@@ -361,11 +379,12 @@ def _nomogram(
     nested: NestedValidation | None,
 ) -> TrainedNomogram:
     covariates = tuple(procedure.names[at] for at in built.covariates)
-    design = procedure.design(built.covariates, procedure.everyone, score)
+    design = procedure.expected_design(built, procedure.everyone, score)
     rows = known_rows(design)
-    fitted = present(built.nomogram, "the nomogram of a training")
-    model = ClinicalModel(NOMOGRAM, covariates, True, fitted, rows, design[rows])
-    alone = effects_alone(cohort, procedure.names, score, covariates)
+    fitted, imputed = present(built.nomogram, "the nomogram of a training"), built.imputation
+    tables = None if imputed is None else imputed.tables.design(built.covariates, score)
+    model = ClinicalModel(NOMOGRAM, covariates, True, fitted, rows, design[rows], tables)
+    alone = effects_alone(cohort, procedure.names, score, covariates, None if imputed is None else imputed.tables)
     effects = effects_of(model, cohort, covariates)
     return TrainedNomogram(
         stored=nomogram_of(model, cohort, endpoint=plan.endpoint, horizons=_horizons(cohort, plan.recipe.horizon)),
@@ -383,7 +402,22 @@ def _horizons(cohort: TrainingCohort, horizon: float) -> tuple[float, ...]:
     return tuple(month for month in sorted({*HORIZONS, horizon}) if month <= cohort.months.max())
 
 
-def _resampled(plan: Plan, procedure: Procedure, built: Built, steps: Steps) -> Resampled:
+def _rivals(cohort: TrainingCohort, plan: Plan) -> tuple[Rival, ...]:
+    """What the clinic has without the image: the nomogram's covariates, and the stage."""
+    found = []
+    if plan.recipe.named or plan.recipe.candidates:
+        found.append(Rival(CLINICAL, NOMOGRAM, (), None))
+    if plan.stage:
+        found.append(Rival(*_stage_names(plan.stage), (plan.stage,), cohort.columns((plan.stage,))))
+    return tuple(found)
+
+
+def _stage_names(stage: str) -> tuple[str, str]:
+    """How the models of the stage are called, without and with the score."""
+    return f"{stage} alone", f"{stage} with radiomics score"
+
+
+def _resampled(plan: Plan, procedure: Procedure, built: Built, steps: Steps, notes: Attempts) -> Resampled:
     """Repeat the whole recipe: bootstrap, nested cross-validation, permutations, each if asked for."""
     common = {"seed": plan.seed, "jobs": plan.jobs}
     optimism = nested = permutation = None
@@ -397,7 +431,21 @@ def _resampled(plan: Plan, procedure: Procedure, built: Built, steps: Steps) -> 
     if plan.permutations:
         advance = steps("permutation test")
         permutation = permutation_test(procedure, permutations=plan.permutations, advance=advance, **common)
-    return Resampled(optimism=optimism, nested=nested, permutation=permutation)
+    gains: tuple[ClinicalGain, ...] = ()
+    if nested and procedure.rivals:
+        covariates = procedure.design(built.covariates, procedure.everyone, None) if built.covariates else None
+        gains, notices = gains_over_rivals(
+            procedure.rivals,
+            nested.held,
+            np.empty((procedure.n, 0)) if covariates is None else covariates,
+            (procedure.months, procedure.event),
+            plan.recipe.horizon,
+            factor=nested.factor,
+            bootstrap=plan.reclassification,
+            seed=plan.seed,
+        )
+        notes.notices += notices
+    return Resampled(optimism=optimism, nested=nested, permutation=permutation, gains=gains)
 
 
 def _apparent(
@@ -423,7 +471,7 @@ def _added_value(
         return None
     rows = known_rows(cohort.columns(names))
     part, score = cohort.take(rows), values[rows]
-    stage, with_stage = f"{plan.stage} alone", f"{plan.stage} with radiomics score"
+    stage, with_stage = _stage_names(plan.stage or "")
     wanted: dict[str, tuple[tuple[str, ...], np.ndarray | None]] = {SCORE_ALONE: ((), score)}
     pairs = []
     if clinical.covariates:

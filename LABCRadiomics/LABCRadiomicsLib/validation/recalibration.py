@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import CohortError, InputError, ModelError
 from ..model import RANGE, Baseline, Change, Covariate, Model, Nomogram, Score
 from ..model.checks import FieldError, check
-from ..performance import stored_baseline, stored_groups
+from ..performance import stored_baseline, stored_distribution, stored_groups
 from ..scoring import require_score
 from ..scoring.cohort import ScoredCohort
 from ..statistics.baseline_hazard import baseline_hazard
@@ -34,8 +34,9 @@ def recalibrate(
     r"""Recalibrate a model's survival on a cohort.
 
     The score, its cutoff and the ratios between the nomogram's coefficients stay. New are the baseline survival, the
-    center (the cohort's means) and the groups' Kaplan-Meier curves; with ``method="slope"`` every coefficient of the
-    nomogram is also multiplied by the calibration slope. Ranges are filled in only where the model states none.
+    center (the cohort's means), how the covariates vary, and the groups' Kaplan-Meier curves; with ``method="slope"``
+    every coefficient of the nomogram is also multiplied by the calibration slope. Ranges are filled in only where the
+    model states none.
 
     Parameters
     ----------
@@ -80,6 +81,7 @@ def recalibrate(
         baseline=_baseline(nomogram, rows, center, scored),
         horizons_months=horizons,
         covariates=_with_ranges(nomogram, rows),
+        covariate_distribution=stored_distribution(rows) if nomogram.covariates else None,
     )
     events = int(scored.event.sum())
     what = f"{done} estimated on {len(scored.cases)} patients with {events} events; center, groups re-estimated"

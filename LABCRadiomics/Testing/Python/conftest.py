@@ -10,6 +10,9 @@ from hypothesis import settings
 
 from LABCRadiomicsLib import cli
 
+# Examples with assertions and fixtures of their own, which tests import and name as plugins.
+pytest.register_assert_rewrite("cohort_cases", "mrml_nodes")
+
 settings.register_profile("repeatable", derandomize=True)  # the same examples every time
 settings.load_profile("repeatable")
 

@@ -250,9 +250,11 @@ def outlines(mask: Volume) -> list[np.ndarray]:
 
     contours = []
     for k, plane in enumerate(mask.array):
-        squares = [shapely.box(i - 0.5, j - 0.5, i + 0.5, j + 0.5) for j, i in np.argwhere(plane)]
-        merged = shapely.union_all(squares)
-        for polygon in getattr(merged, "geoms", [merged]) if squares else []:
+        edges = np.diff(np.pad(plane.astype(bool), ((0, 0), (1, 1))).astype(int), axis=1)  # 1 before a run, -1 after
+        runs = zip(np.argwhere(edges > 0), np.argwhere(edges < 0), strict=True)
+        boxes = [shapely.box(first - 0.5, j - 0.5, end - 0.5, j + 0.5) for (j, first), (_, end) in runs]
+        merged = shapely.union_all(boxes)
+        for polygon in getattr(merged, "geoms", [merged]) if boxes else []:
             for ring in (polygon.exterior, *polygon.interiors):
                 points = np.array(ring.coords)[:-1]
                 contours.append(np.array([mask.point((i, j, k)) for i, j in points]))

@@ -186,6 +186,7 @@ def document_2() -> dict[str, Any]:
             "center": {"stage=IIIa-b": 0.4, "stage=IIIc": 0.2, "pcr": 0.25},
             "covariance": [[0.09, 0.03, 0], [0.03, 0.16, 0], [0, 0, 0.04]],
             "baseline": {"months": [6, 70], "survival": [0.97, 0.75]},
+            "verdict": "may add",
         }
     ]
     return json.loads(json.dumps(result))

@@ -106,25 +106,31 @@ def make_inputs(folder: Path) -> dict[str, tuple[Path, Path, Path]]:
     return kinds
 
 
-def try_damage(folder: Path, kinds: dict[str, tuple[Path, Path, Path]], seeds: Sequence[int]) -> Iterator[Outcome]:
-    """Damage a file of one kind after the other, score, and put it back; the same seeds give the same damage."""
+def try_damage(
+    folder: Path, kinds: dict[str, tuple[Path, Path, Path]], seeds: Sequence[int], reports: int | None = None
+) -> Iterator[Outcome]:
+    """Damage a file of one kind after the other, score, and put it back; the same seeds give the same damage.
+
+    The first ``reports`` of them, or all, also write a report, which takes most of the time.
+    """
     names = list(kinds)
-    for seed in seeds:
+    for number, seed in enumerate(seeds):
         rng = random.Random(seed)
         kind = names[seed % len(names)]
         image, mask, target = kinds[kind]
         content = target.read_bytes()
         try:
             target.write_bytes(damaged(content, rng))
-            yield _score(kind, seed, image, mask, folder / "report")
+            out = folder / "report" if reports is None or number < reports else None
+            yield _score(kind, seed, image, mask, out)
         finally:
             target.write_bytes(content)
             shutil.rmtree(folder / "report", ignore_errors=True)
 
 
-def _score(kind: str, seed: int, image: Path, mask: Path, out: Path) -> Outcome:
+def _score(kind: str, seed: int, image: Path, mask: Path, out: Path | None) -> Outcome:
     segment = ["--segment", "Tumor"] if kind == "layers" else []
-    arguments = ["score", image, mask, "--json", "--out", out, *segment]
+    arguments = ["score", image, mask, "--json", *segment, *(["--out", out] if out else [])]
     try:
         code, printed, said = call(list(map(str, arguments)))
     except Exception as error:  # what would be a traceback
@@ -132,6 +138,6 @@ def _score(kind: str, seed: int, image: Path, mask: Path, out: Path) -> Outcome:
     score = None
     with contextlib.suppress(ValueError):
         score = json.loads(printed).get("score")
-    if code != 0 and out.exists():
+    if code != 0 and out is not None and out.exists():
         said += f"left {out} behind\n"
     return Outcome(kind, seed, code, said, score)

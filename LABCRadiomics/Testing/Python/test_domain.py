@@ -33,6 +33,7 @@ def model():
 def region(spacing=(0.8, 0.8, 2.2), voxels=(10, 12, 12)):
     array = np.zeros((20, 30, 30), np.uint8)
     array[2 : 2 + voxels[0], 3 : 3 + voxels[1], 3 : 3 + voxels[2]] = 1
+    array[2, 3, 3] = 0  # no box
     mask = Volume(array, np.array(spacing), np.zeros(3), np.eye(3))
     return region_of(mask.with_array(array * 100), mask)
 
@@ -61,7 +62,20 @@ def test_a_case_like_the_cohort_is_not_remarked_on(model):
     ({"series_description": "ADC"}, "other-sequence", True),
     ({"series_description": "VIBRANT", "echo_time_ms": 92.0}, "other-sequence", True),
     ({"series_description": "Ax T1 pre contrast"}, "before-contrast", True),
+    ({"series_description": "T1 non-contrast"}, "before-contrast", True),
+    ({"phase": "phase 1 of 6, 60 slices, the first"}, "first-acquisition", False),
     ({"series_description": "t1_dyn_SUB"}, "derived-image", True),
+    ({"series_description": "Subtraction 2-1"}, "derived-image", True),
+    ({"series_description": "MIP cor"}, "derived-image", True),
+    ({"series_description": "Wash-in map"}, "derived-image", True),
+    ({"image_type": ("DERIVED", "PRIMARY", "SUB", "NORM")}, "derived-image", True),
+    ({"image_type": ("DERIVED", "SECONDARY", "PROJECTION IMAGE")}, "derived-image", True),
+    ({"image_type": ("ORIGINAL", "PRIMARY", "P", "ND")}, "derived-image", True),
+    ({"image_type": ("DERIVED", "PRIMARY", "DIFFUSION", "ADC")}, "other-sequence", True),
+    ({"image_type": ("ORIGINAL", "PRIMARY", "T2", "NONE")}, "other-sequence", True),
+    ({"b_value": 800.0}, "other-sequence", True),
+    ({"captured": True}, "derived-image", True),
+    ({"body_part": "PROSTATE"}, "other-body-part", True),
     ({"manufacturer": "GE MEDICAL SYSTEMS"}, "other-manufacturer", False),
     ({"field_strength_tesla": 3.0}, "other-field-strength", False),
 ])  # fmt: skip
@@ -70,10 +84,32 @@ def test_what_the_headers_tell(model, change, code, grave):
 
 
 @pytest.mark.parametrize(
-    "description", ["t1_fl3d_dyn 2min", "Sag VIBRANT MULTIPHASE", "3dfgre", "", "T1 post gd", "preop breast"]
+    "description",
+    [
+        "t1_fl3d_dyn 2min",
+        "Sag VIBRANT MULTIPHASE",
+        "3dfgre",
+        "",
+        "T1 post gd",
+        "preop breast",
+        "T1 dyn pre-NAC",
+        "T1 pre/post dynamic",
+        "t1_pre_op_ce",
+        "Ser 4 T1 FS",
+    ],
 )
 def test_names_of_scans_after_contrast_are_no_false_alarm(model, description):
     assert found(model, replace(MR, series_description=description)) == {}
+
+
+@pytest.mark.parametrize("change", [
+    {"image_type": ("DERIVED", "SECONDARY")}, {"image_type": ("ORIGINAL", "PRIMARY", "M", "ND", "NORM")},
+    {"image_type": ("ORIGINAL", "PRIMARY", "OTHER")}, {"body_part": "BREAST"}, {"body_part": "CHEST"},
+    {"b_value": 0.0}, {"phase": "phase 2 of 6, 92 s after the first"}, {"phase": "phase 1 of 1"},
+    {"sequence_name": "*fl3d1"}, {"series_description": "MPRAGE"},
+])  # fmt: skip
+def test_what_scans_after_contrast_say_of_themselves_is_no_false_alarm(model, change):
+    assert found(model, replace(MR, **change)) == {}
 
 
 @pytest.mark.parametrize(("kinds", "code", "grave"), [
@@ -82,6 +118,52 @@ def test_names_of_scans_after_contrast_are_no_false_alarm(model, description):
 ])  # fmt: skip
 def test_voxel_size_and_volume(model, kinds, code, grave):
     assert found(model, **kinds)[code] == grave
+
+
+def test_a_voxel_size_is_told_along_the_patient_s_axis(model):
+    (notice,) = domain_notices(model, region(spacing=(0.8, 0.8, 6.0)), usual(model), MR)
+    assert notice.message == "Voxels measure 6 mm head to foot, 2 to 2.5 mm in the training cohort."
+
+
+@pytest.mark.parametrize(("voxels", "codes"), [
+    ((1, 12, 12), {"one-slice-segment": True}), ((8, 1, 12), {"one-slice-segment": True}),
+    ((10, 12, 12), {"segment-is-a-box": True}), ((3, 12, 12), {}),
+])  # fmt: skip
+def test_a_segment_that_nobody_drew(model, voxels, codes):
+    mask = np.zeros((20, 30, 30), np.uint8)
+    mask[2 : 2 + voxels[0], 3 : 3 + voxels[1], 3 : 3 + voxels[2]] = 1
+    plain = replace(model, image=replace(model.image, domain=None))
+    drawn = Volume(mask, np.array((0.8, 0.8, 2.2)), np.zeros(3), np.eye(3))
+    notices = domain_notices(plain, region_of(drawn.with_array(mask * 100), drawn), usual(model), MR)
+    assert {notice.code: notice.grave for notice in notices} == codes
+
+
+def test_a_segment_of_everything_is_no_tumor(model):
+    plain = replace(model, image=replace(model.image, domain=None))
+    mask = Volume(np.ones((60, 200, 200), np.uint8), np.array((1.0, 1.0, 2.0)), np.zeros(3), np.eye(3))
+    notices = domain_notices(plain, region_of(mask.with_array(mask.array * 100), mask), usual(model), MR)
+    assert {"other-volume": True, "segment-is-a-box": True, "segment-at-borders": False}.items() <= {
+        notice.code: notice.grave for notice in notices
+    }.items()
+
+
+def test_voxels_below_zero_are_of_no_scan(model):
+    usual_region = region()
+    zscored = usual_region.image.with_array(usual_region.image.array.astype(float) - 1.0)
+    notices = domain_notices(model, usual_region, usual(model), None, zscored)
+    assert [(notice.code, notice.grave) for notice in notices] == [("below-zero", False)]
+    unknown = replace(model, score=replace(model.score, distribution=None))
+    (notice,) = domain_notices(unknown, usual_region, usual(model), None, zscored)
+    assert notice.grave
+
+
+def test_a_tilted_volume_is_told(model):
+    degrees = np.radians(30)
+    turn = np.array([[np.cos(degrees), -np.sin(degrees), 0], [np.sin(degrees), np.cos(degrees), 0], [0, 0, 1]])
+    straight = region()
+    tilted = replace(straight, image=replace(straight.image, direction=turn))
+    (notice,) = domain_notices(model, tilted, usual(model), MR)
+    assert notice.code == "tilted" and "30 degrees" in notice.message and not notice.grave
 
 
 def test_features_that_are_usual_one_by_one_but_not_together(model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,42 +12,29 @@ from scipy import stats
 from ...notices import Notice
 from ...plots import associations as plots
 from ...report.page import Figure, Table
-from ..clusters import METHODS, Clusters, cluster_patients
+from ...step_options import ClustersOptions
+from ..clusters import Clusters, cluster_patients
 from ..follow_up import read_follow_up
 from ..groups import HIGH, INTERMEDIATE, LOW, Grouping
 from ..identifiers import parse_barcode
-from ..options import GroupOptions, hashes, read_radiomics
+from ..options import group_files, grouping_of, hashes, read_radiomics
 from ..section import CsvTable, Section, TestCount, small_p
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClustersOptions(GroupOptions):
-    """What ``clusters`` is asked."""
-
-    features: Path = field(metadata={"help": "Radiomics features, a row a case."})
-    features_id: str = field(default="case", metadata={"help": "Column of the features that names the cases."})
-    method: str = field(default="ward", metadata={"help": "How patients are joined.", "choices": METHODS})
-    clusters: int | None = field(default=None, metadata={"help": "How many; by the largest silhouette if not said."})
-    outcomes: Path | None = field(default=None, metadata={"help": "Follow-up, for survival of the clusters."})
-    time: str = field(default="dfs_months", metadata={"help": "Column with the months of follow-up."})
-    event: str = field(default="dfs_event", metadata={"help": "Column with 1 for an event, 0 for none."})
-    seed: int = field(default=0, metadata={"help": "Of the repeats of the consensus and k-means' starts."})
 
 
 def run(options: ClustersOptions) -> Section:
     """Do the job; errors as :func:`.expression.run`."""
-    table = read_radiomics(options.features, options.features_id)
+    table = read_radiomics(options.features, options.features_id or options.case_column)
     outcomes = None
     if options.outcomes is not None:
         outcomes = read_follow_up(options.outcomes, options.time, options.event, options.case_column)
     result = cluster_patients(table, options.method, options.clusters, outcomes, seed=options.seed)
-    grouped = options.grouping() if options.groups or options.scores else None
+    grouped = grouping_of(options) if options.groups or options.scores else None
     return section(result, grouped, hashes(files(options)), outcomes.notices if outcomes else ())
 
 
 def files(options: ClustersOptions) -> tuple[Path, ...]:
     """Every file the job reads."""
-    return (options.features, *options.files, *((options.outcomes,) if options.outcomes else ()))
+    return (options.features, *group_files(options), *((options.outcomes,) if options.outcomes else ()))
 
 
 def section(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from ...notices import Notice
 from ...plots import associations as plots
 from ...report.page import Figure, Table
+from ...step_options import EnrichmentOptions
 from ...tables.csv_table import read_table
 from ..differential_expression import NoDifferentialGenesError
 from ..expression_matrix import Z_SCORES
@@ -21,26 +22,8 @@ from ..section import CsvTable, Section, TestCount, small_p
 from .expression import expression_beside
 
 COLUMNS = ["set", "overlap", "set_size", "query", "universe", "p", "p_adjusted", "genes"]
-DIRECTIONS = ("both", "up", "down")
 FDR = 0.05
 _ON_PAGE = 15
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnrichmentOptions:
-    """What ``enrichment`` is asked."""
-
-    expression: Path = field(metadata={"help": "expression.csv: all tested genes, which are the universe."})
-    sets: str = field(metadata={"help": "GMT file, or hallmark for the bundled MSigDB hallmark sets."})
-    direction: str = field(
-        default="both", metadata={"help": "Which genes enrichment.csv is about.", "choices": DIRECTIONS}
-    )
-    log_fc: float | None = field(
-        default=None, metadata={"help": "Least log fold change; 1, or 0 where changes are of z-scores."}
-    )
-    fdr: float = field(default=0.05, metadata={"help": "Largest adjusted p of a gene."})
-    min_size: int = field(default=10, metadata={"help": "Fewest tested genes of a set."})
-    max_size: int = field(default=500, metadata={"help": "Most tested genes of a set."})
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +10,17 @@ import numpy as np
 
 from ...plots import associations as plots
 from ...report.page import Figure, Table
+from ...step_options import ExpressionOptions
 from ..differential_expression import DifferentialExpression, Method, Thresholds, compare_expression, wants_normal
-from ..expression_matrix import KINDS, Z_SCORES, read_expression
+from ..expression_matrix import Z_SCORES, read_expression
 from ..groups import is_normal
 from ..identifiers import parse_barcode
-from ..options import AdjustmentOptions, hashes
+from ..options import adjustment_of, group_files, grouping_of, hashes
 from ..section import Section, TestCount, sizes_text, small_p
 
 COLUMNS = ["gene", "log_fc", "average", "t", "p", "p_adjusted"]
 _ON_PAGE = 20
 _ON_HEATMAP = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExpressionOptions(AdjustmentOptions):
-    """What ``expression`` is asked."""
-
-    matrix: Path = field(metadata={"help": "Genes in rows, samples in columns; .gz is fine."})
-    data: str | None = field(default=None, metadata={"help": "What it holds; found out if not said.", "choices": KINDS})
-    gene_names: Path | None = field(
-        default=None, metadata={"help": "Table identifier,symbol, such as Xena's probe map."}
-    )
-    gene_type: tuple[str, ...] = field(default=(), metadata={"help": "Keep these types of genes, such as lncRNA."})
-    log_fc: float = field(default=1.0, metadata={"help": "Least base 2 log fold change."})
-    fdr: float = field(default=0.05, metadata={"help": "Largest adjusted p."})
-    robust: bool = field(default=False, metadata={"help": "Moderate genes of unusual variance less."})
-    quality_weights: bool = field(default=False, metadata={"help": "Weight samples by how well they fit."})
-    beyond: float = field(default=0.0, metadata={"help": "Test against this log fold change, not zero (treat)."})
 
 
 def run(options: ExpressionOptions) -> Section:
@@ -53,7 +36,7 @@ def run(options: ExpressionOptions) -> Section:
 
 def compare(options: ExpressionOptions) -> DifferentialExpression:
     """The result alone."""
-    grouping = options.grouping()
+    grouping = grouping_of(options)
     normals = wants_normal(options.contrast)
 
     def wanted(sample: str) -> bool:
@@ -63,13 +46,13 @@ def compare(options: ExpressionOptions) -> DifferentialExpression:
     method = Method(options.data, options.robust, options.quality_weights, options.beyond)
     limits = Thresholds(options.log_fc, options.fdr)
     return compare_expression(
-        matrix, grouping, options.contrast, method, limits, options.adjustment()
+        matrix, grouping, options.contrast, method, limits, adjustment_of(options)
     )  # fmt: skip
 
 
 def files(options: ExpressionOptions) -> tuple[Path, ...]:
     """Every file the job reads."""
-    return (options.matrix, *options.files, *((options.gene_names,) if options.gene_names else ()))
+    return (options.matrix, *group_files(options), *((options.gene_names,) if options.gene_names else ()))
 
 
 def expression_beside(table: Path) -> dict[str, Any]:

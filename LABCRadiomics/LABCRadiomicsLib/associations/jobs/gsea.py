@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...plots import associations as plots
 from ...report.page import Figure, Table
+from ...step_options import GseaOptions
 from ..gene_set_enrichment import (
-    LEAST_SIZE,
-    MOST_SIZE,
-    PERMUTATIONS,
     GeneSetEnrichment,
     SetResult,
     enrich_sets,
@@ -27,20 +24,6 @@ CAMERA_COLUMNS = ["set", "size", "direction", "p", "p_adjusted", "rank_direction
 FDR = 0.05
 _ON_PAGE = 20
 _CURVES = 6
-
-
-@dataclass(frozen=True, kw_only=True)
-class GseaOptions:
-    """What ``gsea`` is asked."""
-
-    ranks: Path = field(metadata={"help": "Table gene,stat, or expression.csv (its t)."})
-    sets: str = field(metadata={"help": "GMT file, or hallmark for the bundled MSigDB hallmark sets."})
-    contrast: str | None = field(default=None, metadata={"help": "What a positive statistic means, in words."})
-    weight: float = field(default=1.0, metadata={"help": "1 for the weighted score, 0 for the unweighted one."})
-    permutations: int = field(default=PERMUTATIONS, metadata={"help": "Random sets of each size."})
-    seed: int = field(default=0, metadata={"help": "Of the random sets."})
-    min_size: int = field(default=LEAST_SIZE, metadata={"help": "Fewest genes of a set in the ranking."})
-    max_size: int = field(default=MOST_SIZE, metadata={"help": "Most genes of a set in the ranking."})
 
 
 def run(options: GseaOptions) -> Section:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,10 @@ import numpy as np
 
 from ...plots import associations as plots
 from ...report.page import Figure, Table
+from ...step_options import HistopathologyOptions
 from ..groups import Contrast
-from ..histopathology import LARGEST_FDR, LARGEST_P, MAPPED, FeatureComparison, Histopathology, compare_tissue
-from ..options import GroupOptions, hashes, read_radiomics
+from ..histopathology import LARGEST_FDR, LARGEST_P, FeatureComparison, Histopathology, compare_tissue
+from ..options import group_files, grouping_of, hashes, read_radiomics
 from ..qupath import STATISTICS, read_qupath
 from ..section import CsvTable, Section, TestCount, count_below, count_known, sizes_text, small_p
 from ..wording import many
@@ -37,19 +37,9 @@ _ON_PAGE = 20
 _BOXES = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class HistopathologyOptions(GroupOptions):
-    """What ``histopathology`` is asked; ``contrast`` may name several, between commas."""
-
-    export: Path = field(metadata={"help": "QuPath's measurements of cells or tiles, TSV or CSV."})
-    features: Path | None = field(default=None, metadata={"help": "Radiomics features to correlate with."})
-    features_id: str = field(default="case", metadata={"help": "Column of the features that names the cases."})
-    map_features: str = field(default=MAPPED, metadata={"help": "Regular expression of the features in the map."})
-
-
 def run(options: HistopathologyOptions) -> Section:
     """Do the job; errors as :func:`.expression.run`."""
-    grouping = options.grouping()
+    grouping = grouping_of(options)
     features = read_radiomics(options.features, options.features_id) if options.features else None
     quantiles = read_qupath(options.export, [name.case for name in grouping.labels])
     contrasts = [text.strip() for text in (options.contrast or "").split(",") if text.strip()]
@@ -59,7 +49,7 @@ def run(options: HistopathologyOptions) -> Section:
 
 def files(options: HistopathologyOptions) -> tuple[Path, ...]:
     """Every file the job reads."""
-    return (options.export, *options.files, *((options.features,) if options.features else ()))
+    return (options.export, *group_files(options), *((options.features,) if options.features else ()))
 
 
 def section(result: Histopathology, inputs: dict[str, str]) -> Section:

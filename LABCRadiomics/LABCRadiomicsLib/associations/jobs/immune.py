@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ from ...notices import Notice
 from ...plots import associations as plots
 from ...report.page import Figure, Table
 from ...statistics.correlation import correlation_map
+from ...step_options import ImmuneOptions
 from ...tables.cohort import FeatureTable
 from ..groups import Grouping
 from ..histopathology import adjusted_map, common_cases
 from ..immune import ImmuneComparison, compare_fractions
 from ..measurements import read_measurements
-from ..options import GroupOptions, hashes, read_radiomics
+from ..options import group_files, grouping_of, hashes, read_radiomics
 from ..section import CsvTable, Section, TestCount, count_below, count_known, sizes_text, small_p
 from .common import FDR, box_figure, group_order, measure_count, measure_table, shown_table
 
@@ -28,23 +28,9 @@ SCALING = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImmuneOptions(GroupOptions):
-    """What ``immune`` is asked."""
-
-    table: Path = field(metadata={"help": "A row a sample: CIBERSORT(x), TIL maps, purity, any numeric columns."})
-    id: str | None = field(default=None, metadata={"help": "Its column that names the samples; found out if not said."})
-    largest_p: float = field(
-        default=0.05, metadata={"help": "Cases of larger deconvolution P are left out; 1 keeps all."}
-    )
-    seed: int = field(default=0, metadata={"help": "Of the permutations."})
-    features: Path | None = field(default=None, metadata={"help": "Radiomics features to correlate with the types."})
-    features_id: str = field(default="case", metadata={"help": "Column of the features that names the cases."})
-
-
 def run(options: ImmuneOptions) -> Section:
     """Do the job; errors as :func:`.expression.run`."""
-    grouping = options.grouping()
+    grouping = grouping_of(options)
     result = compare_fractions(
         read_measurements(options.table, options.id), grouping, options.contrast, largest_p=options.largest_p,
         seed=options.seed,
@@ -55,7 +41,7 @@ def run(options: ImmuneOptions) -> Section:
 
 def files(options: ImmuneOptions) -> tuple[Path, ...]:
     """Every file the job reads."""
-    return (options.table, *options.files, *((options.features,) if options.features else ()))
+    return (options.table, *group_files(options), *((options.features,) if options.features else ()))
 
 
 def section(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from ...notices import Notice
-from ..expression_matrix import COUNTS, KINDS, read_expression, repeated_notice, understood
+from ...step_options import ImmunophenoscoreOptions
+from ..expression_matrix import COUNTS, read_expression, repeated_notice, understood
 from ..immunophenoscore import SCORES, Immunophenoscore, immunophenoscores
 from ..measurements import compare_measures
-from ..options import GroupOptions, hashes
+from ..options import group_files, hashes
 from ..scored_samples import compared, scored_samples
 from ..section import Section, sizes_text, small_p
 from ..wording import listed, many
@@ -22,17 +22,6 @@ _WORDS = ("MHC: antigen presentation", "EC: effector cells", "SC: suppressor cel
 _SCALE = {
     COUNTS: "Counts were turned into log2(CPM + 1); the score is made for log2(TPM + 1), which gives other values.",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImmunophenoscoreOptions(GroupOptions):
-    """What ``immunophenoscore`` is asked."""
-
-    matrix: Path = field(metadata={"help": "Genes in rows, samples in columns; best log2(TPM + 1) of all genes."})
-    data: str | None = field(default=None, metadata={"help": "What it holds; found out if not said.", "choices": KINDS})
-    gene_names: Path | None = field(
-        default=None, metadata={"help": "Table identifier,symbol, such as Xena's probe map."}
-    )
 
 
 def run(options: ImmunophenoscoreOptions) -> Section:
@@ -84,7 +73,7 @@ def run(options: ImmunophenoscoreOptions) -> Section:
 
 def files(options: ImmunophenoscoreOptions) -> tuple[Path, ...]:
     """Every file the job reads."""
-    return (options.matrix, *options.files, *((options.gene_names,) if options.gene_names else ()))
+    return (options.matrix, *group_files(options), *((options.gene_names,) if options.gene_names else ()))
 
 
 def _remarks(found: Immunophenoscore, data: str, genes: int) -> list[Notice]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from ...errors import CohortError, InputError
 from ...notices import Notice
 from ...plots import performance_plots
 from ...report.page import Figure, Table
+from ...step_options import PrognosisOptions
 from ...tables.cohort import OutcomeTable
 from ..differential_expression import NoDifferentialGenesError, log_expression
 from ..expression_matrix import read_expression, repeated_notice, sample_values, understood
@@ -29,31 +29,8 @@ from .expression import expression_beside
 
 COLUMNS = ["gene", "hr", "lower", "upper", "p", "logrank_p", "log_fc", "fits"]
 DETAIL_COLUMNS = ["gene", "n", "events", "status", "p_adjusted", "n_high", "logrank_p_adjusted"]
-GENES = ("all", "differential", "nominal")
 FDR = 0.05
 _ON_PAGE = 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class PrognosisOptions:
-    """What ``prognosis`` is asked."""
-
-    matrix: Path = field(
-        metadata={"help": "Genes x samples with --outcomes, or one row a case with genes and outcome."}
-    )
-    time: str = field(metadata={"help": "Column with the months of follow-up."})
-    event: str = field(metadata={"help": "Column with 1 for an event, 0 for none."})
-    expression: Path | None = field(default=None, metadata={"help": "expression.csv, whose changes are to fit."})
-    outcomes: Path | None = field(default=None, metadata={"help": "Table of follow-up; without it, matrix holds it."})
-    case_column: str = field(default="case", metadata={"help": "Column that names the cases."})
-    genes: str = field(
-        default="all",
-        metadata={"help": "Of expression: all, the differential ones, or those of p < 0.05.", "choices": GENES},
-    )
-    log_fc: float = field(default=1.0, metadata={"help": "Least log fold change of a differential gene."})
-    fdr: float = field(default=0.05, metadata={"help": "Largest adjusted p of a differential gene."})
-    contrast: str | None = field(default=None, metadata={"help": "Of expression, A-B; found beside it if not said."})
-    worse: str | None = field(default=None, metadata={"help": "Group of worse survival; high if not said."})
 
 
 def run(options: PrognosisOptions) -> Section:

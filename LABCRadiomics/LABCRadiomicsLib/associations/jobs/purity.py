@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from ...notices import Notice
+from ...step_options import PurityOptions
 from ..estimate import Estimate, estimate_scores, signatures
 from ..expression_matrix import read_expression, repeated_notice, sample_values, understood
 from ..measurements import MeasureTest, compare_measures
-from ..options import GroupOptions, hashes
+from ..options import group_files, hashes
 from ..samples import Samples
 from ..scored_samples import compared, scored_samples
 from ..section import Section, small_p
@@ -24,16 +24,6 @@ AFFYMETRIX = (
     "have no scale, "
     "only an order."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PurityOptions(GroupOptions):
-    """What ``purity`` is asked."""
-
-    matrix: Path = field(metadata={"help": "Genes in rows, samples in columns: counts or log2 values."})
-    gene_names: Path | None = field(
-        default=None, metadata={"help": "Table identifier,symbol, such as Xena's probe map."}
-    )
 
 
 def run(options: PurityOptions) -> Section:
@@ -81,7 +71,7 @@ def run(options: PurityOptions) -> Section:
 
 def files(options: PurityOptions) -> tuple[Path, ...]:
     """Every file the job reads."""
-    return (options.matrix, *options.files, *((options.gene_names,) if options.gene_names else ()))
+    return (options.matrix, *group_files(options), *((options.gene_names,) if options.gene_names else ()))
 
 
 def _sizes(samples: Samples) -> list[tuple[str, int]]:

@@ -1,5 +1,7 @@
 """Contours as other readers might have drawn them: overlap, volume, raggedness, and what is in the middle."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -27,6 +29,11 @@ def faces(mask):
     return sum(int(np.count_nonzero(np.diff(np.pad(mask, 1).astype(np.int8), axis=axis))) for axis in range(3))
 
 
+def overlap(one, other):
+    """Dice of two masks."""
+    return 2 * np.count_nonzero(one & other) / (np.count_nonzero(one) + np.count_nonzero(other))
+
+
 @pytest.mark.parametrize("radius", [6.0, 15.0])
 @pytest.mark.parametrize("dice", [0.85, 0.9])
 def test_overlap_is_what_was_asked_for_and_volume_is_kept(radius, dice):
@@ -34,6 +41,19 @@ def test_overlap_is_what_was_asked_for_and_volume_is_kept(radius, dice):
     assert spread.dice.mean() == pytest.approx(dice, abs=0.01)
     assert spread.volume_ratio.mean() == pytest.approx(1, abs=0.02)
     assert spread.volume_ratio.min() < 1 < spread.volume_ratio.max()
+
+
+@pytest.mark.parametrize("radius", [8.0, 15.0])
+def test_two_near_contours_are_as_far_from_each_other_as_a_second_reader_s_from_the_drawn_one(radius):
+    """Each errs by its own, so two of them agree as two readers do, and their volume is kept as well."""
+    drawn = ball(radius)
+    near = spread_contours(drawn, 30).near_masks
+    between = [overlap(one, other) for one, other in combinations(near[::2], 2)]  # of different pairs
+    assert np.mean(between) == pytest.approx(READER_DICE, abs=0.012)
+    assert np.mean([overlap(mask, drawn.array != 0) for mask in near]) > READER_DICE + 0.02
+    assert np.mean([np.count_nonzero(mask) for mask in near]) / np.count_nonzero(drawn.array) == pytest.approx(
+        1, abs=0.02
+    )
 
 
 def test_the_numbers_describe_the_masks():

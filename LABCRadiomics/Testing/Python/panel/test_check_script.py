@@ -50,7 +50,9 @@ def test_it_says_what_failed(run, module, monkeypatch):
     def fail(self):
         self.fail("not as it should be")
 
-    monkeypatch.setattr(module.LABCRadiomicsTest, "test_bad_input_is_explained", fail)
+    from LABCRadiomicsPanel.self_test import SelfTest
+
+    monkeypatch.setattr(SelfTest, "test_bad_input_is_explained", fail)
     code, report = run()
     assert code == 1 and not report["passed"]
     assert "not as it should be" in report["self test"]["failed"]["test_bad_input_is_explained"]

@@ -1,20 +1,31 @@
 """The button that saves a result as DICOM: when it is enabled, what it says when not, and what it writes."""
 
+import shutil
+import subprocess
+
+import numpy as np
 import pydicom
 import pytest
+import SimpleITK as sitk
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
+import vtk  # noqa: E402
+
 import dicom_examples  # noqa: E402
 import dicom_making  # noqa: E402
-from dicom_sr_reading import check_values, images, texts  # noqa: E402
-from LABCRadiomicsLib import NOTICE  # noqa: E402
+from dicom_sr_reading import check_values, images, referenced, texts  # noqa: E402
+from LABCRadiomicsLib import NOTICE, mrml  # noqa: E402
+from LABCRadiomicsLib.imaging import read_image, read_mask, region_of  # noqa: E402
+from LABCRadiomicsLib.model import find_model  # noqa: E402
+from LABCRadiomicsLib.patient import score_patient  # noqa: E402
 from panel_reading import plain, tip  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
-WRITES = "Write the result as a DICOM structured report of the volume's study."
+WRITES = "Write contour, structured report and report in PDF as DICOM objects of the volume's study."
+OBJECTS = {"DICOM SEG": "contour.dcm", "DICOM SR": "result.dcm", "DICOM PDF": "report.dcm"}
 
 
 @pytest.fixture
@@ -31,20 +42,34 @@ def uids(files):
 
 
 @pytest.fixture
-def scored(ready, files):
-    """The panel with a result of a volume that was loaded from the series."""
-    ready._parameterNode.inputVolume.SetAttribute("DICOM.instanceUIDs", " ".join(uids(files)))
-    ready.ui.applyButton.click()
-    return ready
+def loaded(panel, files, tmp_path):
+    """The panel with the volume of the series, as Slicer loads it, and its tumor."""
+    folder = files[0].parent
+    mask = dicom_examples.write_mask(folder, tmp_path / "tumor.nrrd")
+    sitk.WriteImage(read_image(folder).volume.to_sitk(), str(tmp_path / "mri.nrrd"))
+    volume = mrml.load_volume(slicer.mrmlScene, tmp_path / "mri.nrrd")
+    volume.SetAttribute("DICOM.instanceUIDs", " ".join(uids(files)))
+    mrml.load_segmentation(slicer.mrmlScene, mask)
+    slicer.app.processEvents()
+    assert panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip
+    return panel
 
 
 @pytest.fixture
-def save_as(app, tmp_path, monkeypatch):
-    """Answer the file dialog with a path; gives the path."""
+def scored(loaded):
+    """The panel with a result of a volume that was loaded from the series."""
+    loaded.ui.applyButton.click()
+    assert loaded.resultView.document is not None, loaded.ui.messageLabel.text
+    return loaded
+
+
+@pytest.fixture
+def save_into(app, tmp_path, monkeypatch):
+    """Answer the folder dialog; gives the folder."""
     import qt
 
-    path = tmp_path / "saved.dcm"
-    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *_given: str(path), raising=False)
+    path = tmp_path / "saved"
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_given: str(path), raising=False)
     return path
 
 
@@ -52,16 +77,74 @@ def state(panel):
     return panel.ui.saveDicomButton.enabled, tip(panel.ui.saveDicomButton)
 
 
-def test_the_result_is_saved(scored, files, save_as):
+def objects(folder):
+    return {what: pydicom.dcmread(folder / name) for what, name in OBJECTS.items() if (folder / name).exists()}
+
+
+def test_one_study_is_saved(scored, files, save_into):
+    """Contour, report and PDF in the study of the images, and each points to what it is of."""
     assert state(scored) == (True, WRITES)
     scored.ui.saveDicomButton.click()
-    assert plain(scored.ui.messageLabel.text) == f"Written: {save_as}"
-    assert f'<a href="{save_as.as_uri()}">' in scored.ui.messageLabel.text
-    report = pydicom.dcmread(save_as)
+    assert plain(scored.ui.messageLabel.text) == f"Written: {save_into}"
+    assert f'<a href="{save_into.as_uri()}">' in scored.ui.messageLabel.text
+    made = objects(save_into)
+    assert sorted(path.name for path in save_into.iterdir() if path.suffix == ".dcm") == sorted(OBJECTS.values())
+    source = pydicom.dcmread(files[0], stop_before_pixels=True)
+    for found in made.values():
+        assert (found.StudyInstanceUID, found.PatientID) == (source.StudyInstanceUID, source.PatientID)
+    report, contour = made["DICOM SR"], made["DICOM SEG"]
     check_values(report, scored.resultView.document)
-    assert images(report) == uids(files)
+    assert images(report) == [contour.SOPInstanceUID]
+    assert set(referenced(report)) == {*uids(files), contour.SOPInstanceUID}
     assert texts(report, "112039") == [scored.resultView.document["inputs"]["segment"]]
     assert NOTICE in texts(report, "121106")
+    assert {item.ReferencedSOPInstanceUID for item in made["DICOM PDF"].SourceInstanceSequence} == set(uids(files))
+    assert bytes(made["DICOM PDF"].EncapsulatedDocument).startswith(b"%PDF")
+
+
+def test_the_contour_is_the_scored_one(scored, files, save_into):
+    """Voxel by voxel at its place among the images; its score is the panel's."""
+    scored.ui.saveDicomButton.click()
+    image, back = read_image(files[0].parent).volume, read_mask(save_into / "contour.dcm").volume
+    parameters = scored._parameterNode
+    drawn, _ = mrml.mask_from_segment(parameters.segmentation, parameters.segmentId, parameters.inputVolume)
+    one, other = (region_of(image, mask).mask.array for mask in (drawn, back))
+    assert np.array_equal(one, other) and one.sum() == 400
+    again = score_patient(find_model("demo-phantom"), image, back).prediction
+    assert again.score == scored.resultView.document["score"]
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="needs dciodvfy (Debian's dicom3tools)")
+def test_a_validator_finds_no_error(scored, save_into):
+    scored.ui.saveDicomButton.click()
+    for name in OBJECTS.values():
+        said = subprocess.run(["dciodvfy", save_into / name], capture_output=True, text=True).stderr
+        assert [line for line in said.splitlines() if line.startswith("Error")] == []
+
+
+def test_a_volume_that_was_moved_has_no_place_in_its_study(loaded, save_into):
+    parameters = loaded._parameterNode
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(0, 3, 7)
+    transform.SetMatrixTransformToParent(matrix)
+    for node in (parameters.inputVolume, parameters.segmentation):
+        node.SetAndObserveTransformNodeID(transform.GetID())
+    loaded.ui.applyButton.click()
+    loaded.ui.saveDicomButton.click()
+    assert "is not where its DICOM series is" in plain(loaded.ui.messageLabel.text)
+    assert not save_into.exists()
+
+
+def test_what_else_the_folder_holds_is_said(scored, save_into):
+    save_into.mkdir()
+    (save_into / "notes.txt").write_text("of somebody")
+    scored.ui.saveDicomButton.click()
+    said = plain(scored.ui.messageLabel.text)
+    assert said.startswith(f"Written: {save_into} The folder") and "also holds notes.txt" in said
+    scored.ui.saveReportButton.click()
+    said = plain(scored.ui.messageLabel.text)
+    assert "report.html" in said and "also holds notes.txt" in said
 
 
 def test_other_volumes_say_why_not(ready, files):
@@ -83,24 +166,24 @@ def test_a_database_that_is_closed_or_absent(scored, monkeypatch):
     assert state(scored) == (False, reason)
 
 
-def test_a_database_closed_since_is_explained(scored, save_as):
+def test_a_database_closed_since_is_explained(scored, save_into):
     slicer.dicomDatabase.isOpen = False
     scored.ui.saveDicomButton.click()
     assert "database is not open" in scored.ui.messageLabel.text
-    assert not save_as.exists()
+    assert not save_into.exists()
 
 
-def test_files_deleted_from_the_disk_are_explained(scored, files, save_as):
+def test_files_deleted_from_the_disk_are_explained(scored, files, save_into):
     files[3].unlink()
     scored.ui.saveDicomButton.click()
     assert "03.dcm cannot be read" in scored.ui.messageLabel.text
-    assert not save_as.exists()
+    assert not save_into.exists()
 
 
 def test_a_cancelled_dialog_writes_nothing(scored, monkeypatch):
     import qt
 
-    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *_given: "", raising=False)
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_given: "", raising=False)
     scored.ui.saveDicomButton.click()
     assert scored.ui.messageLabel.text == ""
 
@@ -111,8 +194,8 @@ def test_an_edited_volume_is_not_saved(scored):
     assert not enabled and "was changed after this result" in reason
 
 
-def test_a_result_of_a_loaded_scene_is_saved(scored, app, files, save_as, tmp_path):
-    """The document and the volume's UIDs are in the scene; its images in memory are not needed."""
+def test_a_result_of_a_loaded_scene_is_saved(scored, app, files, save_into, tmp_path):
+    """All but the PDF: document, contour and the volume's UIDs are in the scene."""
     document = scored.resultView.document
     assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     slicer.mrmlScene.Clear()
@@ -121,7 +204,10 @@ def test_a_result_of_a_loaded_scene_is_saved(scored, app, files, save_as, tmp_pa
     assert not scored.ui.saveReportButton.enabled
     assert state(scored) == (True, WRITES)
     scored.ui.saveDicomButton.click()
-    check_values(pydicom.dcmread(save_as), document)
+    made = objects(save_into)
+    check_values(made["DICOM SR"], document)
+    assert images(made["DICOM SR"]) == [made["DICOM SEG"].SOPInstanceUID] and "DICOM PDF" not in made
+    assert "The report in PDF was left out" in plain(scored.ui.messageLabel.text)
 
 
 def test_the_volume_of_the_result_counts_not_the_chosen_one(scored, breast1):
@@ -136,7 +222,7 @@ def test_the_volume_of_the_result_counts_not_the_chosen_one(scored, breast1):
     assert state(scored) == (False, "The volume of this result is no longer in the scene.")
 
 
-def test_the_package_is_asked_for(scored, save_as, monkeypatch):
+def test_the_package_is_asked_for(scored, save_into, monkeypatch):
     packages = __import__("LABCRadiomicsPanel.packages", fromlist=["packages"])
     asked = []
 
@@ -146,10 +232,10 @@ def test_the_package_is_asked_for(scored, save_as, monkeypatch):
 
     monkeypatch.setattr(packages, "ensure", refuse)
     scored.ui.saveDicomButton.click()
-    purpose = "The DICOM structured report needs the Python packages {names}. Install them?"
-    assert asked == [(("highdicom",), purpose)]
+    purpose = "The DICOM objects need the Python packages {names}. Install them?"
+    assert asked == [(("highdicom", "matplotlib", "reportlab"), purpose)]
     assert "User declined" in scored.ui.messageLabel.text
-    assert not save_as.exists()
+    assert not save_into.exists()
 
 
 def test_the_standin_of_the_database_has_only_what_slicer_s_has(app):

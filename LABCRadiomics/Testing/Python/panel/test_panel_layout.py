@@ -1,5 +1,6 @@
 """How the panel sits in its place: never wider than its dock, nothing cut, reached by keyboard, the result in view."""
 
+import importlib
 import itertools
 
 import pytest
@@ -21,6 +22,7 @@ pytest_plugins = ("slicer_standin.fixtures",)
 
 NARROW = 400  # pixels from which on everything works; Slicer's own dock is 431 wide
 LONG = "a_very_long_name_without_any_place_to_break_it_as_of_a_file_exported_by_some_other_program"
+COHORT_STEPS = ("train", "associate prognosis")  # of the walk: the longest, and one with a second list
 
 
 @pytest.fixture
@@ -33,12 +35,18 @@ def long_names(ready, tmp_path):
     )
     path = tmp_path / f"{LONG}.json"
     title = "Radiomics score and nomogram of disease-free survival in locally advanced breast cancer, second edition"
-    save_model(replace(model, title=title, nomogram=replace(model.nomogram, covariates=covariates)), path)
-    ready.modelChoice.addFile(str(path))
+    steps = {"step": "n4", "region": "breast"}, {"step": "reference-tissue", "tissue": f"tissue {LONG}"[:40]}
+    extraction = replace(model.extraction, preprocessing=steps)
+    nomogram = replace(model.nomogram, covariates=covariates)
+    save_model(replace(model, title=title, nomogram=nomogram, extraction=extraction), path)
+    ready.inputs.model.addFile(str(path))
     parameters = ready._parameterNode
     parameters.inputVolume.SetName(f"volume {LONG}")
     parameters.segmentation.SetName(f"segmentation {LONG}")
     parameters.segmentation.GetSegmentation().GetSegment(parameters.segmentId).SetName(f"segment {LONG}")
+    for selector in (ready.ui.breastSelector, ready.ui.tissueSelector):
+        selector.setCurrentNode(parameters.segmentation)
+        selector.setCurrentSegmentID(parameters.segmentId)
     return ready
 
 
@@ -77,21 +85,30 @@ def states(panel):
     ui.modelCardCollapsibleButton.collapsed = False
     yield "model card"
     ui.modelCardCollapsibleButton.collapsed = True
+    ui.optionsCollapsibleButton.collapsed = False
+    ui.siteLabel.visible = ui.siteSelector.visible = True
+    ui.siteSelector.addItem(LONG, LONG)
+    ui.siteSelector.setCurrentIndex(ui.siteSelector.count - 1)
+    ui.installRadiomicsButton.click()
+    yield "options"
+    ui.optionsCollapsibleButton.collapsed = True
     apply(panel)
     yield "result"
+    ui.contributionsCollapsibleButton.collapsed = False
+    yield "contributions"
+    ui.contributionsCollapsibleButton.collapsed = True
     ui.showNomogramButton.click()
     yield "nomogram"
-    panel.covariateForm.setValues({"age": "50"})
-    panel._onCovariatesChanged()
+    panel.inputs.covariates.setValues({"age": "50"})
+    panel.inputs.onCovariates()
     panel._say(f"The values cannot be written to /home/{LONG}/{LONG}.json: no such folder.", True)
     ui.checkLabel.visible = True
     panel.resultView.showCheck(f"3 of 6 features differ from those of SlicerRadiomics; most: {LONG}, 1 here, 2 there.")
     yield "outdated"
     ui.cohortCollapsibleButton.collapsed = False
     ui.cohortOptionsCollapsibleButton.collapsed = False
-    for step in range(ui.cohortStepSelector.count):
-        ui.cohortStepSelector.setCurrentIndex(step)
-        panel.cohort._form.setValues({**panel.cohort._form.values(), "features": f"/home/{LONG}/{LONG}.csv"})
+    for step in COHORT_STEPS:
+        panel.cohort.setValues({**panel.cohort.values(), "step": step, "features": f"/home/{LONG}/{LONG}.csv"})
         panel.cohort._say(f"{LONG} is done: {LONG}")
         yield f"cohort step {step}"
 
@@ -109,6 +126,17 @@ def test_walk_of_the_panel(long_names, app, dark):
     set_theme(False)
 
 
+def test_every_cohort_step_fits(ready, app):
+    """At the least width, with every option unfolded."""
+    ready.ui.cohortCollapsibleButton.collapsed = False
+    ready.ui.cohortOptionsCollapsibleButton.collapsed = False
+    for step in importlib.import_module("LABCRadiomicsPanel.cohort_steps").SHOWN:
+        ready.cohort.setValues({**ready.cohort.values(), "step": step})
+        show(app.panel, NARROW)
+        assert app.panel.least_width() <= NARROW, step
+        assert cut(app.panel) == [], step
+
+
 def test_the_panel_can_be_narrowed_again(long_names, app):
     apply(long_names)
     long_names.ui.showNomogramButton.click()
@@ -116,6 +144,18 @@ def test_the_panel_can_be_narrowed_again(long_names, app):
         show(app.panel, width, 650)
         assert app.panel.width() == width
         assert long_names.ui.nomogramLabel.pixmap.width() == long_names.ui.nomogramLabel.width < width
+
+
+def test_labels_are_no_higher_than_their_text_in_a_wider_panel(ready, app):
+    apply(ready)
+    for width in (NARROW, 900):
+        show(app.panel, width)
+        for name in ("modelSummaryLabel", "groupLabel", "resultLabel", "noticeLabel"):
+            label = unwrap(getattr(ready.ui, name))
+            alone = QtWidgets.QLabel(label.text())
+            alone.setWordWrap(True)
+            alone.setTextFormat(label.textFormat())
+            assert label.height() == alone.heightForWidth(label.width()), (name, width)
 
 
 def test_a_picture_at_the_edge_of_the_scroll_area_comes_to_rest(ready, app):
@@ -188,8 +228,8 @@ def tab_stops(panel):
 
 def named(panel, widget):
     """Name of the widget of the panel that a stop belongs to; that of a covariate or of a cohort field."""
-    fields = {unwrap(field): name for name, (_covariate, field) in panel.covariateForm._fields.items()}
-    fields |= {unwrap(editor): name for name, (_field, _label, editor) in panel.cohort._form._rows.items()}
+    fields = {unwrap(field): name for name, (_covariate, field) in panel.inputs.covariates._fields.items()}
+    fields |= {unwrap(editor): name for name, (_row, editor) in panel.cohort._form.editors.items()}
     while widget is not None:
         if widget in fields or widget.objectName() in vars(panel.ui):
             return fields.get(widget) or widget.objectName()
@@ -200,13 +240,22 @@ def named(panel, widget):
 def test_keyboard_alone_does(ready, app):
     """Choose, fill in, apply, read, save: in the order in which they are seen."""
     apply(ready)
+    ready.ui.optionsCollapsibleButton.collapsed = False
     ready.ui.cohortCollapsibleButton.collapsed = False
-    ready.ui.cohortStepSelector.setCurrentIndex(1)
+    ready.ui.cohortStepSelector.setCurrentIndex(ready.ui.cohortStepSelector.findData("train"))
     show(app.panel, 431, 650)
     stops = tab_stops(ready)
     wanted = ["inputVolumeSelector", "segmentSelector", "modelSelector", "modelCardCollapsibleButton"]
-    wanted += ["covariatesCollapsibleButton", *ready.covariateForm.names(), "stabilityCheckBox", "applyButton"]
-    wanted += ["resultCollapsibleButton", "resultLabel", "showViewsButton", "showNomogramButton", "saveReportButton"]
+    wanted += ["covariatesCollapsibleButton", *ready.inputs.covariates.names(), "stabilityCheckBox"]
+    wanted += ["optionsCollapsibleButton", "secondSelector", "installRadiomicsButton", "applyButton"]
+    wanted += [
+        "resultCollapsibleButton",
+        "resultLabel",
+        "contributionsCollapsibleButton",
+        "showViewsButton",
+        "showNomogramButton",
+        "saveReportButton",
+    ]
     wanted += ["saveValuesButton", "cohortCollapsibleButton", "cohortStepSelector", "features", "outcomes", "time"]
     wanted += ["event", "out", "report", "cohortOptionsCollapsibleButton", "cohortLog"]
     assert [name for name in stops if name in wanted] == wanted
@@ -214,12 +263,13 @@ def test_keyboard_alone_does(ready, app):
     show(app.panel, 431, 650)
     stops = tab_stops(ready)
     assert stops.index("cohortOptionsCollapsibleButton") < stops.index("penalty") < stops.index("cohortLog")
-    shown = [name for name, (_f, _l, editor) in ready.cohort._form._rows.items() if not editor.isHidden()]
-    assert [name for name in stops if name in shown] == sorted(shown, key=lambda name: top_of(ready, name))
+    shown, stops = list(ready.cohort._form.editors), stops[stops.index("cohortStepSelector") :]
+    assert len(shown) > 30
+    assert [name for name in stops if name in shown] == sorted(shown, key=lambda name: top_of(ready, name)) == shown
 
 
 def top_of(panel, name):
-    widget = unwrap(panel.cohort._form._rows[name][2])
+    widget = unwrap(panel.cohort._form.editors[name][1])
     return widget.mapToGlobal(QtCore.QPoint(0, 0)).y()
 
 
@@ -228,7 +278,7 @@ def test_covariates_of_another_model_are_in_order_too(ready, app):
     ready.ui.modelSelector.setCurrentIndex(ready.ui.modelSelector.findData("wang2022-labc-dfs"))
     show(app.panel, 431, 650)
     stops = tab_stops(ready)
-    names = ready.covariateForm.names()
+    names = ready.inputs.covariates.names()
     assert [name for name in stops if name in (*names, "stabilityCheckBox")] == [*names, "stabilityCheckBox"]
 
 

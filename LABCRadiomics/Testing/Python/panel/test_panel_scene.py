@@ -11,6 +11,7 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 import vtk  # noqa: E402
 
 from LABCRadiomicsLib import mrml  # noqa: E402
+from LABCRadiomicsLib.feature_words import feature_sentence  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
 from LABCRadiomicsLib.mrml.segments import BINARY_LABELMAP  # noqa: E402
@@ -123,7 +124,9 @@ def test_contributions_are_a_table(ready):
         "Contribution",
         "Training range",
         "In training range",
+        "In words",
     ]
+    assert table.GetCellText(0, 6) == feature_sentence(parts[0]["feature"]) and "rises when" in table.GetCellText(0, 6)
     assert [table.GetCellText(row, 0) for row in range(table.GetNumberOfRows())] == [part["feature"] for part in parts]
     assert table.GetCellText(0, 3) == f"{parts[0]['contribution']:.6g}"
     term = next(t for t in registry.find_model("demo-phantom").score.terms if t.feature == parts[0]["feature"])
@@ -137,7 +140,7 @@ def test_model_without_survival_takes_the_chart_away(ready, case):
 
     model = registry.find_model("demo-phantom")
     bare = replace(model, nomogram=None, groups=None)
-    ready.modelChoice.model = bare
+    ready.inputs.model.model = bare
     from LABCRadiomicsLib.scoring import predict
     from LABCRadiomicsLib.scoring.result_document import result_document
 
@@ -240,7 +243,7 @@ def test_loaded_scene_shows_its_choices(ready, app, tmp_path, breast1, entered):
     second = mrml.load_segmentation(slicer.mrmlScene, breast1[1])
     second.SetName("second")
     ready.ui.segmentSelector.setCurrentNode(second)
-    ready.covariateForm._fields["age"][1].text = "39"
+    ready.inputs.covariates._fields["age"][1].text = "39"
     ready.ui.stabilityCheckBox.checked = True
     ready.ui.applyButton.click()
     shown = ready.ui.groupLabel.text, ready.ui.resultLabel.text
@@ -253,7 +256,7 @@ def test_loaded_scene_shows_its_choices(ready, app, tmp_path, breast1, entered):
         app.enter()
     assert ready._parameterNode.segmentation.GetName() == "second"
     assert ready.ui.segmentSelector.currentNode().GetName() == "second"
-    assert ready.covariateForm.values() == {"age": "39"}
+    assert ready.inputs.covariates.values() == {"age": "39"}
     assert ready.ui.stabilityCheckBox.checked is True
     assert (ready.ui.groupLabel.text, ready.ui.resultLabel.text) == shown
     assert ready.ui.staleLabel.text == ""
@@ -337,7 +340,7 @@ def test_a_scene_loaded_into_one_with_a_result_leaves_one_result(ready, tmp_path
 
 def test_scene_edited_by_hand_is_survived(ready):
     ready._parameterNode.covariates = "not JSON"
-    assert ready.covariateForm.values() == {}
+    assert ready.inputs.covariates.values() == {}
     ready._parameterNode.covariates = '["a"]'
     ready._parameterNode.model = "/no/such/model.json"
     assert not ready.ui.applyButton.enabled

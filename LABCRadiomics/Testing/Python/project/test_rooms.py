@@ -116,7 +116,16 @@ def test_the_scoring_path_imports_little():
     assert needs <= SCORING_NEEDS
     assert {room_of(module) for module in reached} & {"tables", "cohort", "plots"} == set()
     own = {
-        f"{PACKAGE}.statistics{name}" for name in ("", "._checks", ".combat", ".joint_distance", ".nomogram")
+        f"{PACKAGE}.statistics{name}"
+        for name in (
+            "",
+            "._checks",
+            ".combat",
+            ".individual_survival",
+            ".joint_distance",
+            ".nomogram",
+            ".unknown_covariates",
+        )
     }  # these need numpy alone
     assert {module for module in reached if room_of(module) == "statistics"} <= own
 

@@ -205,6 +205,15 @@ def test_grades_and_their_reasons(outside, notices, stability, grade, codes):
     assert found.to_dict()["reasons"] == [notice.to_dict() for notice in found.reasons]
 
 
+@pytest.mark.parametrize(
+    ("outside", "total", "grade"),
+    [(1, 6, "fine"), (2, 6, "do-not-rely"), (1, 2, "do-not-rely"), (1, 3, "fine"), (2, 15, "care"), (2, 20, "fine")],
+)
+def test_a_feature_outside_by_chance_is_no_remark_where_all_were_looked_at_jointly(outside, total, grade):
+    """R: pbinom(0:2, n, 0.02, lower.tail = FALSE): above 0.05 for 0 of 6, 0 of 3, 0 of 15, 1 of 20."""
+    assert trust_of(parts(outside, total), [], jointly=True).grade == grade
+
+
 def test_an_unknown_training_range_says_nothing():
     assert trust_of([Contribution("f", 1.0, 1.0, 1.0, None)] * 3, []).grade == "fine"
 
@@ -224,3 +233,10 @@ def model_elsewhere():
     model = example_models.model()
     terms = [term if term.low is None else replace(term, low=1e6, high=2e6) for term in model.score.terms]
     return replace(model, score=replace(model.score, terms=tuple(terms)))
+
+
+def test_a_document_of_this_version_from_before_a_field_was_added_is_read():
+    found = document(models()["whole"], {"age": "60"})
+    older = {name: value for name, value in found.items() if name not in ("site", "averaged")}
+    assert read_document(json.dumps(older)) == found | {"site": None, "averaged": False}
+    assert list(read_document(json.dumps(found))) == list(found)

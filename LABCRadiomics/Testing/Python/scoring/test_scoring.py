@@ -341,10 +341,14 @@ def test_an_unknown_covariate_takes_the_reference_mean_and_is_named(model):
     assert prediction.parameters == pytest.approx((50, 0.4, 0.2, 0.25, SCORE))
     assert [covariate.value for covariate in prediction.covariates] == [None, None, None]
     messages = [notice.message for notice in prediction.warnings if notice.code == "covariate-unknown"]
+    stand_ins = (
+        ("Age (age)", "mean, 50 years,"),
+        ("Stage (stage)", "mix of levels"),
+        ("pCR (pcr)", "proportion of yes, 25%,"),
+    )
     assert messages == [
-        "Age (age) is unknown; the model's reference mean, 50 years, stands in for it.",
-        "Stage (stage) is unknown; the model's reference mix of levels stands in for it.",
-        "pCR (pcr) is unknown; the model's reference proportion of yes, 25%, stands in for it.",
+        f"{name} is unknown; the model's reference {used} stands in for it, which the limits of survival leave out."
+        for name, used in stand_ins
     ]
     alike = predict(model, FEATURES, {"age": 50, "stage": "II", "pcr": 0})
     assert alike.linear_predictor - prediction.linear_predictor == pytest.approx(-0.4 * 0.4 - 0.9 * 0.2 + 0.6 * 0.25)

@@ -395,7 +395,11 @@ qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox, FLAGS)
 
 
 class qMRMLSegmentSelectorWidget(qMRMLWidget):
-    """A segmentation, none at first (its box can rename); its first segment when the selected one is not there."""
+    """A segmentation, none at first (its box can rename); its first segment when the selected one is not there.
+
+    As qMRMLSegmentSelectorWidget.cxx: where none is allowed, both boxes have an entry "None", and no segment is chosen
+    when a segmentation is.
+    """
 
     currentNodeChanged = Signal(object)
     currentSegmentChanged = Signal(str)
@@ -435,7 +439,7 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
 
     def segmentIDs(self):
         """Give the IDs that can be selected."""
-        return [self._box.itemData(row) for row in range(self._box.count())]
+        return [self._box.itemData(row) for row in range(self.noneEnabled, self._box.count())]
 
     def setCurrentNode(self, node):
         """Select a segmentation."""
@@ -447,9 +451,19 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
 
     def setCurrentSegmentID(self, segment_id):
         """Select a segment."""
+        if not segment_id and self.noneEnabled:
+            self._box.setCurrentIndex(0)
+            return
         index = self._box.findData(segment_id)
         if index >= 0 and index != self._box.currentIndex():
             self._box.setCurrentIndex(index)
+
+    def _set_none_enabled(self, enabled):
+        self._node_box.noneEnabled = enabled
+        self._node_box._rebuild()
+        self._populate()
+
+    noneEnabled = Property(bool, lambda self: self._node_box.noneEnabled, _set_none_enabled)
 
     def _node_changed(self, node):
         if node is self._segmentation:
@@ -470,16 +484,19 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         self._box.clear()
         segmentation = self._segmentation.GetSegmentation() if self._segmentation else None
         segment_ids = list(segmentation.GetSegmentIDs()) if segmentation else []
+        if segment_ids and self.noneEnabled:
+            self._box.addItem("None", "")
         for segment_id in segment_ids:
             self._box.addItem(segmentation.GetSegment(segment_id).GetName(), segment_id)
         self._box.setVisible(bool(segment_ids))
         self._label.setVisible(bool(segment_ids))
         self._message.setVisible(not segment_ids)
         self._message.setText("No segments in segmentation" if self._segmentation else "No node is selected")
-        self._box.setCurrentIndex(self._box.findData(self._segment_id) if self._segment_id else -1)
+        none = 0 if segment_ids and self.noneEnabled else -1
+        self._box.setCurrentIndex(self._box.findData(self._segment_id) if self._segment_id in segment_ids else none)
         self._box.blockSignals(blocked)
-        if segment_ids and self._segment_id not in segment_ids:
-            self._box.setCurrentIndex(0)
+        if segment_ids and self._segment_id not in segment_ids and (self._segment_id or not self.noneEnabled):
+            self._box.setCurrentIndex(int(self.noneEnabled))
 
     def _segment_changed(self, index):
         if self._segmentation is None:

@@ -55,7 +55,8 @@ def test_the_page_needs_nothing_else_and_says_first_how_good_the_model_is(folder
     assert words.index("better than chance") < words.index("How far to trust it") < words.index("Where it comes from")
     assert words.count(NOTICE) == 2
     assert DEMONSTRATION not in words.lower()
-    assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
+    assert not re.search(r"""src=["'](?!data:)""", page)
+    assert all((folder / link).is_file() for link in re.findall(r"""href=["']([^#"'][^"']*)""", page))
     assert "o<b>.csv" not in page
     assert report["fingerprint"] in page
     assert page.count("<img ") == page.count('alt="') >= 8
@@ -118,8 +119,10 @@ def test_the_page_of_a_training_sets_apparent_and_corrected_side_by_side(trained
     assert f"{row['corrected']['value']:.2f}" in words[: words.index("How far to trust it")]
     for note in report["notes"]:
         assert note["message"] in words
-    titles = ["Selection of features", "Risk groups", "The cutoff", "Discrimination and added value", "Nomogram",
-              "Calibration", "Clinical use", "Subgroups", "Patients", "Stability", "How many patients"]  # fmt: skip
+    titles = ["Selection of features", "Risk groups", "The cutoff", "Discrimination and added value",
+              "Does the score add anything?", "Nomogram",
+              "Calibration", "Clinical use", "Subgroups", "Patients", "Stability", "How many patients",
+              "Writing it up"]  # fmt: skip
     assert re.findall(r'<h2 id="s\d+">(.*?)</h2>', page) == titles
     assert "TRANSBIG <test>" not in page
     assert NOTICE in words

@@ -9,7 +9,7 @@ from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.statistics.lasso import lasso_cv
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Plan, Procedure, Recipe, TrainingCohort, train
-from LABCRadiomicsLib.training.missing_features import filled, medians, settle_missing
+from LABCRadiomicsLib.training.missing_features import learn_fill, settle_missing
 from LABCRadiomicsLib.training.subgroups import _wilcoxon_p
 from training_data import MAIN_EFFECTS, cohort, write_cohort
 
@@ -56,16 +56,16 @@ def test_imputation_takes_the_median_of_the_patients_trained_on():
     data, _ = with_holes(0.03)
     training = train(data, Plan(recipe=QUICK, bootstrap=3, missing="impute"))
     column = data.features[:, 0]
-    assert training.built.fill[0] == np.median(column[~np.isnan(column)])
-    assert training.cohort.features[np.isnan(column), 0] == pytest.approx(training.built.fill[0])
+    assert training.built.fill.medians[0] == np.median(column[~np.isnan(column)])
+    assert training.cohort.features[np.isnan(column), 0] == pytest.approx(training.built.fill.medians[0])
     assert {f"f{at}" for at in (1, 2, 3)} <= {term.feature for term in training.score.stored.terms}
     # A model made from some patients fills the others with its own medians, not with theirs.
     procedure = Procedure.of(data, QUICK)
     half = np.arange(0, 120, 2)
     built = procedure.build(half, 1)
-    assert built.fill == pytest.approx(medians(data.features[half]))
+    assert built.fill.medians == pytest.approx(np.nanmedian(data.features[half], axis=0))
     (found,) = procedure.apply(built, np.arange(1, 120, 2))
-    expected = filled(data.features[1::2], medians(data.features[half])) @ built.coefficients
+    expected = learn_fill(data.features[half]).apply(data.features[1::2]) @ built.coefficients
     assert found.values == pytest.approx(expected)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from LABCRadiomicsLib.statistics.joint_distance import joint_distance
-from LABCRadiomicsLib.training.model_domain import feature_distribution, image_domain
+from LABCRadiomicsLib.training.model_domain import distances_from_the_others, feature_distribution, image_domain
 
 RNG = np.random.default_rng(5)
 
@@ -29,8 +29,33 @@ def test_a_distribution_sums_up_the_patients():
     found = feature_distribution(x)
     assert found.n == 200 and found.mean == pytest.approx(x.mean(0))
     assert np.array(found.covariance) == pytest.approx(np.cov(x, rowvar=False))
-    distances = joint_distance(x, found.mean, found.covariance)
+    distances = distances_from_the_others(x, x.mean(0), np.cov(x, rowvar=False))
     assert [np.mean(distances <= limit) for limit in found.distance] == pytest.approx([0.90, 0.95, 0.99], abs=0.006)
+
+
+def test_a_patient_is_measured_from_the_others():
+    x = RNG.normal(size=(25, 4)) @ RNG.normal(size=(4, 4))
+    others = [np.delete(x, at, axis=0) for at in range(25)]
+    one_by_one = [joint_distance(row, o.mean(0), np.cov(o, rowvar=False)) for row, o in zip(x, others, strict=True)]
+    assert distances_from_the_others(x, x.mean(0), np.cov(x, rowvar=False)) == pytest.approx(one_by_one, rel=1e-9)
+
+
+def test_later_patients_of_the_same_law_are_seldom_far():
+    """With 15 features of 60 patients; distances of patients from themselves among others would call 20% far."""
+    beyond = []
+    for _ in range(40):
+        found = feature_distribution(RNG.normal(size=(60, 15)))
+        later = joint_distance(RNG.normal(size=(50, 15)), found.mean, found.covariance)
+        beyond.append(np.mean(later > found.distance[found.percent.index(99.0)]))
+    assert 0.005 < np.mean(beyond) < 0.04
+
+
+def test_a_patient_without_whom_others_do_not_spread_has_no_distance():
+    x = RNG.normal(size=(40, 2))
+    x[:, 1] = 0.0
+    x[0, 1] = 1.0
+    found = feature_distribution(x)
+    assert np.isfinite(found.distance).all() and 90.0 in found.percent and 99.0 not in found.percent
 
 
 @pytest.mark.parametrize("shape", [(9, 2), (12, 11), (30, 0)])

@@ -9,6 +9,7 @@ from scipy import stats
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.model import infer_covariate
 from LABCRadiomicsLib.performance import NOMOGRAM, SCORE_ALONE, Marker, Measure, Metric
+from LABCRadiomicsLib.performance.within_folds import auc_within, concordance_within
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
@@ -17,7 +18,6 @@ from LABCRadiomicsLib.training.cross_validation import held_out, nested_validati
 from LABCRadiomicsLib.training.optimism import bootstrap_optimism, point632plus
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe, measure_markers
 from LABCRadiomicsLib.training.training_cohort import patient_folds
-from LABCRadiomicsLib.training.within_folds import auc_within, concordance_within
 from training_data import MAIN_EFFECTS, cohort, simulated
 
 C_INDEX = Measure(Metric.C_INDEX, SCORE_ALONE)
@@ -186,7 +186,7 @@ def test_without_any_effect_the_corrected_c_index_is_that_of_chance():
 def test_limits_of_corrected_values_cover_the_model_on_other_patients():
     """A small version of Benchmarks/coverage.py: C-index and slope of each model on 3000 patients more."""
     covered, off = np.zeros(2), []
-    for seed in range(20):
+    for seed in range(12):
         made = procedure(700 + seed, n=100, p=40, effects=(0.8, -0.6))
         built = made.build(made.everyone, 1)
         found = dict(nested_validation(made, repeats=1, seed=seed).rows)
@@ -195,14 +195,14 @@ def test_limits_of_corrected_values_cover_the_model_on_other_patients():
         for at, measure in enumerate((C_INDEX, SLOPE)):
             covered[at] += found[measure].lower <= truth[measure].value <= found[measure].upper
         off.append(found[C_INDEX].value - truth[C_INDEX].value)
-    # 17 to 20 of 20 are within the central 98 % of a binomial distribution with 0.95.
-    assert (covered >= 17).all()
+    # 10 to 12 of 12 are within the central 98 % of a binomial distribution with 0.95.
+    assert (covered >= 10).all()
     assert np.mean(off) == pytest.approx(0, abs=0.03)
 
 
 @pytest.mark.slow
 def test_without_any_effect_permutation_p_values_are_uniform():
-    p = [permutation_test(procedure(600 + seed, n=50, p=6), permutations=9, seed=seed).p for seed in range(30)]
+    p = [permutation_test(procedure(600 + seed, n=50, p=6), permutations=9, seed=seed).p for seed in range(18)]
     assert set(np.round(np.array(p) * 10, 6)) <= set(range(1, 11))
     # A p value of k/10 stands for the tenth that ends there; spread evenly inside it, they are uniform.
     spread = np.array(p) - np.random.default_rng(1).random(len(p)) / 10
