@@ -304,7 +304,7 @@ IBSI: dict[str, Callable[[Study], Answer | None]] = {
         "anything done to the images before",
     ),
     "46": of_settings(words.normalization, "anything done to the images before"),
-    "50a": of_settings(words.resampling),
+    "50a": of_settings(words.resampling, "anything done to the images before"),
     "50b": of_settings(_interpolated("position")),
     "50c": of_settings(_interpolated("size")),
     "51": of_settings(words.resampling),

@@ -105,7 +105,9 @@ def _features(study: Study) -> list[str]:
     resampled = words.resampling(extraction)
     return [
         before,
-        "Images were not resampled." if resampled.startswith("None") else f"Resampling: {_lower(resampled)}",
+        "They were not resampled by this software."
+        if resampled.startswith("None")
+        else f"Resampling: {_lower(resampled)}",
         f"{what} were computed{software} by the definitions of {words.definitions(extraction)} {{pyradiomics,ibsi}} "
         f"on {listed([_with_article(image) for image in words.image_types(extraction)])}, in "
         f"{words.neighborhood(extraction)}: "

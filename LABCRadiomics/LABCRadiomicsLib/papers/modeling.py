@@ -58,7 +58,7 @@ def harmonization(study: Study) -> str:
     """Say whether features were harmonized between sites, and which."""
     found = study.model.harmonization
     if found is None:
-        return "Features were not harmonized between sites."
+        return "Features were not harmonized between sites by this software."
     sites = listed([f"{site.name} ({site.n})" for site in found.sites])
     target = f"to site {found.reference}" if found.reference else "to one scale"
     return f"Features of the sites {sites} are brought {target} by ComBat."

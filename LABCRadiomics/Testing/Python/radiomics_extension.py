@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import slicer
+import slicer.util
+import vtk
 from PySide6 import QtCore
 from radiomics import featureextractor
 
@@ -74,3 +76,15 @@ def extension(app, monkeypatch):
     monkeypatch.setattr(slicer, "cli", module, raising=False)
     monkeypatch.setattr(slicer.modules, "slicerradiomicscli", object(), raising=False)
     return found
+
+
+def flip(volume) -> None:
+    """Store the volume with its first two axes the other way round, at the same place."""
+    array = slicer.util.arrayFromVolume(volume)[:, ::-1, ::-1].copy()
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    grid = slicer.util.arrayFromVTKMatrix(matrix)
+    grid[:3, 3] += grid[:3, 0] * (array.shape[2] - 1) + grid[:3, 1] * (array.shape[1] - 1)
+    grid[:3, :2] *= -1
+    volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(grid))
+    slicer.util.updateVolumeFromArray(volume, array)

@@ -64,20 +64,10 @@ def test_same_input_same_settings_same_values(checked):
     assert panel.ui.checkButton.enabled
 
 
-def flip(volume) -> None:
-    """Store the volume with its first two axes the other way round, at the same place."""
-    array = slicer.util.arrayFromVolume(volume)[:, ::-1, ::-1].copy()
-    matrix = vtk.vtkMatrix4x4()
-    volume.GetIJKToRASMatrix(matrix)
-    grid = slicer.util.arrayFromVTKMatrix(matrix)
-    grid[:3, 3] += grid[:3, 0] * (array.shape[2] - 1) + grid[:3, 1] * (array.shape[1] - 1)
-    grid[:3, :2] *= -1
-    volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(grid))
-    slicer.util.updateVolumeFromArray(volume, array)
-
-
 def test_values_are_of_the_array_as_slicer_holds_it(extension, ready, tmp_path):
     """SlicerRadiomics knows no canonical order; wavelet features depend on it."""
+    from radiomics_extension import flip
+
     table = tmp_path / "ones.csv"
     names = [
         f"wavelet-{band}_firstorder_{name}"

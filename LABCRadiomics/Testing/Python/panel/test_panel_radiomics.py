@@ -3,7 +3,9 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
@@ -93,6 +95,37 @@ def test_it_gets_the_region_in_the_model_s_axis_order(theirs):
     ((image, mask),) = [[(node.GetHideFromEditors(), node.GetSaveWithScene()) for node in pair] for pair in seen]
     assert image == mask == (1, 0)
     assert extension.runs[0]["label"] == 1
+
+
+def test_the_files_that_it_reads_hold_the_region(theirs, tmp_path):
+    """Slicer hands nodes to a command as files: these have the voxels in the model's order, wherever that leads."""
+    from radiomics_extension import flip
+
+    panel, extension = theirs
+    flip(panel._parameterNode.inputVolume)  # stored the other way round, at the same place
+    written, values = [], extension.values
+
+    def look():
+        for name, node in (("image", extension.image), ("mask", extension.mask)):
+            storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
+            storage.SetFileName(str(tmp_path / f"{name}.nrrd"))
+            assert storage.WriteData(node)
+            written.append(sitk.ReadImage(tmp_path / f"{name}.nrrd"))
+        return values()
+
+    extension.values = look
+    panel.ui.applyButton.click()
+    region = panel._scored.score.region
+    assert panel._scored.model.extraction.array_order == "LPS" == region.image.axis_codes()
+    for volume, found in zip((region.image, region.mask), written, strict=True):
+        assert np.array_equal(sitk.GetArrayFromImage(found), volume.array)
+        assert found.GetSpacing() == pytest.approx(volume.spacing)
+        assert found.GetOrigin() == pytest.approx(volume.origin)
+        assert found.GetDirection() == pytest.approx(volume.direction.ravel(), abs=1e-9)
+    theirs_score = panel.resultView.document["score"]
+    panel.ui.radiomicsCheckBox.checked = False
+    panel.ui.applyButton.click()
+    assert theirs_score == pytest.approx(panel.resultView.document["score"], rel=1e-12)
 
 
 def test_every_contour_and_reader_is_scored_from_its_values(theirs, breast1):
