@@ -112,6 +112,9 @@ def _needs(model: Model) -> list[str]:
         needed.append("The breast segmented, for preprocessing.")
     tissues = [step.get("tissue") for step in (model.extraction.preprocessing if model.extraction else ())]
     needed += [f"The reference tissue ({inline(tissue)}) outlined, for preprocessing." for tissue in tissues if tissue]
+    if model.harmonization is not None:
+        sites = ", ".join(inline(site.name) for site in model.harmonization.sites)
+        needed.append(f"The site that the image comes from, one of {sites}: features are harmonized between them.")
     if model.nomogram and model.nomogram.covariates:
         names = ", ".join(inline(covariate.label) for covariate in model.nomogram.covariates)
         unknown = " Each may be unknown." if model.nomogram.center is not None else ""
