@@ -34,7 +34,7 @@ def _association(name: str, title: str, help: str, asked: type[Any], *hands_over
         help=help,
         asked=asked,
         beside=options_of(FolderOptions),
-        packages=(*PAGES, "ruamel.yaml") if name == "all" else PAGES,
+        packages=PAGES,
         hands_over=hands_over,
     )
 
@@ -59,7 +59,7 @@ _STEPS = (
         _("Extract features"),
         _("Extract the radiomics features of a cohort."),
         ExtractOptions,
-        packages=("joblib",),
+        packages=("joblib", "shapely"),  # the second for structure sets
         hands_over=(Handover("out", "train", "features"), Handover("out", "agreement", "reader1")),
     ),
     Step(
