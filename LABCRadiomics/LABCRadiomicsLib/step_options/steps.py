@@ -36,6 +36,7 @@ def _association(name: str, title: str, help: str, asked: type[Any], *hands_over
         beside=options_of(FolderOptions),
         packages=PAGES,
         hands_over=hands_over,
+        one_of=("groups", "scores") if name in ("expression", "immune", "histopathology") else (),
     )
 
 
