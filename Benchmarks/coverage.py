@@ -13,13 +13,9 @@ again, and ``--minutes`` ends the run between two cohorts, so that short runs ad
 """
 
 import argparse
-import json
-import time
-from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
+from kept_results import options_of, run
 
 from LABCRadiomicsLib.performance import SCORE_ALONE, Measure, Metric
 from LABCRadiomicsLib.training.cross_validation import nested_validation
@@ -66,41 +62,9 @@ def one(signal: str, seed: int, repeats: int) -> dict:
     return found
 
 
-def run(wanted: Iterable[tuple[str, int]], options: argparse.Namespace) -> list[dict]:
-    """Do the cohorts that the file of results lacks, until the time is up; give all there are."""
-    results: Path | None = options.results
-    known = (
-        [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-        if results and results.exists()
-        else []
-    )
-    wanted = list(wanted)
-    done = {(row["signal"], row["seed"]): row for row in known if row["repeats"] == options.repeats}
-    end = time.monotonic() + 60 * options.minutes
-    calls = (delayed(one)(*key, options.repeats) for key in wanted if key not in done and time.monotonic() < end)
-    for row in Parallel(n_jobs=options.jobs, return_as="generator", pre_dispatch="n_jobs", batch_size=1)(calls):
-        done[row["signal"], row["seed"]] = row
-        if results:
-            with results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-    return [done[key] for key in wanted if key in done]
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cohorts", type=int, default=60)
-    parser.add_argument("--first", type=int, default=0, help="seed of the first cohort")
-    parser.add_argument("--repeats", type=int, default=2, help="nested cross-validations of each")
-    parser.add_argument("--signals", default="none,weak,strong")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--results", type=Path, help="lines of JSON that are kept and added to")
-    parser.add_argument("--minutes", type=float, default=np.inf, help="start no cohort after so many")
-    options = parser.parse_args()
-    signals = options.signals.split(",")
-    seeds = range(options.first, options.first + options.cohorts)
-    rows = run(((signal, seed) for seed in seeds for signal in signals), options)
-    for signal in signals:
-        own = [row for row in rows if row["signal"] == signal]
+    options = options_of(argparse.ArgumentParser(description=__doc__.splitlines()[0]), tuple(EFFECTS), 60)
+    for signal, own in run(one, options).items():
         found = [row["figures"] for row in own if row["figures"]]
         print(f"{signal}: {len(found)} of {len(own)} cohorts with a model")
         for metric in METRICS if found else ():

@@ -64,7 +64,7 @@ def stock_seconds(panel) -> float | None:
     setVerbosity(60)
     parameters = panel._parameterNode
     image, mask, _ = images_from_nodes(parameters.inputVolume, parameters.segmentation, parameters.segmentId)
-    extractor = featureextractor.RadiomicsFeatureExtractor(neededParameters(panel.modelChoice.model))
+    extractor = featureextractor.RadiomicsFeatureExtractor(neededParameters(panel.inputs.model.model))
     return seconds(lambda: extractor.execute(image.to_sitk(), mask.to_sitk(), label=1))
 
 
@@ -105,7 +105,7 @@ def measure_case(application, image: Path, mask: Path, models: tuple[str, ...]) 
 
 
 def measure(panel) -> None:
-    print(f"{len(panel.modelChoice.model.score.terms)} features")
+    print(f"{len(panel.inputs.model.model.score.terms)} features")
     clicks = [seconds(panel.ui.applyButton.click) for _ in range(REPEATS)]
     assert panel.resultView.document is not None, panel.ui.messageLabel.text
     timings = panel.resultView.document["timings"]

@@ -91,6 +91,7 @@ class LABCRadiomicsParameterNode:
     secondSegmentation, secondSegmentId - Another reader's segment of the tumor.
     breastSegmentation, breastSegmentId - The breast, where the model's preprocessing needs it.
     tissueSegmentation, tissueSegmentId - The reference tissue, where the model's preprocessing needs it.
+    site - Where the MRI was made, for a model that was harmonized over sites; LABCRadiomicsPanel.site_choice.
     fromSlicerRadiomics - Score from the values that the SlicerRadiomics extension computes.
     result - The result document.
     cohort - What the fields of the cohort section hold, as a JSON object of texts.
@@ -108,6 +109,7 @@ class LABCRadiomicsParameterNode:
     breastSegmentId: str
     tissueSegmentation: vtkMRMLSegmentationNode
     tissueSegmentId: str
+    site: str
     fromSlicerRadiomics: bool = False
     result: vtkMRMLTextNode
     cohort: str = '{"time": "dfs_months", "event": "dfs_event", "sets": "hallmark"}'
@@ -147,30 +149,26 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _makeParts(self) -> None:
         from LABCRadiomicsPanel.cohort_section import CohortSection
-        from LABCRadiomicsPanel.covariate_form import CovariateForm
         from LABCRadiomicsPanel.input_choice import InputChoice
         from LABCRadiomicsPanel.input_watch import InputWatch
-        from LABCRadiomicsPanel.model_choice import ModelChoice
+        from LABCRadiomicsPanel.inputs_form import InputsForm
         from LABCRadiomicsPanel.radiomics_install import RadiomicsOption
         from LABCRadiomicsPanel.result_actions import ResultActions
         from LABCRadiomicsPanel.result_view import ResultView
         from LABCRadiomicsPanel.scoring_run import ScoringRun
-        from LABCRadiomicsPanel.segment_fields import SegmentFields
         from LABCRadiomicsPanel.steady_widgets import LabelHeights
         from LABCRadiomicsPanel.wording import notice
 
         labels = slicer.util.findChildren(self.ui.noticeLabel.parentWidget(), className="QLabel")
         self._labelHeights = LabelHeights(label for label in labels if label.wordWrap)  # forms care for their own
-        self.modelChoice = ModelChoice(self.ui, self._onModelChanged)
-        self.segments = SegmentFields(self.ui, self._onSegmentChanged)
-        self.covariateForm = CovariateForm(self.ui, self._onCovariatesChanged)
+        self.inputs = InputsForm(self.ui, self._onModelChanged)
         self.resultView = ResultView(self.ui)
-        self.cohort = CohortSection(self.ui, Path(__file__).resolve().parent, self.modelChoice, self._onCohortChanged)
+        self.cohort = CohortSection(self.ui, Path(__file__).resolve().parent, self.inputs.model, self._onCohortChanged)
         self.run = ScoringRun(self.ui, self.logic.score, self._say, self._checkCanApply, self._onRunFinished)
         self.actions = ResultActions(self.ui, self.resultView, self.resourcePath("requirements.txt"), self._say)
         self.radiomicsOption = RadiomicsOption(self.ui)
         self.inputWatch = InputWatch(self._onInputEdited, self._onSegmentRemoved)
-        self.inputChoice = InputChoice(self._chosenInputs, self._takeInput)
+        self.inputChoice = InputChoice(self.inputs.nodes, self.inputs.take)
         self._parts = (
             self.run,
             self.actions,
@@ -250,6 +248,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             node = self._parameterNode.parameterNode
             self.removeObserver(node, vtk.vtkCommand.ModifiedEvent, self._updateFromParameterNode)
         self._parameterNode = inputParameterNode
+        self.inputs.show(None)
         if self._parameterNode:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             node = self._parameterNode.parameterNode
@@ -259,20 +258,16 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     # --- between the parameter node and the widgets that it cannot be connected to ---
 
     def _updateFromParameterNode(self, caller=None, event=None) -> None:
+        from LABCRadiomicsPanel.inputs_form import readObject
+
         if self._updating or not self._parameterNode:
             return
         self._updating = True
         try:
             parameters = self._parameterNode
-            self.segments.show(parameters)
-            if parameters.model != self.modelChoice.chosen() or self.modelChoice.model is None:
-                self.modelChoice.choose(parameters.model)
-            if self.covariateForm.model is not self.modelChoice.model:
-                self.covariateForm.setModel(self.modelChoice.model)
-                self.segments.setModel(self.modelChoice.model)
-            self.covariateForm.setValues(readObject(parameters.covariates))
+            self.inputs.show(parameters)
             self.cohort.setValues(readObject(parameters.cohort))
-            choice = self.choice()
+            choice = self.inputs.choice()
             if self.inputWatch.watch(choice.volumeNode, choice.segmentations):
                 self._edited = self._editedUnseen(choice)
         finally:
@@ -282,49 +277,9 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._showResult()
         self._checkCanApply()
 
-    def _chosenInputs(self):
-        if not self._parameterNode:
-            return None, None
-        return self._parameterNode.inputVolume, self._parameterNode.segmentation
-
-    def _takeInput(self, name, node) -> None:
-        """Choose a node in a selector, which tells the parameter node."""
-        if self._parameterNode:
-            selector = {"volume": self.ui.inputVolumeSelector, "segmentation": self.ui.segmentSelector}[name]
-            selector.setCurrentNode(node)
-
-    def _onSegmentChanged(self) -> None:
-        if not self._updating and self._parameterNode:
-            with slicer.util.NodeModify(self._parameterNode):
-                self.segments.take(self._parameterNode)
-
-    def choice(self):
-        """Give what is chosen now as a LABCRadiomicsPanel.chosen_case.Choice."""
-        from LABCRadiomicsPanel.chosen_case import Choice
-
-        parameters = self._parameterNode
-        return Choice(
-            parameters.inputVolume,
-            parameters.segmentation,
-            parameters.segmentId,
-            parameters.model,
-            readObject(parameters.covariates),
-            parameters.stability,
-            self.segments.others(parameters),
-            parameters.fromSlicerRadiomics,
-        )
-
     def _onModelChanged(self) -> None:
-        if not self._updating and self._parameterNode:
-            self._parameterNode.model = self.modelChoice.chosen()
-            self._updateFromParameterNode()  # the file behind the same path may be another now
+        self._updateFromParameterNode()  # the file behind the same path may be another now
         self.cohort.update()
-
-    def _onCovariatesChanged(self) -> None:
-        if not self._updating and self._parameterNode:
-            known = {**readObject(self._parameterNode.covariates), **dict.fromkeys(self.covariateForm.names(), "")}
-            values = {**known, **self.covariateForm.values()}
-            self._parameterNode.covariates = json.dumps({name: text for name, text in values.items() if text})
 
     def _onCohortChanged(self) -> None:
         if not self._updating and self._parameterNode:
@@ -355,22 +310,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def missingInput(self) -> str | None:
         """Say what is still needed before Apply can run; None when nothing is."""
-        from LABCRadiomicsLib.mrml import dicom_modality
-        from LABCRadiomicsPanel import radiomics_values
-
-        parameters = self._parameterNode
-        if self.run.isRunning():
-            return _("A run is in progress")
-        if not parameters or parameters.inputVolume is None or self.ui.inputVolumeSelector.currentNode() is None:
-            return _("Select the MRI volume")
-        modality = dicom_modality(parameters.inputVolume)
-        if modality not in ("", "MR"):
-            sentence = _("Select the MRI volume: {name} was loaded from DICOM files of modality {modality}")
-            return sentence.format(name=parameters.inputVolume.GetName(), modality=modality)
-        missing = self.segments.missing(parameters) or self.modelChoice.missing() or self.covariateForm.problem()
-        if missing is None and parameters.fromSlicerRadiomics:
-            missing = radiomics_values.refusal(self.modelChoice.model)
-        return missing
+        return _("A run is in progress") if self.run.isRunning() else self.inputs.missing()
 
     def _checkCanApply(self) -> None:
         missing = self.missingInput()
@@ -384,7 +324,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onApply(self, _clicked: bool = False) -> None:
         """Score the chosen segment and show the result, or the reason why there is none, in the panel."""
         if self.missingInput() is None:
-            self.run.start(self.choice())
+            self.run.start(self.inputs.choice())
 
     def _onRunFinished(self, case) -> None:
         """Keep a result; None when the run gave none."""
@@ -406,10 +346,10 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _say(self, text: str, problem: bool = False, written: str = "") -> None:
         """Show a sentence, as a problem or with a link to the file that was written in place of its {path}."""
-        from LABCRadiomicsPanel.wording import error_box, file_link, plain
+        from LABCRadiomicsPanel.wording import error_box, linked, plain
 
         words = error_box(text) if problem else plain(text)
-        self.ui.messageLabel.text = words.format(path=file_link(written)) if written else words
+        self.ui.messageLabel.text = linked(words, written) if written else words
         self.ui.messageLabel.visible = bool(text)
 
     # --- result ---
@@ -425,7 +365,7 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if document is None:
             return
         result = self._parameterNode.result
-        self.resultView.setStale(self._edited or outdated.difference(document, result, self.choice()))
+        self.resultView.setStale(self._edited or outdated.difference(document, result, self.inputs.choice()))
         inMemory = self._scored is not None and self._scored.document == document
         self.actions.setCase(self._scored if inMemory else None, outdated.scoredChoice(document, result), self._edited)
 
@@ -450,11 +390,9 @@ class LABCRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onCheck(self, _clicked: bool = False) -> None:
         """Compute the model's features by SlicerRadiomics too, and compare."""
-        parameters = self._parameterNode
         if self.missingInput() is None:
-            self.actions.startCheck(
-                parameters.inputVolume, parameters.segmentation, parameters.segmentId, self.modelChoice.model
-            )
+            choice = self.inputs.choice()
+            self.actions.startCheck(choice.volumeNode, choice.roiNode, choice.segmentId, self.inputs.model.model)
 
 
 #
@@ -504,15 +442,6 @@ class LABCRadiomicsLogic(ScriptedLoadableModuleLogic):
         choice, prediction = case.choice, case.score.prediction
         nodes = choice.volumeNode, choice.roiNode
         return store_result(slicer.mrmlScene, case.document, case.model, prediction, *nodes, _, choice.others)
-
-
-def readObject(text: str) -> dict:
-    """Read a JSON object; what is none (a scene edited by hand) is an empty one."""
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 #

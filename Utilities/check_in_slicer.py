@@ -87,8 +87,8 @@ def try_panel(folder: Path) -> dict:
     settle()
     if not panel.ui.applyButton.enabled:
         return {"complaints": [f"Apply is disabled: {panel.ui.applyButton.toolTip}"]}
-    panel.covariateForm.setValues(COVARIATES)
-    panel._onCovariatesChanged()
+    panel.inputs.covariates.setValues(COVARIATES)
+    panel.inputs.onCovariates()
     before = dock_width()
     picture(folder, "inputs")
     clicks = [timed(panel.ui.applyButton.click) for _ in range(REPEATS)]

@@ -1,4 +1,7 @@
-"""Write Docs/options.md from the table of options, so that page, command line and panel cannot disagree."""
+"""Write Docs/options.md from the table of options, so that page, command line and panel cannot disagree.
+
+``Utilities/make_guide.py`` does it too.
+"""
 
 import sys
 from pathlib import Path
@@ -13,7 +16,7 @@ Every step is a command (`labcradiomics train ...`) and, unless this page says o
 *Cohort* section. A field there and a flag of the command are the same thing; the section's log begins with the command
 line that it runs. Arguments, which have no flag, come in this order.
 
-This page is made from the table in `LABCRadiomicsLib/step_options` by `Utilities/document_options.py`.
+This page is made from the table in `LABCRadiomicsLib/step_options` by `Utilities/make_guide.py`.
 
 """
 TABLE = "| field | flag | what it is | when nothing is given |\n|---|---|---|---|\n"
@@ -27,7 +30,7 @@ def page() -> str:
 def section(step: Step) -> str:
     """A step: what it does, where the panel has it, its options."""
     command = step.name.split()[0]
-    where = f" Only a command: {COMMANDS_LEFT_OUT[command]}" if command in COMMANDS_LEFT_OUT else ""
+    where = f" No step of the section *Cohort*: {COMMANDS_LEFT_OUT[command]}" if command in COMMANDS_LEFT_OUT else ""
     left = OPTIONS_LEFT_OUT.get(step.name, {})
     lines = (
         f"| {row.label} | {flag(row)} | {cell(row, left.get(row.name, ''))} | {usual(row)} |\n" for row in step.options
@@ -60,5 +63,9 @@ def usual(row: Option) -> str:
     return row.usually.replace("|", "\\|") or ("no" if row.kind is Kind.FLAG else "")
 
 
+def main() -> None:
+    (ROOT / "Docs" / "options.md").write_text(page(), encoding="utf-8", newline="\n")
+
+
 if __name__ == "__main__":
-    (ROOT / "Docs" / "options.md").write_text(page(), encoding="utf-8")
+    main()

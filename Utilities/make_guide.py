@@ -3,7 +3,8 @@
     .venv/bin/python Utilities/make_guide.py
 
 The user guide, the tutorial and the options of the steps, with their pictures. Links between them stay; links to other
-pages of Docs lead to the project's site. Run it after every change of these; a test holds the pages to it.
+pages of Docs lead to the project's site. ``Docs/options.md`` is made anew before, from
+the table of options. Run it after every change of these; a test holds the pages to it.
 """
 
 import html
@@ -11,6 +12,8 @@ import itertools
 import re
 import shutil
 from pathlib import Path
+
+import document_options
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, GUIDE = ROOT / "Docs", ROOT / "LABCRadiomics" / "Resources" / "Guide"
@@ -79,6 +82,7 @@ def pictures() -> list[str]:
 
 
 def main() -> None:
+    document_options.main()
     shutil.rmtree(GUIDE, ignore_errors=True)
     GUIDE.mkdir(parents=True)
     for name in PAGES:

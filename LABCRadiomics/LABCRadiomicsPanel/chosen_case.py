@@ -14,6 +14,7 @@ class Choice:
     covariates - Clinical values by name; absent ones are unknown.
     stability - Also score redrawn contours.
     others - Other segments, each a segmentation and a segment ID, by what it is (LABCRadiomicsLib.mrml.other_masks).
+    site - Where the MRI was made, site_choice.ANOTHER, or empty where the model does not ask.
     fromSlicerRadiomics - Take the feature values from the SlicerRadiomics extension.
     """
 
@@ -24,6 +25,7 @@ class Choice:
     covariates: dict = field(default_factory=dict)
     stability: bool = False
     others: dict = field(default_factory=dict)
+    site: str = ""
     fromSlicerRadiomics: bool = False
 
     @property

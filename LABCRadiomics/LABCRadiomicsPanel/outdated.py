@@ -3,6 +3,7 @@
 from slicer.i18n import tr as _
 
 from .chosen_case import Choice
+from .site_choice import ANOTHER
 
 EDITED = _("The volume or a segmentation was changed after this result: click Apply again.")
 
@@ -25,6 +26,7 @@ def scoredChoice(document, resultNode):
         inputs["covariates"],
         document["stability"] is not None,
         {name: (node, part["segment_id"]) for name, (node, part) in others.items() if node is not None},
+        document["site"] or "",
         inputs["extractor"] is not None,
     )
 
@@ -68,6 +70,11 @@ def difference(document, resultNode, chosen):
             scored.covariates,
             chosen.covariates,
             _("This result is of other clinical covariates than entered above: click Apply for a new one."),
+        ),
+        (
+            scored.site,
+            "" if chosen.site == ANOTHER else chosen.site,
+            _("This result is of another site than chosen above: click Apply for a new one."),
         ),
         (
             scored.fromSlicerRadiomics,

@@ -13,6 +13,7 @@ from LABCRadiomicsLib.robustness import CONTOURS
 from .chosen_case import Choice
 from .dicom_source import sourceFiles
 from .outdated import EDITED
+from .site_choice import ANOTHER
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def score_case(choice, progress=None):
         choice.covariates,
         contours=contours,
         others=choice.others,
+        site=None if choice.site in ("", ANOTHER) else choice.site,
+        unknown_site="as-measured" if choice.site == ANOTHER else "refuse",
         chosen_model=str(choice.modelId),
         dicom_files=sourceFiles(choice.volumeNode)[0],
         progress=steps.begin,

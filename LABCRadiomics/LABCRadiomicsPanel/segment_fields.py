@@ -4,6 +4,9 @@ from slicer.i18n import tr as _
 
 from LABCRadiomicsLib.mrml import BREAST, SECOND_READER, TISSUE
 
+from .steady_widgets import setWrappedText
+from .wording import breakable
+
 
 class SegmentField:
     """One selector of a segmentation and its segment, and where the parameter node keeps them."""
@@ -80,7 +83,8 @@ class SegmentFields:
         ui = self._ui
         ui.breastLabel.visible = ui.breastSelector.visible = BREAST in self._needed
         ui.tissueLabel.visible = ui.tissueSelector.visible = TISSUE in self._needed
-        ui.tissueLabel.text = _("Reference tissue ({name}):").format(name=self._needed.get(TISSUE, ""))
+        label = _("Reference tissue ({name}):").format(name=self._needed.get(TISSUE, ""))
+        setWrappedText(ui.tissueLabel, breakable(label))
 
     def show(self, parameters):
         """Show what the parameter node holds."""

@@ -60,8 +60,8 @@ class SelfTest(unittest.TestCase):
         """Select, fill in, click Apply, read the labels; a second Apply adds no node."""
         volume, segmentation, segmentId = self._loadBundledCase()
         widget = self._openPanel(volume, segmentation, segmentId)
-        widget.covariateForm.setValues({"age": "52", "stage": "IIIa-b"})
-        widget._onCovariatesChanged()
+        widget.inputs.covariates.setValues({"age": "52", "stage": "IIIa-b"})
+        widget.inputs.onCovariates()
         self.assertTrue(widget.ui.applyButton.enabled, widget.ui.applyButton.toolTip)
         widget.ui.applyButton.click()
         covariates = {"age": "52", "stage": "IIIa-b"}
@@ -94,8 +94,8 @@ class SelfTest(unittest.TestCase):
         """Inputs, covariates and result are in a saved scene and in the panel after it is loaded."""
         volume, segmentation, segmentId = self._loadBundledCase()
         widget = self._openPanel(volume, segmentation, segmentId)
-        widget.covariateForm.setValues({"age": "61"})
-        widget._onCovariatesChanged()
+        widget.inputs.covariates.setValues({"age": "61"})
+        widget.inputs.onCovariates()
         widget.ui.applyButton.click()
         shown = widget.ui.groupLabel.text + widget.ui.resultLabel.text
         with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +108,7 @@ class SelfTest(unittest.TestCase):
         widget.enter()
         self.assertEqual(widget.ui.inputVolumeSelector.currentNode().GetName(), "breast1_image")
         self.assertEqual(widget.ui.segmentSelector.currentSegmentID(), segmentId)
-        self.assertEqual(widget.covariateForm.values(), {"age": "61"})
+        self.assertEqual(widget.inputs.covariates.values(), {"age": "61"})
         self.assertEqual(widget.ui.groupLabel.text + widget.ui.resultLabel.text, shown)
         self.assertEqual(widget.ui.staleLabel.text, "")
         self.assertTrue(widget.ui.applyButton.enabled, widget.ui.applyButton.toolTip)
@@ -133,6 +133,6 @@ class SelfTest(unittest.TestCase):
         widget.ui.inputVolumeSelector.setCurrentNode(volume)
         widget.ui.segmentSelector.setCurrentNode(segmentation)
         widget.ui.segmentSelector.setCurrentSegmentID(segmentId)
-        widget.modelChoice.choose(self.modelId)
-        widget._onModelChanged()
+        widget.inputs.model.choose(self.modelId)
+        widget.inputs.onModel()
         return widget

@@ -17,16 +17,18 @@ SCROLL_BAR = 32  # pixels by which a picture's place has to grow before the pict
 
 
 class LabelHeights(qt.QObject):
-    """Keeps word-wrapped labels from becoming lower than their text."""
+    """Keeps word-wrapped labels as high as their text, neither lower nor, once the panel is wider, higher."""
 
     def __init__(self, labels):
         """
-        :param labels: word-wrapped QLabel widgets
+        :param labels: word-wrapped QLabel widgets; those without a name get one
         """
         qt.QObject.__init__(self)
         self._labels = list(labels)
+        self._fitted = {}  # width and text that each was fitted to, by its name
         self._scheduled = False
-        for label in self._labels:
+        for number, label in enumerate(self._labels):
+            label.objectName = label.objectName or f"fittedLabel{number}"
             label.installEventFilter(self)
 
     def cleanup(self):
@@ -38,17 +40,21 @@ class LabelHeights(qt.QObject):
     def eventFilter(self, label, event):
         """A new width or a new text (which is painted) may need another height; not set while it is being painted."""
         mayDiffer = event.type() == qt.QEvent.Resize or event.type() == qt.QEvent.Paint
-        if mayDiffer and not self._scheduled and label.minimumHeight != label.heightForWidth(label.width):
+        if mayDiffer and not self._scheduled and self._differs(label):
             self._scheduled = True
             qt.QTimer.singleShot(0, self._fit)
         return False
 
+    def _differs(self, label):
+        fitted = self._fitted.get(label.objectName) == (label.width, label.text)
+        return not fitted or label.heightForWidth(label.width) > label.minimumHeight
+
     def _fit(self):
         self._scheduled = False
-        for label in self._labels:
-            needed = label.heightForWidth(label.width)
-            if needed > 0 and label.minimumHeight != needed:
-                label.minimumHeight = needed
+        for label in filter(self._differs, self._labels):
+            self._fitted[label.objectName] = label.width, label.text
+            label.minimumHeight = 0  # a label's height for its width is never below its least height
+            label.minimumHeight = max(label.heightForWidth(label.width), 0)
 
 
 def headingLabel(text):
@@ -61,10 +67,17 @@ def headingLabel(text):
 
 def wrappedLabel(text):
     """Make the label of a form's row, which wraps a long text instead of widening the panel."""
-    label = qt.QLabel(text)
+    label = qt.QLabel()
+    setWrappedText(label, text)
+    return label
+
+
+def setWrappedText(label, text):
+    """Give the label of a form's row a text, in as many lines as it needs."""
+    label.wordWrap = False
+    label.text = text
     label.setFixedWidth(min(label.sizeHint.width(), LABEL_WIDTH))
     label.wordWrap = True
-    return label
 
 
 class FittedPicture(qt.QObject):

@@ -4,6 +4,7 @@ What is shown is a sentence of ``_()`` with its values put in, never pieces join
 join their words differently.
 """
 
+import math
 import re
 from html import escape
 from pathlib import Path
@@ -47,6 +48,11 @@ def error_box(sentence):
 def file_link(path, shown=""):
     """A path that opens its file, or that of another path, when clicked."""
     return f'<a href="{Path(shown or path).absolute().as_uri()}">{plain(str(path))}</a>'
+
+
+def linked(words, path):
+    """Words with a link to a file in place of their {path}; a name in them may hold other braces."""
+    return words.replace("{path}", file_link(path))
 
 
 def notice():
@@ -141,9 +147,10 @@ def result_text(result):
         points = _("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"])
         parts.append(f"<p>{escape(points)}</p>")
     rest = "".join(f"<li>{plain(sentence)}</li>" for sentence in sentences if sentence not in grave)
-    if rest:
+    fine = f"<p>{plain(result_wording.grade(result, _))}</p>" if result["trust"]["grade"] == FINE else ""
+    if rest or fine:
         heading = escape(_("How far to trust it"))
-        parts.append(f"<p><b>{heading}</b></p><ul style='margin-left:-22px'>{rest}</ul>")
+        parts.append(f"<p><b>{heading}</b></p>{fine}<ul style='margin-left:-22px'>{rest}</ul>")
     scored = _("Scored: segment {segment} of {segmentation} on {volume}; model {model} ({fingerprint}).").format(
         model=result["model"],
         fingerprint=result["fingerprint"][:12],
@@ -154,22 +161,32 @@ def result_text(result):
 
 
 def contributions(result):
-    """Each feature of the score: its part of the score, from which value, and in a sentence what it tells."""
-    order = sorted(result["contributions"], key=lambda part: -abs(part["contribution"]))
-    return "".join(f"<p>{_contribution(part)}</p>" for part in order)
+    """Each feature of the score, its part of the score first, and in a sentence what it tells; then their sum."""
+    parts = sorted(result["contributions"], key=lambda part: -abs(part["contribution"]))
+    intercept = result["score"] - math.fsum(part["contribution"] for part in parts)
+    if abs(intercept) < 1e-9 * max(abs(result["score"]), 1.0):  # what rounding leaves
+        total = _("Together they are the score, {score}.")
+    else:
+        total = _("Together with the model's intercept, {intercept}, they are the score, {score}.")
+    total = total.format(score=number(result["score"]), intercept=number(intercept))
+    return "".join(f"<p>{_contribution(part)}</p>" for part in parts) + f"<p>{plain(total)}</p>"
 
 
 def _contribution(part):
-    sentence = _("{contribution} from {feature}: value {value} times coefficient {coefficient}.")
-    if part["in_range"] is False:
-        sentence = _(
-            "{contribution} from {feature}: value {value} times coefficient {coefficient}; outside the training range."
-        )
+    if not math.isclose(part["value"] * part["coefficient"], part["contribution"], rel_tol=1e-9, abs_tol=1e-12):
+        sentence = _("{contribution} from {feature}: value {value}, standardized, times coefficient {coefficient}.")
+    else:
+        sentence = _("{contribution} from {feature}: value {value} times coefficient {coefficient}.")
     texts = {name: number(part[name]) for name in ("value", "coefficient")}
     texts |= {"contribution": f"{part['contribution']:+.4g}", "feature": part["feature"]}
+    lines = [plain(sentence.format(**texts))]
+    if part["in_range"] is False:
+        outside = escape(_("Outside the training cohort's range."))
+        lines.append(f"<b>{WARNING} {outside}</b>")
     words = feature_sentence(part["feature"], _)
-    below = f"<br/><small>{plain(words)}</small>" if words else ""
-    return f"{plain(sentence.format(**texts))}{below}"
+    if words is not None:
+        lines.append(f"<small>{plain(words)}</small>")
+    return "<br/>".join(lines)
 
 
 def gravest(result, sentences):

@@ -16,27 +16,35 @@ from .declared import command
 
 def score(asked: ScoreOptions) -> None:
     """Do ``score``."""
-    from ..imaging import ReadingOptions, read_mask, read_pair
+    from ..imaging import AS_FILES_SAY, ReadingOptions, read_mask, read_pair
+    from ..preprocessing import Masks
 
-    image, mask, second_reader = asked.image, asked.mask, asked.second_reader
-    _refuse_overwriting(asked.out, [image, mask, *([second_reader] if second_reader else [])], asked.model)
+    image, mask = asked.image, asked.mask
+    others = {"second_reader": asked.second_reader, "breast": asked.breast, "tissue": asked.tissue}
+    others = {name: path for name, path in others.items() if path is not None}
+    _refuse_overwriting(asked.out, [image, mask, *others.values()], asked.model)
     start = time.perf_counter()
     how_read = ReadingOptions.from_texts(
         asked.phase, asked.spacing, asked.regular_grid, asked.segment, asked.series, asked.label
     )
     pair = read_pair(image, mask, how_read)
-    second = None
-    if second_reader is not None:
-        second = read_mask(second_reader, ReadingOptions.from_texts(segment=asked.second_segment), pair[0])
+    wanted = {"second_reader": ReadingOptions.from_texts(segment=asked.second_segment)}
+    read = {name: read_mask(path, wanted.get(name, AS_FILES_SAY), pair[0]) for name, path in others.items()}
     read_seconds = time.perf_counter() - start
-    name = pair[1].source.segment or asked.segment
+    segment = pair[1].source.segment or asked.segment
     files = {"volume": shown_name(image), "segmentation": shown_name(mask)}
-    inputs = {**files, **({"segment": name} if name else {})}
+    regions = {
+        name: {"segmentation": shown_name(others[name]), "segment": found.source.segment, "segment_id": None}
+        for name, found in read.items()
+    }
+    inputs = {**files, "regions": regions, **({"segment": segment} if segment else {})}
+    volumes = {name: found.volume for name, found in read.items()}
     how = {
         "covariates": _covariates(asked.covariate),
         "label": asked.label if pair[1].source.segment is None else None,
         "contours": asked.contours if asked.stability else 0,
-        "second_mask": second and second.volume,
+        "second_mask": volumes.get("second_reader"),
+        "masks": Masks(volumes.get("breast"), volumes.get("tissue")),
         "site": asked.site,
         "unknown_site": asked.unknown_site,
         "show_group": asked.show_group,

@@ -167,6 +167,7 @@ def _say(training: Training, out: Path, report: Path) -> None:
     for notice in training.notices:
         remark(notice.message)
     from ..performance import SCORE_ALONE, Measure, Metric
+    from ..study_reports.clinical_gain_section import verdict_sentence
 
     wanted = Measure(Metric.C_INDEX, SCORE_ALONE)
     rows = [row for row in training.performance if row.measure == wanted]
@@ -175,6 +176,8 @@ def _say(training: Training, out: Path, report: Path) -> None:
         f"{out}: {len(training.score.stored.terms)} of {len(training.agreement.features_in)} features, "
         f"cutoff {training.built.cutoff:.6g}; C-index of the score {found}."
     )
+    for gain in training.resampled.gains:
+        say(verdict_sentence(gain))
     say(f"Report: {report}")
 
 

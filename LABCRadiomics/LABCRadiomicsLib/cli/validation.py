@@ -75,6 +75,7 @@ def validate(asked: ValidateOptions) -> None:
     from ..cohort.record import recorded_software
     from ..model.registry import model_path
     from ..study_reports import write_validation_report
+    from ..study_reports.clinical_gain_section import verdict_sentence
     from ..validation import own_patients
     from ..validation import validate as measure
 
@@ -98,6 +99,8 @@ def validate(asked: ValidateOptions) -> None:
     for row in found.performance:
         limits = "" if row.lower is None else f" ({row.lower:.3f} to {row.upper:.3f})"
         say(f"{row.label}: {row.value:.3g}{limits}")
+    for gain in found.gains:
+        say(verdict_sentence(gain))
     for notice in found.notices:
         if notice.message != own:
             say(f"! {notice.message}")

@@ -5,11 +5,13 @@ Nothing here holds a patient: means, covariances, coefficients, ranges, and hash
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .covariates import CovariateDomain
+from .covariates import CovariateDomain, Value
 from .fields import limited
 
 LEAST_CASES = 10  # that a mean and covariance may be of: fewer could be told apart
@@ -68,7 +70,9 @@ class Distribution:
 class Domain:
     """What the training cohort's images and tumors were: ranges are 1st and 99th percentiles.
 
-    Spacing along i, j, k in the model's axis order, in mm; field strength in tesla; volume of the tumor in cubic mm.
+    Spacing along i, j, k in the model's axis order, in mm; field strength in tesla; volume of the tumor in cubic mm;
+    mean intensity of the tumor after preprocessing, in the images' unit; contrast of the tumor to the 5 mm around it,
+    in standard deviations of both together (:func:`.imaging.surroundings.brightness`).
     """
 
     spacing_mm_low: tuple[float, ...] | None = limited(optional=True, minItems=3, items={"exclusiveMinimum": 0})
@@ -77,6 +81,10 @@ class Domain:
     manufacturers: tuple[str, ...] = ()
     volume_mm3_low: float | None = limited(optional=True, exclusiveMinimum=0)
     volume_mm3_high: float | None = limited(optional=True, exclusiveMinimum=0)
+    mean_low: float | None = None
+    mean_high: float | None = None
+    contrast_low: float | None = None
+    contrast_high: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +166,8 @@ class Uncertainty:
 class Comparator:
     """A Cox model of what the clinic has without the image, made from the same patients.
 
-    ``center`` is the patient whose survival the baseline is, by parameter name, as a nomogram's.
+    ``center`` is the patient whose survival the baseline is, by parameter name, as a nomogram's. ``verdict`` says
+    whether the score was found to add to it, by predictions for patients that the models had not seen.
     """
 
     name: str = limited(minLength=1)
@@ -167,7 +176,27 @@ class Comparator:
     center: Mapping[str, float] | None = None
     covariance: tuple[tuple[float, ...], ...] | None = None
     baseline: Baseline | None = None
+    verdict: Literal["adds", "may add", "does not add"] | None = None
 
     def parameters(self) -> tuple[str, ...]:
         """Name every coefficient in order."""
         return tuple(name for covariate in self.covariates for name in covariate.parameters())
+
+    def log_hazard(self, values: Mapping[str, Value]) -> float | None:
+        """Give the log hazard of a patient relative to the center (to zero without one); None with an unknown value."""
+        if any(values.get(covariate.name) is None for covariate in self.covariates):
+            return None
+        row = [x for covariate in self.covariates for x in covariate.columns([values[covariate.name]])[0].tolist()]
+        slopes = [slope for covariate in self.covariates for slope in covariate.coefficients]
+        center = self.center or {}
+        terms = zip(self.parameters(), row, slopes, strict=True)
+        return math.fsum(slope * (x - center.get(name, 0.0)) for name, x, slope in terms)
+
+    def survival(self, log_hazard: float, months: float) -> float | None:
+        """Give the probability of no event up to a month of a patient; None without a baseline, or beyond its end."""
+        baseline = self.baseline
+        if baseline is None or months > baseline.months[-1]:
+            return None
+        step = bisect_right(baseline.months, months)
+        base = baseline.survival[step - 1] if step else 1.0
+        return base ** math.exp(min(log_hazard, 700.0))

@@ -13,6 +13,7 @@ import slicer
 from ..errors import GeometryError, InputError
 from ..imaging import Volume
 from ..notices import Notice
+from ..scoring.site_adjustment import REFUSE, UnknownSite
 from .segments import mask_from_segment
 from .volumes import image_from_volume, mask_from_labelmap
 
@@ -134,6 +135,8 @@ def score_nodes(
     *,
     contours: int = 0,
     others: Mapping[str, tuple[slicer.vtkMRMLSegmentationNode, str]] | None = None,
+    site: str | None = None,
+    unknown_site: UnknownSite = REFUSE,
     chosen_model: str | None = None,
     dicom_files: Sequence[str] = (),
     progress: Progress | None = None,
@@ -157,6 +160,8 @@ def score_nodes(
         How many redrawn contours to score as well.
     others : mapping, optional
         Segments beside the tumor's, see :func:`other_masks`.
+    site, unknown_site
+        See :func:`.patient.score_patient`.
     chosen_model : str, optional
         The id or path by which the model was chosen, for the document.
     dicom_files : sequence of str
@@ -212,6 +217,8 @@ def score_nodes(
         second_mask=masks.get(SECOND_READER),
         masks=Masks(masks.get(BREAST), masks.get(TISSUE)),
         source=source,
+        site=site,
+        unknown_site=unknown_site,
         notices=notices,
         inputs=inputs,
         read_seconds=time.perf_counter() - start,

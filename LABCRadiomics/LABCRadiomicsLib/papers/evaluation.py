@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .study import Answer, Study, card, counted, estimate, files, listed, p_value, page, report
+from .study import Answer, Study, card, counted, estimate, figure, files, listed, p_value, page, report
 
 _MEASURES = {
     "c_index": "Harrell's C-index",
@@ -73,7 +73,8 @@ def performance(study: Study) -> Answer | None:
 
 
 def _kind(study: Study, row: Mapping[str, Any]) -> str:
-    return row["kind"] if study.is_training or row["kind"] == "apparent" else f"{row['kind']} ({row['cohort']})"
+    plain = study.is_training or row["kind"] == "apparent" or row["kind"] == row["cohort"]
+    return row["kind"] if plain else f"{row['kind']} ({row['cohort']})"
 
 
 def _subgroups(study: Study) -> str:
@@ -108,10 +109,11 @@ def calibration(study: Study) -> str | None:
     if not entries:
         return None
     last = entries[-1]["summary"]
+    values = {name: figure(value) for name, value in last.items()}
     text = (
-        f"at {entries[-1]['months']:g} months observed over expected events are {last['ratio']:.3f} "
-        f"({last['ratio_lower']:.3f} to {last['ratio_upper']:.3f}) and the slope is {last['slope']:.3f} "
-        f"({last['slope_lower']:.3f} to {last['slope_upper']:.3f})"
+        f"at {entries[-1]['months']:g} months observed over expected events are {values['ratio']} "
+        f"({values['ratio_lower']} to {values['ratio_upper']}) and the slope is {values['slope']} "
+        f"({values['slope_lower']} to {values['slope_upper']})"
     )
     if not study.is_training:
         return f"{text}."

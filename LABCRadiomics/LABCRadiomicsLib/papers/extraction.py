@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..model import Extraction
 from ..report import extraction_words as words
@@ -48,8 +48,16 @@ def software(study: Study) -> Answer | None:
         return without_settings(study)
     if not made_with:
         return None
-    versions = ", ".join(f"{name} {version}" for name, version in made_with.items())
-    return Answer(f"{versions}.", (report("extracted_with"),))
+    return Answer(f"{software_words(made_with)}.", (report("extracted_with"),))
+
+
+def software_words(made_with: Mapping[str, str]) -> str:
+    """Say what computed features: the engine with what it is equal to, and what else the record names."""
+    others = {name: version for name, version in made_with.items() if name not in ("engine", "labcradiomics")}
+    engine = made_with.get("engine", f"labcradiomics {made_with.get('labcradiomics', 'of no known version')}")
+    name, _, equal = engine.partition(", ")
+    first = f"{name} ({equal})" if equal else name
+    return ", ".join([first, *(f"{other} {version}" for other, version in others.items())])
 
 
 def software_is_known(study: Study) -> bool:
@@ -129,13 +137,13 @@ def _spacing(study: Study) -> str:
         return ""
     ends = zip(known.spacing_mm_low, known.spacing_mm_high, strict=True)
     sizes = " x ".join(f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}" for low, high in ends)
-    return f"Voxels of {sizes} mm along the axes of the model's array order (1st to 99th percentile)."
+    return f"Voxels of {sizes} mm ({words.axes(study.model.extraction)}; 1st to 99th percentile)."
 
 
 def voxel_size(study: Study) -> Answer | None:
     """Voxel sizes alone."""
     text = _spacing(study) if study.is_training else ""
-    return Answer(text, (card("Images it was made from"),), "which axis runs across the slices") if text else None
+    return Answer(text, (card("Images it was made from"),), "which of these runs across the slices") if text else None
 
 
 def field_strength(study: Study) -> Answer | None:
@@ -296,7 +304,7 @@ IBSI: dict[str, Callable[[Study], Answer | None]] = {
         "anything done to the images before",
     ),
     "46": of_settings(words.normalization, "anything done to the images before"),
-    "50a": of_settings(words.resampling),
+    "50a": of_settings(words.resampling, "anything done to the images before"),
     "50b": of_settings(_interpolated("position")),
     "50c": of_settings(_interpolated("size")),
     "51": of_settings(words.resampling),

@@ -6,6 +6,7 @@ from .. import NOTICE
 from ..report import extraction_words as words
 from ..report.markdown_text import inline
 from .evaluation import added_value
+from .extraction import software_words
 from .modeling import harmonization
 from .patients import flow
 from .references import numbered
@@ -87,11 +88,12 @@ def _features(study: Study) -> list[str]:
         if study.model.extraction is None:
             return ["The features were computed elsewhere [to be described by the authors]."]
         return [
-            "How the features of this cohort were computed is not on record [to be described by the authors]; those of "
-            "the model are described in its card."
+            "How the features of this cohort were computed is not on record [to be described by the authors]; those "
+            "of the model are described in its card."
         ]
     made_with = study.report["extracted_with"]
-    software = f" with {listed([f'{name} {version}' for name, version in made_with.items()])}" if made_with else ""
+    software = f" with {software_words(made_with)}" if made_with else ""
+    what = "Features" if study.is_training else "The score's features"
     steps = words.preprocessing(extraction)
     before = (
         f"Images were preprocessed: {'; then '.join(steps)}."
@@ -103,8 +105,10 @@ def _features(study: Study) -> list[str]:
     resampled = words.resampling(extraction)
     return [
         before,
-        "Images were not resampled." if resampled.startswith("None") else f"Resampling: {_lower(resampled)}",
-        f"Features were computed{software} by the definitions of {words.definitions(extraction)} {{pyradiomics,ibsi}} "
+        "They were not resampled by this software."
+        if resampled.startswith("None")
+        else f"Resampling: {_lower(resampled)}",
+        f"{what} were computed{software} by the definitions of {words.definitions(extraction)} {{pyradiomics,ibsi}} "
         f"on {listed([_with_article(image) for image in words.image_types(extraction)])}, in "
         f"{words.neighborhood(extraction)}: "
         f"{listed([_share(family) for family in words.feature_classes(extraction)])} on each image, shape once.",
@@ -192,9 +196,9 @@ def _groups(study: Study) -> str:
     ratio = groups["hazard_ratio"]
     hazard = f"hazard ratio {estimate(ratio, 2)}, " if ratio else ""
     return (
-        f"{groups['high']['n']} patients ({groups['high']['events']} events) were at high and {groups['low']['n']} "
-        f"({groups['low']['events']} events) at low risk; Kaplan-Meier curves {{km}} were compared by the log-rank "
-        f"test {{logrank}} ({hazard}{p_value(test['p'])}{apparent})."
+        f"{groups['high']['n']} patients ({counted(groups['high']['events'], 'event')}) were at high and "
+        f"{groups['low']['n']} ({counted(groups['low']['events'], 'event')}) at low risk; Kaplan-Meier curves {{km}} "
+        f"were compared by the log-rank test {{logrank}} ({hazard}{p_value(test['p'])}{apparent})."
     )
 
 
@@ -222,6 +226,11 @@ def _measures(study: Study) -> list[str]:
     discrimination += ["time-dependent AUC {roc}"] if "auc" in used else []
     if discrimination:
         sentences.append(f"Discrimination was measured by {listed(discrimination)}.")
+    if "sensitivity" in used:
+        sentences.append(
+            "The cutoff was measured by sensitivity, specificity and predictive values, with the weights of the ROC "
+            "curve."
+        )
     entries = study.report["calibration"]["horizons"]
     if any(entry["summary"] for entry in entries):
         curve = " and smooth calibration curves {ici}" if any(entry["curve"] for entry in entries) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import evaluation, extraction, modeling, patients
-from .study import Answer, Study, card, page, report
+from .study import Answer, Study, card, estimate, page, report
 
 _YES, _NO, _PARTLY, _NOT_APPLICABLE = "Yes.", "No.", "Partly.", "Not applicable."
 
@@ -133,11 +133,15 @@ def _uncertainty(study: Study) -> Answer | None:
 
 def _calibration(study: Study) -> Answer:
     found = evaluation.calibration(study)
-    if found is None:
-        return Answer(
-            f"{_NO} The model predicts no risk here, so calibration was not assessed.", (report("calibration"),)
-        )
-    return Answer(f"{_YES} {found[0].upper()}{found[1:]}", (report("calibration"), page("Calibration")))
+    if found is not None:
+        where = (report("calibration"), page("Calibration"))
+        return Answer(f"{_YES} {found[0].upper()}{found[1:]}", where)
+    slopes = study.figures("calibration_slope")
+    if slopes:
+        text = f"{_PARTLY} The model predicts no risk here; the {slopes[0]['metric']} is {estimate(slopes[0])}."
+        return Answer(text, (report("performance"),))
+    text = f"{_NO} The model predicts no risk here, so calibration was not assessed."
+    return Answer(text, (report("calibration"),))
 
 
 def _comparison(study: Study) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .study import Answer, Study, card, counted, files, listed, p_value, page, report
+from .study import Answer, Study, card, counted, figure, files, listed, p_value, page, report
 
 _SELECTION = page("Selection of features")
 
@@ -46,7 +46,9 @@ def _scale(study: Study) -> str:
     score, sites = study.model.score, study.model.harmonization
     scaled = score is not None and any(term.mean is not None for term in score.terms)
     raw = "in standard deviations from a stored mean" if scaled else "as they are in the table, without scaling"
-    return f"Features are linear in the score and enter it {raw}{' but for the sites' if sites else ''}."
+    return (
+        f"Features are linear in the score and enter it {raw}{', after harmonization between sites' if sites else ''}."
+    )
 
 
 def scaling(study: Study) -> Answer:
@@ -58,7 +60,7 @@ def harmonization(study: Study) -> str:
     """Say whether features were harmonized between sites, and which."""
     found = study.model.harmonization
     if found is None:
-        return "Features were not harmonized between sites."
+        return "Features were not harmonized between sites by this software."
     sites = listed([f"{site.name} ({site.n})" for site in found.sites])
     target = f"to site {found.reference}" if found.reference else "to one scale"
     return f"Features of the sites {sites} are brought {target} by ComBat."
@@ -272,12 +274,12 @@ def poor_input(study: Study) -> Answer:
 
 def users(study: Study) -> Answer:
     """What a user has to do."""
-    nomogram = study.model.nomogram
+    nomogram, site = study.model.nomogram, ", the site" if study.model.harmonization is not None else ""
     clinical = " and the clinical covariates" if nomogram is not None and nomogram.covariates else ""
     if study.model.extraction is None:
-        text = f"The user gives a table of the features, made elsewhere{clinical}."
+        text = f"The user gives a table of the features, made elsewhere{site}{clinical}."
     else:
-        text = f"The user gives the image, the whole tumor segmented on it{clinical}."
+        text = f"The user gives the image, the whole tumor segmented on it{site}{clinical}."
     return Answer(text, (card("What it needs"),), "the expertise that this takes")
 
 
@@ -287,8 +289,9 @@ def dimensionality(study: Study) -> tuple[bool, str] | None:
     if not study.is_training or size is None or ratios is None:
         return None
     text = (
-        f"{study.report['events']} events are {ratios['candidates']:.2g} for each candidate and "
-        f"{ratios['selected']:.2g} for each feature of the score; Riley's criteria ask for {size['n_needed']} "
+        f"{study.report['events']} events are {figure(ratios['candidates'], '.2g')} for each candidate and "
+        f"{figure(ratios['selected'], '.2g')} for each feature of the score; Riley's criteria ask for "
+        f"{size['n_needed']} "
         f"patients where there are {size['n']}."
     )
     return size["n"] >= size["n_needed"], text
@@ -307,8 +310,9 @@ def confounders(study: Study) -> Answer | None:
     subgroups = sorted({row["covariate"] for row in study.report["subgroups"]})
     within = f" The risk groups were analyzed within {listed(subgroups)}." if subgroups else ""
     return Answer(
-        f"In a multivariable Cox model with {names} the score's hazard ratio per unit is {score['hr']:.3g} "
-        f"({score['lower']:.3g} to {score['upper']:.3g}, {p_value(score['p'])}; apparent).{within}",
+        f"In a multivariable Cox model with {names} the score's hazard ratio per unit is "
+        f"{figure(score['hr'], '.3g')} ({figure(score['lower'], '.3g')} to {figure(score['upper'], '.3g')}, "
+        f"{p_value(score['p'])}; apparent).{within}",
         (report("covariates.multivariable"), files("covariates.csv"), page("Nomogram")),
         "confounders of imaging, such as scanner and protocol",
     )

@@ -112,12 +112,17 @@ def listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def figure(value: float | None, form: str = ".3f") -> str:
+    """A number of ``report.json`` in a sentence; what is not finite is null there."""
+    return "not known" if value is None else format(value, form)
+
+
 def estimate(row: Mapping[str, Any], decimals: int = 3) -> str:
     """A value with its 95% limits."""
-    value = f"{row['value']:.{decimals}f}"
-    if row.get("lower") is None or row.get("upper") is None:
-        return value
-    return f"{value} (95% limits {row['lower']:.{decimals}f} to {row['upper']:.{decimals}f})"
+    value, form = row["value"], f".{decimals}f"
+    if value is None or row.get("lower") is None or row.get("upper") is None:
+        return figure(value, form)
+    return f"{value:{form}} (95% limits {row['lower']:{form}} to {row['upper']:{form}})"
 
 
 def p_value(p: float | None) -> str:

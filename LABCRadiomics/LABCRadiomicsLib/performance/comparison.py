@@ -110,7 +110,7 @@ def _reclassification(
     def refit(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return old(rows), new(rows)
 
-    old, new = (_risks(marker, months, event, horizon) for marker in (older, newer))
+    old, new = (risks_of(marker, months, event, horizon) for marker in (older, newer))
     what = f"The reclassification at {horizon:g} months, {newer.name} over {older.name},"
     measures = improvement_measures(refit, months, event, horizon)
     idi, nri, nri_km, median = bootstrapped(what, measures, months.size, bootstrap, seed, attempts)
@@ -118,7 +118,7 @@ def _reclassification(
     return Reclassification(horizon, idi, nri, nri_km, median, limits)
 
 
-def _risks(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float) -> Risk:
+def risks_of(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float) -> Risk:
     """Risk of the patients of a resample, by the model as it would have been made of them if it was made here."""
     if marker.design is not None:
         return refitted_risk(marker.design, months, event, horizon)

@@ -157,6 +157,13 @@ def axis_order(extraction: Extraction) -> str:
     return f"as 3D Slicer loads the volume{axes}"
 
 
+def axes(extraction: Extraction | None) -> str:
+    """Name the axes of the voxels' array, in whose order sizes are given."""
+    if extraction is not None and extraction.array_order == "LPS":
+        return "left to right, front to back and foot to head"
+    return "i, j and k of the array"
+
+
 def definitions(extraction: Extraction) -> str:
     """Say whose definitions the features have."""
     version = (extraction.pyradiomics_version or "").lstrip("v")

@@ -14,7 +14,7 @@ from .. import NOTICE, __version__
 from ..feature_words import feature_sentence
 from ..plots import nomogram_figure, patient_survival, score_scale, tumor_slice
 from ..scoring import DEMONSTRATION
-from ..scoring.wording import grade, number, percent, survival_remarks, trust, wider_limits
+from ..scoring.wording import grade, number, percent, survival_remarks, trust, wider_limits, without_image
 from .plain_words import plain_words
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def _result_page(result: PatientResult, case: str, styles: dict) -> list[Flowabl
     if document["survival"]:
         answer += [_space(4), _survival_table(document, styles)]
         answer += [_text(sentence, styles["faint"]) for sentence in survival_remarks(document)]
+    if sentence := without_image(model, result.prediction):
+        answer += [_space(4), _text(sentence, styles["body"])]
     story.append(_side_by_side(answer, _picture(tumor_slice(result.region), 62)))
     story.append(_text("How far to trust it", styles["heading"]))
     story += _bullets([*trust(document), *model.limitations], styles)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..model import Model, Term
+from .prediction import Prediction
 from .trust import STABLE
 
 Translate = Callable[[str], str]
@@ -39,6 +40,35 @@ def gives(model: Model) -> str:
     if model.nomogram is not None and model.nomogram.baseline is not None:
         parts.append(model.nomogram.endpoint.lower())
     return ", ".join(parts)
+
+
+_ADDED = {
+    "adds": "In training, on patients left out, the score added to them.",
+    "may add": "In training it stayed open whether the score adds to them.",
+    "does not add": "In training the score was not shown to add anything to them.",
+}
+
+
+def without_image(model: Model, prediction: Prediction) -> str:
+    """Say what the clinical covariates alone give of a patient, and whether the score was found to add to them.
+
+    Empty where the model brings no clinical model along, or the patient's covariates are not all known.
+    """
+    values = {covariate.name: covariate.value for covariate in prediction.covariates}
+    last = prediction.survival[-1] if prediction.survival else None
+    for comparator in model.comparators if last and model.nomogram else ():
+        log_hazard = comparator.log_hazard(values)
+        alone = None if log_hazard is None else comparator.survival(log_hazard, last.months)
+        if alone is not None:
+            names = ", ".join(covariate.label for covariate in comparator.covariates)
+            added = (
+                _ADDED[comparator.verdict] if comparator.verdict else "Whether the score adds to them was not measured."
+            )
+            return (
+                f"Clinical covariates alone ({names}), without the image, give {model.nomogram.endpoint.lower()} of "
+                f"{percent(alone)} at {last.months:g} months; with the score it is {percent(last.probability)}. {added}"
+            )
+    return ""
 
 
 def trust(result: Mapping[str, Any], _: Translate = str) -> list[str]:

@@ -17,7 +17,7 @@ _TOLERANCE = 1e-9  # of the optimality conditions, relative to the penalty
 _LEAST_PENALTY = 1e-12  # for standardized features; less is rounding of no effect at all
 _MAX_STEPS = 200  # quadratic approximations at one penalty
 _MAX_HALVINGS = 40
-_SLOW = 0.1  # a step that leaves more than this share of the excess was taken with curvatures that are too old
+_SLOW = 0.5  # a step that leaves more than this share of the excess was taken with curvatures that are too old
 _CHEAP = 300_000  # patients times squared features up to which new curvatures cost no more than an old step
 # Where glmnet ends a Cox path: its mnlam, and its fdev and devmax as it rescales them for this family.
 _STALL_SPAN, _STALL_GAIN, _DEVIANCE_LIMIT = 5, 1e-3, 0.99
@@ -258,6 +258,6 @@ class _State:
         """Take the curvatures at the present point."""
         at = self._curved_at = self.point
         self._means = self._problem.means(self._z, at)
-        curvature = (at.weight * at.hazard)[:, None] * self._z
-        self._hessian = (self._z.T @ curvature - self._means.T @ self._means) / self._problem.n
+        root = np.sqrt(at.weight * at.hazard)[:, None] * self._z  # of one matrix with itself only half is computed
+        self._hessian = (root.T @ root - self._means.T @ self._means) / self._problem.n
         self._quadratic = None

@@ -21,6 +21,11 @@ class LikelihoodRatio:
     p: float
 
 
+def likelihood_ratio_of(chisq: float, df: int = 1) -> LikelihoodRatio:
+    """Give the test that a chi-square with so many degrees of freedom makes."""
+    return LikelihoodRatio(chisq, df, float(stats.chi2.sf(chisq, df)))
+
+
 def likelihood_ratio(smaller: CoxModel, larger: CoxModel) -> LikelihoodRatio:
     """Test whether the covariates that the larger model has more than the smaller one matter.
 
@@ -50,5 +55,4 @@ def likelihood_ratio(smaller: CoxModel, larger: CoxModel) -> LikelihoodRatio:
     gain = larger.loglik - smaller.loglik
     if df < 1 or gain < -_HIGHER * abs(larger.loglik):
         raise InputError("smaller is not part of larger: it has as many covariates, or fits better.")
-    chisq = max(0.0, 2 * gain)
-    return LikelihoodRatio(chisq, df, float(stats.chi2.sf(chisq, df)))
+    return likelihood_ratio_of(max(0.0, 2 * gain), df)

@@ -25,11 +25,12 @@ def calibration_section(
     sentences : tuple of str
         What to know first.
     """
-    findings = {"calibration": {"model": model, "horizons": [_entry(entry) for entry in calibration]}}
+    findings = {"calibration": {"model": model, "horizons": [calibration_entry(entry) for entry in calibration]}}
     return Section.of(findings, _tables, lambda found: _page(found["calibration"]["horizons"], endpoint, sentences))
 
 
-def _entry(entry: HorizonCalibration) -> dict[str, Any]:
+def calibration_entry(entry: HorizonCalibration) -> dict[str, Any]:
+    """Give a calibration as ``report.json`` holds it."""
     parts = {"summary": entry.summary, "groups": entry.groups, "curve": entry.curve}
     return {"months": entry.horizon, **{name: part and vars(part) for name, part in parts.items()}}
 

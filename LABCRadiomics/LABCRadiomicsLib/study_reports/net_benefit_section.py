@@ -18,9 +18,14 @@ _SENTENCE = (
 
 def net_benefit_section(decision: HorizonDecision | None, remark: str = "") -> Section:
     """Give the decision curves of a study's models; ``remark`` stands under the figure."""
-    entries = [{"months": decision.horizon, **vars(decision.curve)}] if decision else []
+    entries = [decision_entry(decision)] if decision else []
     findings = {"decision_curve": {"horizons": entries}}
     return Section.of(findings, _tables, lambda found: _page(found, remark))
+
+
+def decision_entry(decision: HorizonDecision) -> dict[str, Any]:
+    """Give decision curves as ``report.json`` holds them."""
+    return {"months": decision.horizon, **vars(decision.curve)}
 
 
 def _tables(found: Mapping[str, Any]) -> dict[str, Table]:

@@ -15,6 +15,7 @@ from ..tables.report_folder import report_document
 from ..training import Training
 from ..training.cross_validation import PERMUTATION_STATISTIC
 from .calibration_section import calibration_section
+from .clinical_gain_section import clinical_gain_section, verdict_sentence
 from .comparison_section import added_value_parts, added_value_section
 from .cutoff_section import cutoff_section
 from .discrimination_section import training_discrimination
@@ -105,6 +106,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
             lambda: added_value_parts(added),
         ),
         added_value_section(added),
+        _added_by_score(training),
         nomogram_section(training, model),
         calibration_section(
             apparent.nomogram.calibration, endpoint, model=apparent.nomogram.marker.name,
@@ -120,6 +122,28 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         sites_section(training),
         missing_section(training),
     )  # fmt: skip
+
+
+def _added_by_score(training: Training) -> Section:
+    added, gains = training.apparent.added_value, training.resampled.gains
+    nested = training.resampled.nested
+    repeats = nested.repeats if nested else 0
+    times = "once" if repeats == 1 else f"{repeats} times"
+    how = (
+        f"Both models were made anew, with the whole selection, in cross-validation ({times}), and are compared on the "
+        "patients left out; standard errors are enlarged by what such a comparison underrates."
+    )
+    if added is None:
+        otherwise = (
+            "Without clinical covariates (--covariates, --candidates, --stage) there is nothing to compare the score "
+            "with."
+        )
+    else:
+        otherwise = "Not measured: it takes cross-validation (--bootstrap or --nested), for here all is apparent."
+    tests = added.tests if added else {}
+    apparent = {gain.older: tests[gain.newer, gain.older] for gain in gains if (gain.newer, gain.older) in tests}
+    endpoint = training.nomogram.stored.endpoint
+    return clinical_gain_section(gains, endpoint, how=how, otherwise=otherwise, apparent=apparent)
 
 
 def _cutoff(training: Training) -> Section:
@@ -230,6 +254,7 @@ def _answer(training: Training) -> list[str]:
         )
     else:
         sentences.append("Every figure here is apparent, on the patients the model was made from, and too good.")
+    sentences += map(verdict_sentence, resampled.gains)
     permutation = resampled.permutation
     if permutation:
         verdict = "there is a signal" if permutation.p < 0.05 else "no signal is shown"

@@ -13,6 +13,7 @@ from ..scoring.cohort import scores_table
 from ..tables.report_folder import report_document
 from ..validation import Validation, own_patients
 from .calibration_section import calibration_section
+from .clinical_gain_section import clinical_gain_section, verdict_sentence
 from .comparison_section import comparison_section
 from .cutoff_section import cutoff_section
 from .discrimination_section import validation_discrimination
@@ -92,11 +93,23 @@ def _sections(validation: Validation) -> tuple[Section, ...]:
         calibration_section(validation.calibration, endpoint, model=validation.measured[0].marker.name),
         net_benefit_section(validation.decision),
         comparison_section(validation.comparison),
+        _added_by_score(validation),
         validation_size_section(validation.measured[0], scored.months, scored.event, _expected_index(validation)),
         performance_section(validation.performance, listed=True),
         _scores_section(validation),
         follow_up_section(scored.months, scored.event),
     )
+
+
+def _added_by_score(validation: Validation) -> Section:
+    how = "Both models, and the score, are compared on this cohort"
+    own = validation.training_cases
+    how += ", which is the model's own: apparent." if own else ", which the score was not made from."
+    otherwise = (
+        "The model brings no clinical model along whose covariates this cohort has, and no --comparator was given: "
+        "there is nothing to compare the score with."
+    )
+    return clinical_gain_section(validation.gains, _endpoint(validation), how=how, otherwise=otherwise)
 
 
 def _scores_section(validation: Validation) -> Section:
@@ -160,7 +173,7 @@ def _page(document: Mapping[str, Any], sections: tuple[Section, ...], validation
         subtitle=f"cohort {document['cohort']}: {document['n']} patients, {document['events']} events",
         demonstration=document["status"] == "demonstration",
         headline=_headline(validation),
-        answer=tuple(s for s in (_index(validation), _separation(validation), _accuracy(validation)) if s),
+        answer=tuple(s for s in (*_sentences(validation), *map(verdict_sentence, validation.gains)) if s),
         trust=_trust(validation),
         warnings=tuple(notice.message for notice in validation.notices),
         sections=tuple(section for section in shown if section is not None),
@@ -184,6 +197,10 @@ def _headline(validation: Validation) -> str:
     verdict = "better than chance" if better else "not shown to be better than chance"
     ends = figure_limits(row, 2)
     return f"C-index {row.value:.2f}{f' ({ends})' if ends else ''}: {verdict}"
+
+
+def _sentences(validation: Validation) -> tuple[str, ...]:
+    return _index(validation), _separation(validation), _accuracy(validation)
 
 
 def _index(validation: Validation) -> str:

@@ -9,6 +9,7 @@ from ..errors import InputError
 from ..notices import Notice
 from ..performance import Comparison, Estimate, HorizonDecision, Measure, compare, essentials, net_benefit
 from ..performance.attempts import Attempts
+from ..statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from .clinical_models import ClinicalModel
 from .training_cohort import TrainingCohort
 
@@ -23,6 +24,10 @@ class AddedValue:
         Number of these patients.
     models : mapping of str to mapping of Measure to Estimate
         Figures of each model by its name.
+    fitted : mapping of str to ClinicalModel
+        The models themselves.
+    tests : mapping of (str, str) to LikelihoodRatio
+        Of each newer model that contains the older one; apparent.
     added : tuple of Comparison
         What newer models add to older ones.
     decision : HorizonDecision or None
@@ -31,6 +36,8 @@ class AddedValue:
 
     n: int
     models: Mapping[str, Mapping[Measure, Estimate]]
+    fitted: Mapping[str, ClinicalModel]
+    tests: Mapping[tuple[str, str], LikelihoodRatio]
     added: tuple[Comparison, ...]
     decision: HorizonDecision | None
 
@@ -69,4 +76,9 @@ def compare_models(
         except InputError as error:
             attempts.add("not-compared", f"The {newer} could not be compared with the {older}: {error}")
     decision = net_benefit(list(markers.values()), *outcome, horizon, attempts)
-    return AddedValue(len(cohort), figures, tuple(added), decision), tuple(attempts.notices)
+    tests = {
+        (newer, older): likelihood_ratio(models[older].fitted, models[newer].fitted)
+        for newer, older in pairs
+        if set(models[older].covariates) <= set(models[newer].covariates)
+    }
+    return AddedValue(len(cohort), figures, models, tests, tuple(added), decision), tuple(attempts.notices)

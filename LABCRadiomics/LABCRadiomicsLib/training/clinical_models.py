@@ -10,6 +10,7 @@ from scipy import stats
 
 from ..errors import CohortError, InputError
 from ..model import RANGE, SCORE, Covariate, CovariateDomain, Distribution, Nomogram, Value
+from ..model.additions import Comparator
 from ..performance import Marker, stored_baseline, stored_distribution
 from ..statistics.cox import CoxModel, cox, explain
 from ..statistics.imputed_cox import imputed_cox
@@ -224,6 +225,23 @@ def nomogram_of(model: ClinicalModel, cohort: TrainingCohort, *, endpoint: str, 
     return replace(nomogram, center=dict(zip(nomogram.parameters(), fitted.center.tolist(), strict=True)))
 
 
+def comparator_of(model: ClinicalModel, cohort: TrainingCohort, verdict: str | None) -> Comparator:
+    """Store a Cox model of covariates without the score, and whether the score was found to add to it."""
+    fitted, specs = model.fitted, [cohort.spec(name) for name in model.covariates]
+    parts = np.split(fitted.coef, np.cumsum([len(spec.parameters()) for spec in specs])[:-1])
+    covariates = [_fitted(spec, part, cohort.covariates[spec.name]) for spec, part in zip(specs, parts, strict=True)]
+    parameters = [name for spec in specs for name in spec.parameters()]
+    return Comparator(
+        name=model.name,
+        label=f"{model.name}: {', '.join(spec.label for spec in specs)}",
+        covariates=tuple(covariates),
+        center=dict(zip(parameters, fitted.center.tolist(), strict=True)),
+        covariance=tuple(tuple(row) for row in fitted.covariance.tolist()),
+        baseline=stored_baseline(fitted.baseline),
+        verdict=verdict,  # type: ignore[arg-type]  # any other is refused when the model is checked
+    )
+
+
 def _distribution(model: ClinicalModel) -> Distribution | None:
     if not model.covariates:
         return None
@@ -241,9 +259,3 @@ def _fitted(spec: CovariateDomain, coefficients: np.ndarray, values: Sequence[Va
 def proportionality(model: ClinicalModel, cohort: TrainingCohort) -> ProportionalHazards:
     """Test the proportional-hazards assumption of a model; see :func:`.statistics.proportional_hazards`."""
     return proportional_hazards(model.design, cohort.months[model.rows], cohort.event[model.rows])
-
-
-def likelihood_ratio_p(larger: CoxModel, smaller: CoxModel) -> float:
-    """Test the coefficients that one Cox model has beyond a nested one on the same patients."""
-    gain = 2 * (larger.loglik - smaller.loglik)
-    return float(stats.chi2.sf(max(gain, 0.0), larger.coef.size - smaller.coef.size))

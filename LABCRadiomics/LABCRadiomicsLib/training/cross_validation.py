@@ -8,11 +8,13 @@ import numpy as np
 
 from ..errors import InputError
 from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, Metric, accuracy_of_cutoff
+from ..performance.clinical_gain import Held
 from ..performance.metrics import ACCURACY
+from ..performance.within_folds import auc_within, concordance_within
 from ..statistics.cox_screening import univariable_cox
 from ..statistics.lasso import random_folds
-from .procedure import Procedure, Progress, in_parallel, measure_markers
-from .within_folds import auc_within, concordance_within
+from .clinical_rivals import held_out_pair
+from .procedure import Built, Procedure, Progress, in_parallel, measure_markers
 
 OUTER_FOLDS, PERMUTATION_FOLDS = 10, 5
 PERMUTATION_STATISTIC = f"C-index of the radiomics score, {PERMUTATION_FOLDS}-fold nested cross-validation"
@@ -27,11 +29,17 @@ class NestedValidation:
     repeats, folds : int
     rows : tuple of (Measure, Estimate)
         Values are means over the repeats, limits those that :func:`nested_validation` tells of.
+    factor : float
+        By which standard errors were multiplied.
+    held : tuple of tuple of Held
+        For each rival of the procedure, every patient's predictions without and with the score, in each repeat.
     """
 
     repeats: int
     folds: int
     rows: tuple[tuple[Measure, Estimate], ...]
+    factor: float
+    held: tuple[tuple[Held, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,10 +94,16 @@ def nested_validation(
         for fold in range(1, n_folds + 1)
     ]
     parts = in_parallel(_fold, arguments, repeats * n_folds, jobs, advance)
-    found = [
-        _measured(procedure, _assembled(procedure, parts[at * n_folds : (at + 1) * n_folds]), folds)
-        for at, folds in enumerate(partitions)
-    ]
+    by_partition = [parts[at * n_folds : (at + 1) * n_folds] for at in range(repeats)]
+    whole = [_assembled(procedure, own) for own in by_partition]
+    found = [_measured(procedure, markers, folds) for markers, folds in zip(whole, partitions, strict=True)]
+    held = tuple(
+        tuple(
+            _held(procedure, at, own, markers, folds)
+            for own, markers, folds in zip(by_partition, whole, partitions, strict=True)
+        )
+        for at in range(len(procedure.rivals))
+    )
     factor = float(np.sqrt(1 + n_folds / (n_folds - 1)))
     measures = dict.fromkeys(measure for part in found for measure in part)
     rows = [
@@ -104,7 +118,8 @@ def nested_validation(
         )
         for measure in measures
     ]
-    return NestedValidation(repeats, n_folds, tuple((measure, value) for measure, value in rows if value.known))
+    kept = tuple((measure, value) for measure, value in rows if value.known)
+    return NestedValidation(repeats, n_folds, kept, factor, held)
 
 
 def permutation_test(
@@ -146,24 +161,64 @@ def held_out(procedure: Procedure, folds: np.ndarray, seed: int) -> tuple[Marker
     return _assembled(procedure, [_fold(procedure, folds == fold, seed) for fold in np.unique(folds)])
 
 
-def _fold(procedure: Procedure, out: np.ndarray, seed: int) -> tuple[np.ndarray, tuple[Marker, ...] | None]:
-    """Train without the patients of a fold and apply to them; None when the others have too few events."""
-    outside = np.flatnonzero(out)
+@dataclass(frozen=True)
+class _Part:
+    """What the model made without a fold says of its patients; nothing when the others have too few events."""
+
+    rows: np.ndarray
+    markers: tuple[Marker, ...] | None = None
+    pairs: tuple[tuple[Marker, Marker], ...] = ()
+
+
+def _fold(procedure: Procedure, out: np.ndarray, seed: int) -> _Part:
+    """Train without the patients of a fold and apply to them."""
+    outside, inside = np.flatnonzero(out), np.flatnonzero(~out)
     try:
-        return outside, procedure.apply(procedure.build(np.flatnonzero(~out), seed), outside)
+        built = procedure.build(inside, seed)
+        markers = procedure.apply(built, outside)
+        return _Part(outside, markers, _pairs(procedure, built, inside, outside) if procedure.rivals else ())
     except InputError:
-        return outside, None
+        return _Part(outside)
 
 
-def _assembled(procedure: Procedure, parts: list[tuple[np.ndarray, tuple[Marker, ...] | None]]) -> tuple[Marker, ...]:
+def _pairs(
+    procedure: Procedure, built: Built, inside: np.ndarray, outside: np.ndarray
+) -> tuple[tuple[Marker, Marker], ...]:
+    """Predictions of every rival without and with the score."""
+    everyone, outcome = procedure.everyone, (procedure.months, procedure.event)
+    score = procedure.apply(built, everyone)[-1].values
+    entering = procedure.entering(inside)  # also where no feature was selected, so that there is no nomogram
+    covariates = procedure.design(entering, everyone, None) if entering else np.empty((procedure.n, 0))
+    return tuple(
+        held_out_pair(rival, rival.columns(covariates), score, outcome, inside, outside, procedure.recipe.horizon)
+        for rival in procedure.rivals
+    )
+
+
+def _held(procedure: Procedure, at: int, parts: list[_Part], markers: tuple[Marker, ...], folds: np.ndarray) -> Held:
+    """Put a rival's predictions for all folds together."""
+    unknown = np.full(procedure.n, np.nan)
+    horizon, rival = procedure.recipe.horizon, procedure.rivals[at]
+    whole = [
+        Marker(name=name, values=unknown, log_hazard=unknown, survival={horizon: unknown})
+        for name in (rival.name, rival.with_score)
+    ]
+    for part in parts:
+        if part.pairs:
+            whole = [_with_rows(one, part.rows, other) for one, other in zip(whole, part.pairs[at], strict=True)]
+    score = markers[-1].log_hazard
+    return Held(older=whole[0], newer=whole[1], score=unknown if score is None else score, folds=folds)
+
+
+def _assembled(procedure: Procedure, parts: list[_Part]) -> tuple[Marker, ...]:
     """Put the markers of the folds together."""
     unknown = np.full(procedure.n, np.nan)
     alone = Marker(name=SCORE_ALONE, values=unknown, log_hazard=unknown, high=np.zeros(procedure.n, dtype=bool))
     nomogram = Marker(name=NOMOGRAM, values=unknown, log_hazard=unknown, score_share=unknown)
     whole: tuple[Marker, ...] = (nomogram, alone) if procedure.blocks else (alone,)
-    for rows, markers in parts:
-        if markers is not None:
-            whole = tuple(_with_rows(one, rows, part) for one, part in zip(whole, markers, strict=True))
+    for part in parts:
+        if part.markers is not None:
+            whole = tuple(_with_rows(one, part.rows, own) for one, own in zip(whole, part.markers, strict=True))
     return whole
 
 
@@ -175,6 +230,10 @@ def _with_rows(whole: Marker, rows: np.ndarray, part: Marker) -> Marker:
         if values is not None:
             changed[name] = getattr(whole, name).copy()
             changed[name][rows] = values
+    if whole.survival:
+        changed["survival"] = {horizon: values.copy() for horizon, values in whole.survival.items()}
+        for horizon, values in changed["survival"].items():
+            values[rows] = part.survival[horizon]
     return replace(whole, **changed)
 
 

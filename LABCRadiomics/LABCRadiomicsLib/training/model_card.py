@@ -16,10 +16,12 @@ from ..errors import CohortError, present
 from ..feature_names import split_feature_name
 from ..model import Cohort as CohortSummary
 from ..model import Extraction, Harmonization, Image, Model, Performance, Provenance, Uncertainty
+from ..model.additions import Comparator
 from ..model.case_hashes import distinctive_hashes
 from ..model.checks import FieldError, check
 from ..model.harmonization import stored_harmonization
 from ..performance import stored_performance
+from .clinical_models import comparator_of
 from .model_domain import feature_distribution
 from .resampled_predictors import stored_uncertainty
 from .train_model import Training
@@ -126,6 +128,7 @@ def trained_model(
         nomogram=training.nomogram.stored,
         groups=training.score.groups.curves,
         performance=(*stored_performance(training.performance), *further),
+        comparators=_comparators(training),
         harmonization=_harmonization(training),
         uncertainty=_uncertainty(training),
     )
@@ -134,6 +137,19 @@ def trained_model(
     except FieldError as fault:
         raise CohortError(f"The trained model is not consistent: {fault.path} {fault.problem}.") from fault
     return model
+
+
+def _comparators(training: Training) -> tuple[Comparator, ...]:
+    """The models without the score that training compared its own with."""
+    added = training.apparent.added_value
+    if added is None:
+        return ()
+    verdicts = {gain.older: gain.verdict.value for gain in training.resampled.gains}
+    return tuple(
+        comparator_of(model, training.cohort, verdicts.get(name))
+        for name, model in added.fitted.items()
+        if not model.with_score
+    )
 
 
 def _score_features(training: Training) -> np.ndarray:

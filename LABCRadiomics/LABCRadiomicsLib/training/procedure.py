@@ -20,6 +20,7 @@ from ..statistics.imputed_cox import imputed_cox
 from ..statistics.lasso import random_folds
 from ..statistics.unknown_covariates import covariate_distribution
 from .clinical_models import known_rows, wald_p
+from .clinical_rivals import Rival
 from .covariate_imputation import Imputation, ImputedCovariates, expected_rows, impute_covariates
 from .missing_features import FeatureFill, FillBy, learn_fill
 from .selection import ChosenCutoff, Selection, cutoff_of, require_features, score_values, shrink
@@ -135,6 +136,8 @@ class Procedure:
         Columns of each covariate, shape (n, k); NaN where unknown.
     parameters : tuple of tuple of str
         Names of these columns.
+    rivals : tuple of Rival
+        Models without the score that a cross-validation predicts by too.
     numbers : tuple of bool
         Which covariates are numbers.
     sites : numpy.ndarray of str, shape (n,), or None
@@ -150,18 +153,19 @@ class Procedure:
     names: tuple[str, ...] = ()
     blocks: tuple[np.ndarray, ...] = ()
     parameters: tuple[tuple[str, ...], ...] = ()
+    rivals: tuple[Rival, ...] = ()
     numbers: tuple[bool, ...] = ()
     sites: np.ndarray | None = None
     preserved: np.ndarray | None = None
 
     @classmethod
-    def of(cls, cohort: TrainingCohort, recipe: Recipe) -> Procedure:
+    def of(cls, cohort: TrainingCohort, recipe: Recipe, rivals: tuple[Rival, ...] = ()) -> Procedure:
         """Make the procedure that trains on a cohort."""
         names = tuple(dict.fromkeys((*recipe.named, *recipe.candidates)))
         blocks = tuple(cohort.columns((name,)) for name in names)
         parameters = tuple(cohort.spec(name).parameters() for name in names)
         numbers = tuple(cohort.spec(name).type == "number" for name in names)
-        plain = cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters, numbers)
+        plain = cls(cohort.features, cohort.months, cohort.event, recipe, names, blocks, parameters, rivals, numbers)
         if recipe.site is None:
             return plain
         return replace(plain, sites=np.array(cohort.sites), preserved=cohort.columns(recipe.named))
@@ -178,7 +182,7 @@ class Procedure:
 
     def without_covariates(self) -> Procedure:
         """The same for the score alone."""
-        return replace(self, names=(), blocks=())
+        return replace(self, names=(), blocks=(), rivals=())
 
     def permuted(self, order: np.ndarray) -> Procedure:
         """The same with the patients' outcomes exchanged, which breaks every tie between features and outcome."""
@@ -231,7 +235,7 @@ class Procedure:
             return Built(selection, None, None, (), None, fill, sites)
         score = score_values(features, selection.coefficients)
         tables = self._imputed(rows, score, seed, strict)
-        chosen = tuple(at for at in range(len(self.blocks)) if self._enters(at, rows, tables))
+        chosen = self.entering(rows, tables)
         score_model = self._fit((), rows, score, strict)
         imputation = self._of_imputed(chosen, rows, score, strict, tables)
         nomogram = self._fit(chosen, rows, score, strict) if chosen and imputation is None else score_model
@@ -300,6 +304,10 @@ class Procedure:
         """Give the columns of a Cox model of covariates (by position) and, where given, the score, shape (m, k)."""
         columns = [self.blocks[at][rows] for at in covariates]
         return np.column_stack(columns if score is None else [*columns, score])
+
+    def entering(self, rows: np.ndarray, tables: ImputedCovariates | None = None) -> tuple[int, ...]:
+        """Give the positions of the covariates that a nomogram of some patients takes."""
+        return tuple(at for at in range(len(self.blocks)) if self._enters(at, rows, tables))
 
     def _enters(self, at: int, rows: np.ndarray, tables: ImputedCovariates | None) -> bool:
         """Whether a covariate is in the nomogram: it was named, or its own p value is below the recipe's limit."""

@@ -14,7 +14,8 @@ from ..performance import RiskGroups, risk_groups
 from ..performance.attempts import Attempts, attempt
 from ..statistics.baseline_table import chi_square, fisher_exact
 from ..statistics.cox import cox
-from .clinical_models import Effect, effects_of, fit_clinical, known_rows, likelihood_ratio_p
+from ..statistics.likelihood_ratio import likelihood_ratio
+from .clinical_models import Effect, effects_of, fit_clinical, known_rows
 from .training_cohort import TrainingCohort
 
 _LEAST_EVENTS_A_COLUMN = 5  # below it a Cox model within a subgroup is not worth its limits
@@ -168,9 +169,8 @@ def _interaction_p(cohort: TrainingCohort, name: str, score: np.ndarray) -> floa
     columns, centered = columns[known], (score - score.mean())[known]
     months, event = cohort.months[known], cohort.event[known]
     alone = np.column_stack([columns, centered])
-    return likelihood_ratio_p(
-        cox(np.column_stack([alone, columns * centered[:, None]]), months, event), cox(alone, months, event)
-    )
+    larger = cox(np.column_stack([alone, columns * centered[:, None]]), months, event)
+    return likelihood_ratio(cox(alone, months, event), larger).p
 
 
 def _counts(name: str, level: str | None, counts: Sequence[int]) -> Characteristic:

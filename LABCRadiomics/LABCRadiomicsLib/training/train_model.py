@@ -27,6 +27,7 @@ from ..performance import (
     risk_groups,
 )
 from ..performance.attempts import Attempts
+from ..performance.clinical_gain import ClinicalGain
 from ..performance.metrics import ACCURACY
 from ..statistics.proportional_hazards import ProportionalHazards
 from .added_value import AddedValue, compare_models
@@ -51,6 +52,7 @@ from .clinical_models import (
     nomogram_of,
     proportionality,
 )
+from .clinical_rivals import Rival, gains_over_rivals
 from .covariate_imputation import imputation_notice
 from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
 from .missing_features import Missing, MissingShares, settle_missing
@@ -207,11 +209,15 @@ class Apparent:
 
 @dataclass(frozen=True, kw_only=True)
 class Resampled:
-    """Estimates of optimism; None where one was not asked for."""
+    """Estimates of optimism; None where one was not asked for.
+
+    ``gains`` say what the score adds to each model without it, by the cross-validation.
+    """
 
     optimism: Optimism | None = None
     nested: NestedValidation | None = None
     permutation: PermutationTest | None = None
+    gains: tuple[ClinicalGain, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,7 +316,7 @@ def train(
     notes.notices += holes
     if plan.recipe.site is not None:
         notes.notices += require_sites(cohort, plan.recipe.site_reference, plan.recipe.named)
-    procedure = Procedure.of(cohort, plan.recipe)
+    procedure = Procedure.of(cohort, plan.recipe, _rivals(cohort, plan))
     missing = MissingShares.of(cohort, procedure.names)
     assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
     built = procedure.build(procedure.everyone, plan.seed, folds=assigned, strict=True)
@@ -318,7 +324,7 @@ def train(
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, bool(folds), notes)
     horizons = _horizons(cohort, plan.recipe.horizon)
-    resampled = _resampled(plan, procedure, built, horizons, steps)
+    resampled = _resampled(plan, procedure, built, horizons, steps, notes)
     nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.nested)
     if not nomogram.model.rows.all():
         left = int((~nomogram.model.rows).sum())
@@ -397,7 +403,24 @@ def _horizons(cohort: TrainingCohort, horizon: float) -> tuple[float, ...]:
     return tuple(month for month in sorted({*HORIZONS, horizon}) if month <= cohort.months.max())
 
 
-def _resampled(plan: Plan, procedure: Procedure, built: Built, horizons: tuple[float, ...], steps: Steps) -> Resampled:
+def _rivals(cohort: TrainingCohort, plan: Plan) -> tuple[Rival, ...]:
+    """What the clinic has without the image: the nomogram's covariates, and the stage."""
+    found = []
+    if plan.recipe.named or plan.recipe.candidates:
+        found.append(Rival(CLINICAL, NOMOGRAM, (), None))
+    if plan.stage:
+        found.append(Rival(*_stage_names(plan.stage), (plan.stage,), cohort.columns((plan.stage,))))
+    return tuple(found)
+
+
+def _stage_names(stage: str) -> tuple[str, str]:
+    """How the models of the stage are called, without and with the score."""
+    return f"{stage} alone", f"{stage} with radiomics score"
+
+
+def _resampled(
+    plan: Plan, procedure: Procedure, built: Built, horizons: tuple[float, ...], steps: Steps, notes: Attempts
+) -> Resampled:
     """Repeat the whole recipe: bootstrap, nested cross-validation, permutations, each if asked for."""
     common = {"seed": plan.seed, "jobs": plan.jobs}
     optimism = nested = permutation = None
@@ -413,7 +436,21 @@ def _resampled(plan: Plan, procedure: Procedure, built: Built, horizons: tuple[f
     if plan.permutations:
         advance = steps("permutation test")
         permutation = permutation_test(procedure, permutations=plan.permutations, advance=advance, **common)
-    return Resampled(optimism=optimism, nested=nested, permutation=permutation)
+    gains: tuple[ClinicalGain, ...] = ()
+    if nested and procedure.rivals:
+        covariates = procedure.design(built.covariates, procedure.everyone, None) if built.covariates else None
+        gains, notices = gains_over_rivals(
+            procedure.rivals,
+            nested.held,
+            np.empty((procedure.n, 0)) if covariates is None else covariates,
+            (procedure.months, procedure.event),
+            plan.recipe.horizon,
+            factor=nested.factor,
+            bootstrap=plan.reclassification,
+            seed=plan.seed,
+        )
+        notes.notices += notices
+    return Resampled(optimism=optimism, nested=nested, permutation=permutation, gains=gains)
 
 
 def _apparent(
@@ -439,7 +476,7 @@ def _added_value(
         return None
     rows = known_rows(cohort.columns(names))
     part, score = cohort.take(rows), values[rows]
-    stage, with_stage = f"{plan.stage} alone", f"{plan.stage} with radiomics score"
+    stage, with_stage = _stage_names(plan.stage or "")
     wanted: dict[str, tuple[tuple[str, ...], np.ndarray | None]] = {SCORE_ALONE: ((), score)}
     pairs = []
     if clinical.covariates:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import CohortError, InputError
 from ..model import CovariateDomain, infer_covariate
+from ..model.additions import Comparator
 from ..notices import Notice
 from ..performance import NOMOGRAM, SCORE_ALONE, Marker
 from ..scoring.cohort import ScoredCohort
@@ -84,13 +85,59 @@ def clinical_marker(names: Sequence[str], scored: ScoredCohort, horizons: Sequen
     )
 
 
+def stored_marker(comparator: Comparator, scored: ScoredCohort, horizons: Sequence[float]) -> Marker | None:
+    """Give a model without the score, as the training made it, as a comparator.
+
+    Parameters
+    ----------
+    comparator : Comparator
+        Of the model file.
+    scored : ScoredCohort
+        Cases with an unknown covariate are left out, their marker is NaN.
+    horizons : sequence of float
+        Months; those beyond the comparator's baseline are left out.
+
+    Returns
+    -------
+    Marker or None
+        None when the cohort has not all of its covariates.
+
+    Raises
+    ------
+    CohortError
+        A cell is outside a covariate's domain.
+    """
+    if any(covariate.name not in scored.columns for covariate in comparator.covariates):
+        return None
+    values = {
+        covariate.name: covariate.parse_column(scored.cases, scored.columns[covariate.name], scored.decimal_marks)
+        for covariate in comparator.covariates
+    }
+    found = [
+        comparator.log_hazard({name: column[at] for name, column in values.items()}) for at in range(len(scored.cases))
+    ]
+    log_hazard = np.array([np.nan if value is None else value for value in found])
+    if np.isnan(log_hazard).all():
+        return None
+    survival = {}
+    for horizon in horizons:
+        at = [np.nan if np.isnan(value) else comparator.survival(value, horizon) for value in log_hazard]
+        if None not in at:
+            survival[horizon] = np.array(at, float)
+    notices = _unknown_notices(comparator.name, ~np.isnan(log_hazard))
+    return Marker(name=comparator.name, values=log_hazard, log_hazard=log_hazard, survival=survival, notices=notices)
+
+
 def _comparator_notices(name: str, known: np.ndarray) -> list[Notice]:
     text = f"The comparator ({name}) is a Cox model fitted to this very cohort, which favors it over the model."
-    notices = [Notice("comparator-fitted-here", text)]
-    if not known.all():
-        text = f"{(~known).sum()} of {known.size} cases with an unknown value of {name} are not in the comparison."
-        notices.append(Notice("unknown-covariates", text))
-    return notices
+    return [Notice("comparator-fitted-here", text), *_unknown_notices(name, known)]
+
+
+def _unknown_notices(name: str, known: np.ndarray) -> tuple[Notice, ...]:
+    if known.all():
+        return ()
+    text = f"{(~known).sum()} of {known.size} cases with an unknown value of {name} are not in the comparison."
+    return (Notice("unknown-covariates", text),)
 
 
 def _domain(name: str, scored: ScoredCohort) -> CovariateDomain:

@@ -6,7 +6,9 @@ The model is applied as it is, with its stored cutoff and baseline; what is fitt
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,12 +17,13 @@ from ..model.case_hashes import case_hashes
 from ..notices import Notice
 from ..performance import Comparison, Figure, HorizonCalibration, HorizonDecision, Marker, MarkerPerformance, RiskGroups
 from ..performance.attempts import Attempts, attempt
+from ..performance.clinical_gain import ClinicalGain, Held, clinical_gain
 from ..performance.measuring import MarkerROC, measure, usable_horizons
 from ..performance.metrics import Metric
 from ..scoring import require_score
 from ..scoring.cohort import ScoredCohort
 from ..statistics.proportional_hazards import proportional_hazards
-from .comparators import nomogram_marker, score_marker
+from .comparators import nomogram_marker, score_marker, stored_marker
 
 LEAST_EVENTS = 10
 _NOT_PROPORTIONAL = 0.05
@@ -49,6 +52,8 @@ class Validation:
         Months at which it was measured.
     measured : tuple of MarkerPerformance
         Of the nomogram, where the model has one, and of the score alone.
+    gains : tuple of ClinicalGain
+        What the score adds to each comparator.
     notices : tuple of Notice
         What could not be measured and why, and what to know before trusting the rest.
     bootstrap, seed : int
@@ -61,6 +66,7 @@ class Validation:
     training_cases: int
     horizons: tuple[float, ...]
     measured: tuple[MarkerPerformance, ...]
+    gains: tuple[ClinicalGain, ...]
     notices: tuple[Notice, ...]
     bootstrap: int = 0
     seed: int = 0
@@ -93,7 +99,7 @@ class Validation:
 
     @property
     def comparison(self) -> Comparison | None:
-        """Against the comparator."""
+        """Against the comparator that was asked for, else the first that the model brings along."""
         return next(iter(self.measured[0].comparisons), None)
 
 
@@ -142,9 +148,11 @@ def validate(
     if own == len(scored.cases):
         kind = "apparent"
     notes = Attempts([*_own_notices(own, len(scored.cases)), *scored.notices, *_cohort_notices(scored, events)])
-    notes.notices += comparator.notices if comparator else ()
     outcome = scored.months, scored.event
     horizons = usable_horizons(*outcome, horizons_of(scored), notes)
+    stored = (stored_marker(found, scored, horizons) for found in scored.model.comparators)
+    comparators = [found for found in (comparator, *stored) if found is not None]
+    notes.notices += (notice for found in comparators for notice in found.notices)
     markers = [score_marker(scored)]
     nomogram = nomogram_marker(scored, horizons)
     if nomogram is None:
@@ -156,7 +164,7 @@ def validate(
             marker,
             *outcome,
             horizons,
-            comparators=[comparator] if comparator and at == 0 else [],
+            comparators=comparators if at == 0 else [],
             bootstrap=bootstrap,
             seed=seed,
         )
@@ -164,8 +172,45 @@ def validate(
     )
     if nomogram is not None:
         notes.notices += _proportionality_notices(nomogram, *outcome)
+    gains = _gains(scored, markers[0], comparators, horizons, bootstrap, seed, notes) if horizons else ()
     notices = (*notes.notices, *(notice for part in measured for notice in part.notices))
-    return Validation(scored, label, kind, own, horizons, measured, tuple(dict.fromkeys(notices)), bootstrap, seed)
+    told = tuple(dict.fromkeys(notices))
+    return Validation(scored, label, kind, own, horizons, measured, gains, told, bootstrap, seed)
+
+
+def _gains(
+    scored: ScoredCohort,
+    model: Marker,
+    comparators: Sequence[Marker],
+    horizons: Sequence[float],
+    bootstrap: int,
+    seed: int,
+    notes: Attempts,
+) -> tuple[ClinicalGain, ...]:
+    """What the score adds to each comparator at the last horizon that both models predict."""
+    nomogram = scored.model.nomogram
+    score = scored.score * nomogram.score_coefficient if nomogram else scored.score / (scored.score.std() or 1.0)
+    found = []
+    for other in comparators:
+        both = [months for months in horizons if months in model.survival and months in other.survival]
+        held = Held(older=other, newer=model, score=score, folds=np.zeros(score.size))
+        gain = notes(
+            f"What the score adds to {other.name}",
+            partial(
+                clinical_gain,
+                [held],
+                other.values[:, None] if other.design is None else other.design,
+                scored.months,
+                scored.event,
+                both[-1] if both else horizons[-1],
+                bootstrap=bootstrap,
+                seed=seed,
+                attempts=notes,
+            ),
+        )
+        if gain is not None:
+            found.append(gain)
+    return tuple(found)
 
 
 def training_cases(scored: ScoredCohort) -> int:

@@ -142,6 +142,10 @@ def document_2() -> dict[str, Any]:
         "manufacturers": ["none"],
         "volume_mm3_low": 100,
         "volume_mm3_high": 90000,
+        "mean_low": -2,
+        "mean_high": 300,
+        "contrast_low": -0.5,
+        "contrast_high": 4,
     }
     result["extraction"]["preprocessing"] = [{"step": "n4"}, {"step": "zscore", "region": "otsu", "scale": 100}]
     result["score"]["distribution"] = {
@@ -186,6 +190,7 @@ def document_2() -> dict[str, Any]:
             "center": {"stage=IIIa-b": 0.4, "stage=IIIc": 0.2, "pcr": 0.25},
             "covariance": [[0.09, 0.03, 0], [0.03, 0.16, 0], [0, 0, 0.04]],
             "baseline": {"months": [6, 70], "survival": [0.97, 0.75]},
+            "verdict": "may add",
         }
     ]
     return json.loads(json.dumps(result))

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.features import extract
 from LABCRadiomicsLib.files import FILE_LIST
 from LABCRadiomicsLib.imaging import read_image, read_mask
-from LABCRadiomicsLib.model.registry import find_model
-from LABCRadiomicsLib.patient import extraction_settings
+from LABCRadiomicsLib.model import find_model, load_model, save_model
+from LABCRadiomicsLib.patient import extraction_settings, score_patient
+from LABCRadiomicsLib.preprocessing import Masks
 from LABCRadiomicsLib.resources import models_folder
 
 SCORE_KEYS = [
@@ -377,3 +379,24 @@ def test_a_second_reader_stands_beside_the_first(run, breast1, tmp_path):
     )
     code, _, err = run("score", image, mask, "--second-reader", tmp_path / "absent.nrrd")
     assert code == 2 and "absent.nrrd does not exist" in err
+
+
+def test_a_model_that_measures_a_tissue_gets_its_mask(run, breast1, tmp_path):
+    image, mask = breast1
+    demo = find_model("demo-phantom")
+    steps = ({"step": "reference-tissue", "tissue": "fat", "value": 40},)
+    save_model(replace(demo, extraction=replace(demo.extraction, preprocessing=steps)), tmp_path / "fat.json")
+    code, _, err = run("score", image, mask, "--model", tmp_path / "fat.json")
+    assert code == 2 and "outline some fat" in err
+    sitk.WriteImage(sitk.ReadImage(image) > 120, tmp_path / "fat.nrrd")
+    code, out, err = run(
+        "score", image, mask, "--model", tmp_path / "fat.json", "--tissue", tmp_path / "fat.nrrd", "--json"
+    )
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    volumes = [read_image(image).volume, read_mask(mask).volume]
+    tissue = Masks(tissue=read_mask(tmp_path / "fat.nrrd").volume)
+    assert found["score"] == score_patient(load_model(tmp_path / "fat.json"), *volumes, masks=tissue).prediction.score
+    assert found["score"] != json.loads(run("score", image, mask, "--json")[1])["score"]
+    assert found["inputs"]["regions"] == {"tissue": {"segmentation": "fat.nrrd", "segment": None, "segment_id": None}}
+    assert "division by the median intensity of fat" in " ".join(warning["message"] for warning in found["warnings"])

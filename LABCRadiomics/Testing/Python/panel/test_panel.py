@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
 from LABCRadiomicsLib import NOTICE  # noqa: E402
+from LABCRadiomicsLib.feature_words import feature_sentence  # noqa: E402
 from LABCRadiomicsLib.model import registry  # noqa: E402
 from LABCRadiomicsLib.model.file import save_model  # noqa: E402
 from LABCRadiomicsLib.mrml import results as mrml_results  # noqa: E402
@@ -24,7 +26,7 @@ pytest_plugins = ("slicer_standin.fixtures",)
 
 
 def field(panel, name):
-    return panel.covariateForm._fields[name][1]
+    return panel.inputs.covariates._fields[name][1]
 
 
 def choose(combo, data) -> None:
@@ -152,7 +154,7 @@ def test_article_model_is_completed_from_a_table(ready, dialogs, tmp_path):
     table.write_text("feature,coefficient\n" + "".join(f"{name},0.01\n" for name in names))
     dialogs.update(getOpenFileName=str(table), getSaveFileName=str(out))
     ready.ui.completeModelButton.click()
-    assert ready.modelChoice.model.status == "complete"
+    assert ready.inputs.model.model.status == "complete"
     ready.ui.applyButton.click()
     assert ready.resultView.document["survival"] == []
     assert "gives no survival" in ready.ui.resultLabel.text
@@ -176,14 +178,14 @@ def test_cancelled_dialogs_change_nothing(ready, dialogs, tmp_path):
 
 def test_fields_come_from_the_model(panel):
     demo = registry.find_model("demo-phantom")
-    assert panel.covariateForm.names() == [covariate.name for covariate in demo.nomogram.covariates]
+    assert panel.inputs.covariates.names() == [covariate.name for covariate in demo.nomogram.covariates]
     assert field(panel, "age").placeholderText == "unknown"
     stage = field(panel, "stage")
     assert [stage.itemText(row) for row in range(stage.count)] == ["unknown", "II", "IIIa-b", "IIIc"]
     assert "5 of 5 unknown" in panel.ui.covariatesLabel.text
     choose(panel.ui.modelSelector, "wang2022-labc-dfs")
     article = registry.find_model("wang2022-labc-dfs")
-    assert panel.covariateForm.names() == [covariate.name for covariate in article.nomogram.covariates]
+    assert panel.inputs.covariates.names() == [covariate.name for covariate in article.nomogram.covariates]
 
 
 def test_covariates_survive_a_change_of_model(ready):
@@ -192,7 +194,7 @@ def test_covariates_survive_a_change_of_model(ready):
     choose(ready.ui.modelSelector, "wang2022-labc-dfs")
     assert field(ready, "age").text == "44"
     choose(ready.ui.modelSelector, "demo-phantom")
-    assert ready.covariateForm.values() == {"age": "44", "stage": "IIIc"}
+    assert ready.inputs.covariates.values() == {"age": "44", "stage": "IIIc"}
 
 
 def test_known_covariates_change_the_result(ready, module):
@@ -431,6 +433,31 @@ def test_values_that_cannot_be_written_are_explained(ready, dialogs, tmp_path):
     dialogs["getSaveFileName"] = str(tmp_path / "no folder" / "values.json")
     ready.ui.saveValuesButton.click()
     assert "cannot be written to" in ready.ui.messageLabel.text
+
+
+def test_what_the_score_is_made_of(ready, tmp_path):
+    """Every feature with its part of the score and a sentence; together they are the score."""
+    ready.ui.applyButton.click()
+    parts = ready.resultView.document["contributions"]
+    text = plain(ready.ui.contributionsBrowser.toPlainText())
+    at = [text.index(f"{part['contribution']:+.4g} from {part['feature']}: value") for part in parts]
+    assert at == sorted(at)  # the largest first
+    assert all(feature_sentence(part["feature"]) in text for part in parts)
+    assert text.count("Outside the training cohort's range.") == sum(part["in_range"] is False for part in parts)
+    model = registry.find_model("demo-phantom")
+    assert model.score.intercept == 0
+    assert text.endswith(f"Together they are the score, {ready.resultView.document['score']:.4g}.")
+    term = replace(model.score.terms[0], mean=1.0, sd=2.0)
+    score = replace(model.score, terms=(term, *model.score.terms[1:]), intercept=1.5)
+    save_model(replace(model, score=score), tmp_path / "standardized.json")
+    ready.inputs.model.addFile(str(tmp_path / "standardized.json"))
+    ready.ui.applyButton.click()
+    text = plain(ready.ui.contributionsBrowser.toPlainText())
+    assert text.count(", standardized, times coefficient") == 1
+    assert (
+        f"Together with the model's intercept, 1.5, they are the score, {ready.resultView.document['score']:.4g}."
+        in text
+    )
 
 
 def test_report_is_saved(ready, dialogs, tmp_path):

@@ -4,66 +4,21 @@ The fake keeps to slicer.cli (Base/Python/slicer/cli.py) and to AIM-Harvard/Slic
 SlicerRadiomicsCLI.xml, and a table with one column a feature, as ``pyradiomics --format=csv`` writes it.
 """
 
-import json
-import types
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
-featureextractor = pytest.importorskip("radiomics.featureextractor", reason="needs pyradiomics, which it stands for")
+pytest.importorskip("radiomics.featureextractor", reason="needs pyradiomics, which it stands for")
 
 import vtk  # noqa: E402
 
-from LABCRadiomicsLib import mrml  # noqa: E402
-from LABCRadiomicsLib.model import registry  # noqa: E402
-from LABCRadiomicsLib.model.completion import complete_model  # noqa: E402
-from LABCRadiomicsLib.model.file import save_model  # noqa: E402
+from LABCRadiomicsLib.model import complete_model, registry, save_model  # noqa: E402
 from panel_reading import plain, tip  # noqa: E402
 from slicer_standin.command_line import CommandLineModule  # noqa: E402
 
-pytest_plugins = ("slicer_standin.fixtures",)
-
-
-class Extension(CommandLineModule):
-    """SlicerRadiomicsCLI: what it was given, and the values that the stock extractor gives on it."""
-
-    def __getattr__(self, name):
-        keys = {"image": "Image", "mask": "Mask"}
-        if name not in keys:
-            raise AttributeError(name)
-        return slicer.mrmlScene.GetNodeByID(self.parameters[keys[name]])
-
-    @property
-    def settings(self):
-        """The parameter file."""
-        return json.loads(Path(self.parameters["param"]).read_text())
-
-    def values(self):
-        """What the stock extractor gives on the nodes' arrays."""
-        extractor = featureextractor.RadiomicsFeatureExtractor(self.settings)
-        found = extractor.execute(
-            mrml.image_from_volume(self.image).to_sitk(), mrml.mask_from_labelmap(self.mask, 1).to_sitk(), label=1
-        )
-        return {name: str(value) for name, value in found.items()}
-
-    def finish(self, *given, **options):
-        """End, and let the application go on."""
-        super().finish(*given, **options)
-        slicer.app.processEvents()
-
-
-@pytest.fixture
-def extension(app, monkeypatch):
-    """SlicerRadiomics installed."""
-    found = Extension()
-    module = types.ModuleType("slicer.cli")
-    module.run = found.run
-    monkeypatch.setattr(slicer, "cli", module, raising=False)
-    monkeypatch.setattr(slicer.modules, "slicerradiomicscli", object(), raising=False)
-    return found
+pytest_plugins = ("slicer_standin.fixtures", "radiomics_extension")
 
 
 @pytest.fixture
@@ -109,20 +64,10 @@ def test_same_input_same_settings_same_values(checked):
     assert panel.ui.checkButton.enabled
 
 
-def flip(volume) -> None:
-    """Store the volume with its first two axes the other way round, at the same place."""
-    array = slicer.util.arrayFromVolume(volume)[:, ::-1, ::-1].copy()
-    matrix = vtk.vtkMatrix4x4()
-    volume.GetIJKToRASMatrix(matrix)
-    grid = slicer.util.arrayFromVTKMatrix(matrix)
-    grid[:3, 3] += grid[:3, 0] * (array.shape[2] - 1) + grid[:3, 1] * (array.shape[1] - 1)
-    grid[:3, :2] *= -1
-    volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(grid))
-    slicer.util.updateVolumeFromArray(volume, array)
-
-
 def test_values_are_of_the_array_as_slicer_holds_it(extension, ready, tmp_path):
     """SlicerRadiomics knows no canonical order; wavelet features depend on it."""
+    from radiomics_extension import flip
+
     table = tmp_path / "ones.csv"
     names = [
         f"wavelet-{band}_firstorder_{name}"

@@ -133,5 +133,5 @@ def test_a_segment_that_is_only_a_surface_is_named(ready):
 def test_unknown_covariates_are_said_as_the_model_handles_them(panel):
     assert "reference mean stands in" in panel.ui.covariatesLabel.text
     panel.ui.modelSelector.setCurrentIndex(panel.ui.modelSelector.findData("wang2022-labc-dfs"))
-    assert panel.modelChoice.model.nomogram.center is None
+    assert panel.inputs.model.model.nomogram.center is None
     assert "has no reference means, so there will be no survival" in panel.ui.covariatesLabel.text

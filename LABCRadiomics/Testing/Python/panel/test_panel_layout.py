@@ -35,12 +35,18 @@ def long_names(ready, tmp_path):
     )
     path = tmp_path / f"{LONG}.json"
     title = "Radiomics score and nomogram of disease-free survival in locally advanced breast cancer, second edition"
-    save_model(replace(model, title=title, nomogram=replace(model.nomogram, covariates=covariates)), path)
-    ready.modelChoice.addFile(str(path))
+    steps = {"step": "n4", "region": "breast"}, {"step": "reference-tissue", "tissue": f"tissue {LONG}"[:40]}
+    extraction = replace(model.extraction, preprocessing=steps)
+    nomogram = replace(model.nomogram, covariates=covariates)
+    save_model(replace(model, title=title, nomogram=nomogram, extraction=extraction), path)
+    ready.inputs.model.addFile(str(path))
     parameters = ready._parameterNode
     parameters.inputVolume.SetName(f"volume {LONG}")
     parameters.segmentation.SetName(f"segmentation {LONG}")
     parameters.segmentation.GetSegmentation().GetSegment(parameters.segmentId).SetName(f"segment {LONG}")
+    for selector in (ready.ui.breastSelector, ready.ui.tissueSelector):
+        selector.setCurrentNode(parameters.segmentation)
+        selector.setCurrentSegmentID(parameters.segmentId)
     return ready
 
 
@@ -79,12 +85,22 @@ def states(panel):
     ui.modelCardCollapsibleButton.collapsed = False
     yield "model card"
     ui.modelCardCollapsibleButton.collapsed = True
+    ui.optionsCollapsibleButton.collapsed = False
+    ui.siteLabel.visible = ui.siteSelector.visible = True
+    ui.siteSelector.addItem(LONG, LONG)
+    ui.siteSelector.setCurrentIndex(ui.siteSelector.count - 1)
+    ui.installRadiomicsButton.click()
+    yield "options"
+    ui.optionsCollapsibleButton.collapsed = True
     apply(panel)
     yield "result"
+    ui.contributionsCollapsibleButton.collapsed = False
+    yield "contributions"
+    ui.contributionsCollapsibleButton.collapsed = True
     ui.showNomogramButton.click()
     yield "nomogram"
-    panel.covariateForm.setValues({"age": "50"})
-    panel._onCovariatesChanged()
+    panel.inputs.covariates.setValues({"age": "50"})
+    panel.inputs.onCovariates()
     panel._say(f"The values cannot be written to /home/{LONG}/{LONG}.json: no such folder.", True)
     ui.checkLabel.visible = True
     panel.resultView.showCheck(f"3 of 6 features differ from those of SlicerRadiomics; most: {LONG}, 1 here, 2 there.")
@@ -128,6 +144,18 @@ def test_the_panel_can_be_narrowed_again(long_names, app):
         show(app.panel, width, 650)
         assert app.panel.width() == width
         assert long_names.ui.nomogramLabel.pixmap.width() == long_names.ui.nomogramLabel.width < width
+
+
+def test_labels_are_no_higher_than_their_text_in_a_wider_panel(ready, app):
+    apply(ready)
+    for width in (NARROW, 900):
+        show(app.panel, width)
+        for name in ("modelSummaryLabel", "groupLabel", "resultLabel", "noticeLabel"):
+            label = unwrap(getattr(ready.ui, name))
+            alone = QtWidgets.QLabel(label.text())
+            alone.setWordWrap(True)
+            alone.setTextFormat(label.textFormat())
+            assert label.height() == alone.heightForWidth(label.width()), (name, width)
 
 
 def test_a_picture_at_the_edge_of_the_scroll_area_comes_to_rest(ready, app):
@@ -200,7 +228,7 @@ def tab_stops(panel):
 
 def named(panel, widget):
     """Name of the widget of the panel that a stop belongs to; that of a covariate or of a cohort field."""
-    fields = {unwrap(field): name for name, (_covariate, field) in panel.covariateForm._fields.items()}
+    fields = {unwrap(field): name for name, (_covariate, field) in panel.inputs.covariates._fields.items()}
     fields |= {unwrap(editor): name for name, (_row, editor) in panel.cohort._form.editors.items()}
     while widget is not None:
         if widget in fields or widget.objectName() in vars(panel.ui):
@@ -212,13 +240,22 @@ def named(panel, widget):
 def test_keyboard_alone_does(ready, app):
     """Choose, fill in, apply, read, save: in the order in which they are seen."""
     apply(ready)
+    ready.ui.optionsCollapsibleButton.collapsed = False
     ready.ui.cohortCollapsibleButton.collapsed = False
     ready.ui.cohortStepSelector.setCurrentIndex(ready.ui.cohortStepSelector.findData("train"))
     show(app.panel, 431, 650)
     stops = tab_stops(ready)
     wanted = ["inputVolumeSelector", "segmentSelector", "modelSelector", "modelCardCollapsibleButton"]
-    wanted += ["covariatesCollapsibleButton", *ready.covariateForm.names(), "stabilityCheckBox", "applyButton"]
-    wanted += ["resultCollapsibleButton", "resultLabel", "showViewsButton", "showNomogramButton", "saveReportButton"]
+    wanted += ["covariatesCollapsibleButton", *ready.inputs.covariates.names(), "stabilityCheckBox"]
+    wanted += ["optionsCollapsibleButton", "secondSelector", "installRadiomicsButton", "applyButton"]
+    wanted += [
+        "resultCollapsibleButton",
+        "resultLabel",
+        "contributionsCollapsibleButton",
+        "showViewsButton",
+        "showNomogramButton",
+        "saveReportButton",
+    ]
     wanted += ["saveValuesButton", "cohortCollapsibleButton", "cohortStepSelector", "features", "outcomes", "time"]
     wanted += ["event", "out", "report", "cohortOptionsCollapsibleButton", "cohortLog"]
     assert [name for name in stops if name in wanted] == wanted
@@ -241,7 +278,7 @@ def test_covariates_of_another_model_are_in_order_too(ready, app):
     ready.ui.modelSelector.setCurrentIndex(ready.ui.modelSelector.findData("wang2022-labc-dfs"))
     show(app.panel, 431, 650)
     stops = tab_stops(ready)
-    names = ready.covariateForm.names()
+    names = ready.inputs.covariates.names()
     assert [name for name in stops if name in (*names, "stabilityCheckBox")] == [*names, "stabilityCheckBox"]
 
 

@@ -140,7 +140,7 @@ def test_model_without_survival_takes_the_chart_away(ready, case):
 
     model = registry.find_model("demo-phantom")
     bare = replace(model, nomogram=None, groups=None)
-    ready.modelChoice.model = bare
+    ready.inputs.model.model = bare
     from LABCRadiomicsLib.scoring import predict
     from LABCRadiomicsLib.scoring.result_document import result_document
 
@@ -243,7 +243,7 @@ def test_loaded_scene_shows_its_choices(ready, app, tmp_path, breast1, entered):
     second = mrml.load_segmentation(slicer.mrmlScene, breast1[1])
     second.SetName("second")
     ready.ui.segmentSelector.setCurrentNode(second)
-    ready.covariateForm._fields["age"][1].text = "39"
+    ready.inputs.covariates._fields["age"][1].text = "39"
     ready.ui.stabilityCheckBox.checked = True
     ready.ui.applyButton.click()
     shown = ready.ui.groupLabel.text, ready.ui.resultLabel.text
@@ -256,7 +256,7 @@ def test_loaded_scene_shows_its_choices(ready, app, tmp_path, breast1, entered):
         app.enter()
     assert ready._parameterNode.segmentation.GetName() == "second"
     assert ready.ui.segmentSelector.currentNode().GetName() == "second"
-    assert ready.covariateForm.values() == {"age": "39"}
+    assert ready.inputs.covariates.values() == {"age": "39"}
     assert ready.ui.stabilityCheckBox.checked is True
     assert (ready.ui.groupLabel.text, ready.ui.resultLabel.text) == shown
     assert ready.ui.staleLabel.text == ""
@@ -340,7 +340,7 @@ def test_a_scene_loaded_into_one_with_a_result_leaves_one_result(ready, tmp_path
 
 def test_scene_edited_by_hand_is_survived(ready):
     ready._parameterNode.covariates = "not JSON"
-    assert ready.covariateForm.values() == {}
+    assert ready.inputs.covariates.values() == {}
     ready._parameterNode.covariates = '["a"]'
     ready._parameterNode.model = "/no/such/model.json"
     assert not ready.ui.applyButton.enabled

@@ -298,7 +298,7 @@ def test_the_items_of_extraction_are_those_of_its_settings(extracted):
     assert ibsi["14"].startswith("Not applicable: the model's images are of modality MR")
     assert ibsi["18a"].startswith("T1-weighted")
     assert ibsi["27"] == "1.5, 3 T."
-    assert "0.5 to 0.9 x 0.5 to 0.9 x 1 to 3 mm" in ibsi["28"]
+    assert "0.5 to 0.9 x 0.5 to 0.9 x 1 to 3 mm (left to right, front to back and foot to head" in ibsi["28"]
     assert ibsi["41"] == "None."
     assert ibsi["45"].startswith("N4 bias field correction (shrink 4).")
     assert "standard deviation 100 of the whole image, values beyond 3" in ibsi["46"]
@@ -307,7 +307,7 @@ def test_the_items_of_extraction_are_those_of_its_settings(extracted):
     assert "Fixed bin width: 12.5" in ibsi["56a"] == clear["23"]
     assert "Laplacian of Gaussian (sigma 2, 3 mm)" in ibsi["57"]
     assert "gray level co-occurrence matrix (GLCM): 2" in ibsi["58"] and "pyradiomics 3.0.1" in ibsi["58"]
-    assert ibsi["61"] == f"{', '.join(f'{name} {version}' for name, version in RECORD.items())}."
+    assert ibsi["61"] == "labcradiomics 9.8.7 (equal to pyradiomics 3.0.1), numpy 2.3.4."
     assert (ibsi["64"], ibsi["65"]) == ("Asymmetric.", "Chebyshev distance 1, 2 (voxels).")
     assert {ibsi[number] for number in ("66", "69", "70", "71")} == {"Not computed."}
     assert "12 of 18" in ibsi["60"] == clear["31"] and "above 0.8" in ibsi["60"]
@@ -390,6 +390,17 @@ def test_a_validation_without_a_record_does_not_vouch_for_the_settings(validated
     assert "Fixed bin width: 12.5" in known["56a"]
 
 
+def test_a_model_that_predicts_no_risk_has_no_calibration_but_a_slope(tmp_path):
+    own = gbsg2_model()
+    folder, found = made_of(tmp_path, validation_of(replace(own, nomogram=replace(own.nomogram, baseline=None))))
+    slope = next(row for row in found.report["performance"] if row["measure"] == "calibration_slope")
+    said = answers_of(folder, "metrics")["22"]
+    assert said.startswith("Partly. The model predicts no risk here") and f"{slope['value']:.3f}" in said
+    bare, _ = made_of(tmp_path / "bare", validation_of(replace(own, nomogram=None, cutoff=None, groups=None)))
+    assert answers_of(bare, "metrics")["22"].startswith("No.")
+    assert answers_of(bare, "tripod-ai")["8a"] == OPEN
+
+
 def ibsi_of(report: Mapping[str, Any], model: Model) -> dict[str, str]:
     return {row[0].split()[0]: row[1] for row in CHECKLISTS[3].table(Study(report, model))[1]}
 
@@ -456,6 +467,29 @@ def test_any_model_can_be_written_up(validated, changed):
     paper = writing_up(found)
     assert [len(rows) for _, rows in paper.tables.values()] == list(ITEMS.values())
     assert "nan" not in " ".join(paper.texts.values()).lower().split()
+
+
+def without_figures(value: Any) -> Any:
+    """The same with null for every number that is not a count, as numbers that are not finite are written."""
+    if isinstance(value, Mapping):
+        return {key: item if key in ("horizon", "months") else without_figures(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_figures(item) for item in value]
+    return None if isinstance(value, float) else value
+
+
+def test_a_figure_that_is_not_known_is_said_to_be_so(study):
+    found = study[1]
+    parts = ("performance", "comparison", "reclassification", "calibration", "covariates", "logrank", "follow_up",
+             "events_per_parameter", "proportional_hazards", "permutation")  # fmt: skip
+    report = {key: without_figures(value) if key in parts else value for key, value in found.report.items()}
+    report["follow_up"]["longest_months"] = 1.0
+    if report["groups"]:
+        report["groups"] = {**report["groups"], "hazard_ratio": without_figures(report["groups"]["hazard_ratio"])}
+    paper = writing_up(Study(report, found.model))
+    answers = {name: {row[0].split()[0]: row[1] for row in rows} for name, (_, rows) in paper.tables.items()}
+    assert "C-index, radiomics score alone: not known" in answers["tripod-ai.csv"]["23a"]
+    assert "None of" not in paper.texts["methods.md"] and " None" not in paper.texts["methods.md"]
 
 
 def test_follow_up_is_that_of_the_reverse_kaplan_meier(tabled):

@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from conftest import ROOT
+from LABCRadiomicsLib.step_options import STEPS
 
 sys.path.append(str(ROOT / "Utilities"))
+import document_options
 import make_guide
 
 pytest.importorskip("markdown_it", reason="needs markdown-it-py, which rich brings")
@@ -75,3 +77,12 @@ def test_pictures_of_the_docs_are_used():
             if re.search(rf"!\[[^]]*\]\([^)]*{name}\)", text):
                 flat = " ".join(text.split())
                 assert "UCSF-BR-06" in flat and "CC BY 3.0" in flat and "3D Slicer 5.13" in flat, page.name
+
+
+def test_the_page_of_the_options_is_made_of_the_table():
+    """Of commands, panel and page, none has an option that the others have not."""
+    text = (ROOT / "Docs" / "options.md").read_text(encoding="utf-8")
+    assert text == document_options.page(), "run Utilities/make_guide.py"
+    assert text.count("\n## ") == len(STEPS)
+    for step in STEPS.values():
+        assert [row.flag for row in step.options if row.flag and f"`{row.flag}" not in text] == []

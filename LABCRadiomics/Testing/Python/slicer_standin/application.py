@@ -487,10 +487,18 @@ def application(scene, folder: Path) -> Listed:
     )
 
 
+LOGICS = (
+    ("plots", "vtkSlicerPlotsLogic"),
+    ("segmentations", "vtkSlicerSegmentationsModuleLogic"),
+    ("tables", "vtkSlicerTablesLogic"),
+    ("volumes", "vtkSlicerVolumesLogic"),
+)
+
+
 def modules(scene) -> types.SimpleNamespace:
     """``slicer.modules``: the application's logics that the module uses."""
     found = types.SimpleNamespace()
-    for name, cls in (("plots", "vtkSlicerPlotsLogic"), ("tables", "vtkSlicerTablesLogic")):
+    for name, cls in LOGICS:
         logic = getattr(slicer, cls)()
         logic.SetMRMLScene(scene)
         logic.SetMRMLApplicationLogic(scene.standin_logic)

@@ -1,7 +1,6 @@
 """The table of options: commands are made of it, and what a form holds reaches a command as the same values."""
 
 import re
-import runpy
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import ROOT
 from LABCRadiomicsLib.cli import application
 from LABCRadiomicsLib.cli.declared import command
 from LABCRadiomicsLib.errors import InputError
@@ -146,9 +144,3 @@ def test_rows_come_in_the_order_of_the_class_with_arguments_first():
     rows = options_of(TrainOptions)
     assert [row.name for row in rows[:3]] == ["features", "outcomes", "time"]
     assert [row.flag for row in rows[:3]] == ["", "", "--time"]
-
-
-def test_the_page_of_the_options_is_made_of_the_table():
-    made = runpy.run_path(str(ROOT / "Utilities" / "document_options.py"))["page"]()
-    assert (ROOT / "Docs" / "options.md").read_text(encoding="utf-8") == made, "run Utilities/document_options.py"
-    assert all(f"`{row.flag}" in made for _step, row in ROWS if row.flag)

@@ -119,7 +119,8 @@ def test_the_page_of_a_training_sets_apparent_and_corrected_side_by_side(trained
     assert f"{row['corrected']['value']:.2f}" in words[: words.index("How far to trust it")]
     for note in report["notes"]:
         assert note["message"] in words
-    titles = ["Selection of features", "Risk groups", "The cutoff", "Discrimination and added value", "Nomogram",
+    titles = ["Selection of features", "Risk groups", "The cutoff", "Discrimination and added value",
+              "Does the score add anything?", "Nomogram",
               "Calibration", "Clinical use", "Subgroups", "Patients", "Stability", "How many patients",
               "Writing it up"]  # fmt: skip
     assert re.findall(r'<h2 id="s\d+">(.*?)</h2>', page) == titles

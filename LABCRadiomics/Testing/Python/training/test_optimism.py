@@ -9,6 +9,7 @@ from scipy import stats
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.model import infer_covariate
 from LABCRadiomicsLib.performance import NOMOGRAM, SCORE_ALONE, Marker, Measure, Metric
+from LABCRadiomicsLib.performance.within_folds import auc_within, concordance_within
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
@@ -17,7 +18,6 @@ from LABCRadiomicsLib.training.cross_validation import held_out, nested_validati
 from LABCRadiomicsLib.training.optimism import bootstrap_optimism, point632plus
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe, measure_markers
 from LABCRadiomicsLib.training.training_cohort import patient_folds
-from LABCRadiomicsLib.training.within_folds import auc_within, concordance_within
 from training_data import MAIN_EFFECTS, cohort, simulated
 
 C_INDEX = Measure(Metric.C_INDEX, SCORE_ALONE)

@@ -12,6 +12,7 @@ from LABCRadiomicsLib.files import FILE_LIST
 from LABCRadiomicsLib.model import infer_covariate
 from LABCRadiomicsLib.model.file import load_model
 from LABCRadiomicsLib.scoring import predict
+from LABCRadiomicsLib.scoring.wording import without_image
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable, read_features
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
@@ -199,6 +200,12 @@ def test_report_and_model_of_a_cohort_with_covariates(trained, tmp_path):
     assert {row["new"] for row in report["comparison"]["added"]} >= {"nomogram", "radiomics score alone"}
     assert all(row["idi"]["lower"] <= row["idi"]["value"] for row in report["comparison"]["added"])
     assert {row["covariate"] for row in report["subgroups"]} == {"hr", "age"}
+    added = {row["without"]: row for row in report["added_by_score"]}
+    assert set(added) == {"clinical model", "stage alone"}
+    for row in added.values():
+        assert row["verdict"] == "adds" and row["c_index"]["gain"]["lower"] < row["c_index"]["gain"]["value"]
+        assert row["apparent_likelihood_ratio"]["chisq"] > row["likelihood_ratio"]["chisq"]
+        assert row["idi"]["lower"] < row["idi"]["value"] < row["idi"]["upper"]
     assert report["nested"]["folds"] == 10 and report["permutation"]["p"] == 0.25
     names = {path.name for path in (tmp_path / "report").iterdir()}
     assert names >= {
@@ -212,6 +219,25 @@ def test_report_and_model_of_a_cohort_with_covariates(trained, tmp_path):
     model = load_model(tmp_path / "model.json")
     assert model.fingerprint == report["fingerprint"] == load_model(tmp_path / "report" / "model.json").fingerprint
     assert model.extraction is None and model.status == "complete" and model.nomogram.horizons_months[-1] == 60
+    assert {found.name: found.verdict for found in model.comparators} == dict.fromkeys(added, "adds")
+    clinical, stage = read_table(folder / "outcomes.csv"), np.array(read_table(folder / "outcomes.csv").texts("stage"))
+    design = np.column_stack([stage == "III", stage == "IV"]).astype(float)
+    fitted = cox(design, clinical.numbers("months"), clinical.events("event")[0])
+    alone = next(found for found in model.comparators if found.name == "stage alone")
+    ours = [alone.log_hazard({"stage": level}) for level in stage]
+    assert ours == pytest.approx(fitted.linear_predictor(design).tolist(), abs=1e-9)
+    survival = fitted.survival(design, np.array([48.0])).survival[:, 0]
+    assert [alone.survival(value, 48.0) for value in ours] == pytest.approx(survival.tolist(), rel=1e-8)
+    assert alone.log_hazard({"stage": None}) is None and alone.survival(0.0, 1e4) is None
+    values = {term.feature: 0.0 for term in model.score.terms}
+    some = {c.name: c.low if c.type == "number" else (c.levels or ("no", "yes"))[1] for c in model.nomogram.covariates}
+    predicted = predict(model, values, some)
+    first = model.comparators[0]
+    known = {covariate.name: covariate.value for covariate in predicted.covariates}
+    said = without_image(model, predicted)
+    assert f"{100 * first.survival(first.log_hazard(known), 60.0):.1f}% at 60 months" in said
+    assert said.endswith("In training, on patients left out, the score added to them.")
+    assert without_image(model, predict(model, values)) == ""
 
 
 def test_model_scores_the_cohort_it_was_made_from(trained, tmp_path):

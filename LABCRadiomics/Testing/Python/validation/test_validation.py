@@ -12,13 +12,16 @@ from cohort_examples import FIVE, gbsg2_model, gbsg2_scored, gbsg2_tables, write
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.cli import main
 from LABCRadiomicsLib.errors import CohortError, ModelIncompleteError
+from LABCRadiomicsLib.model.additions import Comparator
 from LABCRadiomicsLib.model.file import load_model, save_model
 from LABCRadiomicsLib.model.registry import find_model
+from LABCRadiomicsLib.performance import stored_baseline
 from LABCRadiomicsLib.scoring.cohort import read_model_features, score_cases, score_cohort, write_scores
+from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.study_reports import validation_document, write_validation_report
 from LABCRadiomicsLib.tables.cohort import OutcomeTable
 from LABCRadiomicsLib.validation import clinical_marker, horizons_of, model_marker, validate
-from r_reference import gbsg2, table
+from r_reference import columns, gbsg2, table
 
 HALF = slice(1, None, 2)
 
@@ -299,10 +302,51 @@ def test_validate_writes_a_report_and_its_page(study, tmp_path, monkeypatch, cap
     assert report["reclassification"]["comparator"] == "grade"
     assert set(report["inputs"]) == {"features.csv", "outcomes.csv"}
     page = (tmp_path / "out" / "index.html").read_text()
-    assert page.count("data:image/png;base64,") == 11  # C-indices, 3 ROC, groups, scores, cutoff, 3 calibration, use
+    # C-indices, 3 ROC, groups, scores, the cutoff, 3 calibration, decision; without and with the score: 2, decision
+    assert page.count("data:image/png;base64,") == 14
     assert NOTICE in page
     assert "http" not in page.replace("http-equiv", "")
     assert "C-index, nomogram" in capsys.readouterr().out
+
+
+def test_the_score_beside_a_clinical_model_is_tested_as_by_anova(study, tmp_path, monkeypatch):
+    """R: anova(coxph(Surv(months, event) ~ grade), coxph(Surv(months, event) ~ grade + score)) on the same cases."""
+    out = tmp_path / "out"
+    assert _run(monkeypatch, "validate", *study, *OUTCOME, "--report", out, "--comparator", "grade",
+                "--bootstrap", 0) == 0  # fmt: skip
+    found = json.loads((out / "report.json").read_text())["added_by_score"][0]
+    assert found["likelihood_ratio"] == pytest.approx({"chisq": 14.9177466762, "df": 1, "p": 0.000112301569417})
+    per_unit = load_model(study[0]).nomogram.score_coefficient
+    assert found["effect"]["value"] * per_unit == pytest.approx(0.929937849176, rel=1e-8)
+    error = (found["effect"]["upper"] - found["effect"]["lower"]) / (2 * 1.959963984540054)
+    assert error * per_unit == pytest.approx(0.226049684847, rel=1e-8)
+    assert found["c_index"]["without"]["value"] == pytest.approx(0.546960667461)
+    assert (found["without"], found["with"], found["verdict"]) == ("grade", "nomogram", "adds")
+    assert "The score adds to the grade: C-index" in (out / "index.html").read_text()
+
+
+def test_the_clinical_models_of_a_training_are_comparators(tmp_path):
+    """As made in training: their own baseline and coefficients, not fitted to this cohort."""
+    data = gbsg2()
+    design = columns(data, ["age"])
+    fitted = cox(design, data["months"], data["event"])
+    clinic = Comparator(
+        name="clinical model", label="age alone",
+        covariates=(replace(gbsg2_model().nomogram.covariates[0], coefficients=(float(fitted.coef[0]),)),),
+        center={"age": float(fitted.center[0])}, baseline=stored_baseline(fitted.baseline), verdict="may add",
+    )  # fmt: skip
+    scored = gbsg2_scored(slice(0, None, 4), replace(gbsg2_model(), comparators=(clinic,)))
+    found = validate(scored, bootstrap=0)
+    marker = found.measured[0].comparisons[0].comparator
+    rows = np.arange(len(data["months"]))[0::4]
+    assert marker.log_hazard == pytest.approx(fitted.linear_predictor(design[rows]))
+    expected = fitted.survival(design[rows], np.array([12.0, 36, 60])).survival
+    assert np.column_stack(list(marker.survival.values())) == pytest.approx(expected)
+    assert (found.gains[0].older, found.gains[0].n) == ("clinical model", rows.size)
+    assert not any(notice.code == "comparator-fitted-here" for notice in found.notices)
+    # Without the column there is nothing to compare with, and the page says so.
+    missing = replace(scored, columns={name: v for name, v in scored.columns.items() if name != "age"})
+    assert validate(missing, bootstrap=0).gains == ()
 
 
 def test_apply_writes_one_row_a_case(study, tmp_path, monkeypatch):
