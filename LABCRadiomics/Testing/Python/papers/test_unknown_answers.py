@@ -110,6 +110,14 @@ def test_any_model_can_be_written_up(changed):
     assert "nan" not in " ".join(paper.texts.values()).lower().split()
 
 
+def test_a_remark_on_imputation_answers_what_became_of_missing_values():
+    found = tabled().study
+    notes = [*found.report["notes"], {"code": "covariates-imputed-somehow", "message": "Three ages were imputed."}]
+    paper = Paper.of({**found.report, "notes": notes}, found.model)
+    assert "Three ages were imputed." in paper.answers("tripod-ai")["11"]
+    assert "Three ages were imputed." in paper.methods
+
+
 def without_figures(value: Any) -> Any:
     """The same with null for every number that is not a count, as numbers that are not finite are written."""
     if isinstance(value, Mapping):
