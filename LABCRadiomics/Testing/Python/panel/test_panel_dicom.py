@@ -258,6 +258,7 @@ def test_what_the_headers_say_of_the_volume_is_warned_of(ready, app, tmp_path):
     assert document["trust"]["grade"] == "do-not-rely"
 
 
+@pytest.mark.slow
 def test_a_real_series_with_axes_that_slicer_reverses(panel, shared_data, save_into):
     """UCSF-BR-06 is left-handed as stored; Slicer holds it with its slices the other way round."""
     folder = shared_data / "ucsf-br-06"
