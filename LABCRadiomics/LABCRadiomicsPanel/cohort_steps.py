@@ -109,6 +109,9 @@ def problem(step, values, model):
             return _("Missing: a model under Inputs")
         if row.required and not texts.get(row.name):
             return _("Missing: {what}").format(what=shown(row.label))
+    if step.one_of and not any(texts.get(name) for name in step.one_of):
+        first, second = (shown(step.option(name).label) for name in step.one_of)
+        return _("Missing: {first} or {second}").format(first=first, second=second)
     for row in step.options:
         try:
             if texts.get(row.name):

@@ -36,6 +36,7 @@ def _association(name: str, title: str, help: str, asked: type[Any], *hands_over
         beside=options_of(FolderOptions),
         packages=PAGES,
         hands_over=hands_over,
+        one_of=("groups", "scores") if name in ("expression", "immune", "histopathology") else (),
     )
 
 
@@ -67,6 +68,7 @@ _STEPS = (
         _("Agreement of readers"),
         _("Measure how well the features of two readers' segmentations agree: ICC(2,1) with 95% limits."),
         AgreementOptions,
+        packages=("joblib",),
         hands_over=(Handover("out", "train", "icc"),),
     ),
     Step(

@@ -181,14 +181,13 @@ def test_associations_in_the_background(panel, cohort, tmp_path):
     assert (tmp_path / "all" / "immune.csv").is_file() and (tmp_path / "all" / "index.html").is_file()
 
 
-def test_what_a_job_lacks_is_said_in_the_words_of_the_panel(panel, cohort, tmp_path):
-    (tmp_path / "genes.tsv").write_text("gene\ta\tb\nG1\t1\t2\n", encoding="utf-8")
-    choose_step(panel, "associate expression")
-    fill(panel, matrix=tmp_path / "genes.tsv", out=tmp_path / "o")
+def test_what_a_step_lacks_is_said_in_the_words_of_the_panel(panel, cohort, breast1, tmp_path):
+    choose_step(panel, "extract")
+    fill(panel, cases=cases_table(tmp_path / "cases.csv", breast1), out=tmp_path / "f.csv", features="model")
     panel.ui.cohortStartButton.click()
     wait(cohort)
     said = plain(panel.ui.cohortMessageLabel.text)
-    assert "neither 'Groups' nor 'Scores' is given; give one of them." in said, said
+    assert "Option 'Features' model needs 'Settings of a model': name the model." in said, said
 
 
 def test_refused_input_is_shown_in_one_sentence(panel, cohort, tmp_path):
