@@ -36,7 +36,7 @@ ROOMS = {  # the sources of a room and its tests
     "scoring": (["scoring"], ["scoring", "test_patient.py"]),
     "model": (["model"], ["model"]),
     "patient": (["patient.py"], ["test_patient.py", "scoring"]),
-    "performance": (["performance"], ["performance", "validation"]),
+    "performance": (["performance"], ["performance"]),
     "training": (["training"], ["training"]),
     "statistics": (["statistics"], ["statistics"]),
     "features": (["features"], ["features"]),
