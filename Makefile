@@ -37,7 +37,12 @@ demo-model: .venv/ready
 
 .venv/ready: pyproject.toml | $(UV)
 	@echo "Installing the packages into .venv (the first time takes a minute or two)"
-	$(UV) sync --quiet --python $(PYTHON)
+	@if $(PYTHON) Utilities/can_compile.py; then \
+	    $(UV) sync --quiet --python $(PYTHON); \
+	else \
+	    echo "No C compiler or no Python headers: without pyradiomics; the tests that compare with it are skipped"; \
+	    $(UV) sync --quiet --python $(PYTHON) --no-group reference; \
+	fi
 	@.venv/bin/python Utilities/check_system.py
 	@touch $@
 

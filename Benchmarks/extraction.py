@@ -5,8 +5,8 @@ features of eight image types (as many as the article's score has), the whole sc
 run is a process of its own, so that its peak memory is its own (the last row is a process that only imports); the ways
 take turns, so that a noisy machine is noisy for all. Ratios are of medians of CPU seconds. Then other settings, in one
 process, with the number of values that differ. Pictologics (numba; its values are IBSI's, not pyradiomics') runs in an
-environment of its own, on the same nine images already read and made (whole, and cut to the ROI's bounding box) and
-after it has compiled itself, which costs it a minute of CPU:
+environment of its own, on the same nine images: from the two files through its own wavelets to its values, after it has
+loaded what it compiled. "process" is a whole process, from its start through all imports to the values:
 
     uv venv --python 3.12 PLACE && uv pip install --python PLACE pictologics
     uv run python Benchmarks/extraction.py [--repeats 3] [--pictologics PLACE/bin/python] [--image FILE --mask FILE]
@@ -31,7 +31,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 STOCK, ALL, FIFTEEN = "pyradiomics", "ours, all", "ours, 15 features"
 SCORE, NOTHING = "ours, demo-phantom", "imports only"
-PICTOLOGICS, PICTOLOGICS_CUT = "Pictologics", "Pictologics, cut"
+PICTOLOGICS = "Pictologics"
 WAYS = (STOCK, ALL, FIFTEEN, SCORE, NOTHING)
 
 FEATURES = (
@@ -60,30 +60,27 @@ OTHER_SETTINGS = {
 }
 
 IN_ITS_OWN_ENVIRONMENT = """
-import json, resource, sys, time
-import numpy as np
-from pictologics import Image, RadiomicsPipeline, set_num_threads
+import itertools, json, resource, sys, time
+from pictologics import RadiomicsPipeline, load_image, set_num_threads
 set_num_threads(1)
-held = np.load(sys.argv[1])
-spacing = tuple(held["spacing"].tolist())
-mask = Image(held["mask"].T.astype(np.uint8), spacing, (0.0, 0.0, 0.0))
-images = [Image(held[name].T.astype(float), spacing, (0.0, 0.0, 0.0)) for name in sorted(held) if name.startswith("im")]
 pipeline = RadiomicsPipeline()
-families = ["intensity", "histogram", "texture"]
-inside = mask.array > 0
-for number, image in enumerate(images):
-    bins = {"method": "FBS", "bin_width": 25.0, "min_val": float(np.floor(image.array[inside].min() / 25) * 25)}
-    chosen = [*families, "morphology"] if number == 0 else families
-    pipeline.add_config(f"c{number}", [{"step": "discretise", "params": bins},
-                                       {"step": "extract_features", "params": {"families": chosen}}])
+names = ["original", *("".join(bands) for bands in itertools.product("LH", repeat=3))]
+for name in names:
+    wavelet = {"type": "wavelet", "wavelet": "coif1", "level": 1, "decomposition": name, "boundary": "wrap"}
+    filters = [{"step": "filter", "params": wavelet}] if name != "original" else []
+    lowest = 0.0 if name in ("original", "LLL") else -800.0
+    bins = {"method": "FBS", "bin_width": 25.0, "min_val": lowest}
+    families = ["intensity", "histogram", "texture"] + ["morphology"] * (name == "original")
+    pipeline.add_config(name, [*filters, {"step": "discretise", "params": bins},
+                               {"step": "extract_features", "params": {"families": families}}])
 def all_of_them():
-    return sum(len(pipeline.run(image, mask, config_names=[f"c{number}"])[f"c{number}"])
-               for number, image in enumerate(images))
-all_of_them()
+    found = pipeline.run(load_image(sys.argv[1]), load_image(sys.argv[2]), config_names=names)
+    return sum(len(values) for values in found.values())
+count, process = all_of_them(), time.process_time()
 cpu, wall = time.process_time(), time.perf_counter()
-count = all_of_them()
+all_of_them()
 print(json.dumps({"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "features": count,
-                  "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+                  "process": process, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
 
@@ -119,7 +116,7 @@ def run(way: str, image: str, mask: str) -> dict:
         count = len(result.prediction.contributions)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"cpu": cpu, "wall": wall, "mb": memory, "features": count}
+    return {"cpu": cpu, "wall": wall, "mb": memory, "features": count, "process": time.process_time()}
 
 
 def measured(way: str, image: Path, mask: Path) -> dict:
@@ -135,25 +132,6 @@ def last_line(command: list[str]) -> dict:
     if done.returncode:
         raise SystemExit(f"{' '.join(command[:2])} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def by_pictologics(python: str, image: Path, mask: Path, folder: Path, whole: bool) -> dict:
-    """Pictologics on the original image and the eight wavelet bands, as it is given them: whole, or cut to the ROI."""
-    from LABCRadiomicsLib.features.filters import filtered_values
-    from LABCRadiomicsLib.features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
-    from LABCRadiomicsLib.imaging import read_image, read_mask
-
-    settings = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS)
-    region = settings.region_of(read_image(image).volume, read_mask(mask).volume)
-    inside = region.mask.array.astype(bool) if whole else region.inside
-    held = {"mask": inside, "spacing": region.image.spacing}
-    for kind in settings.image_types:
-        for _name, values in filtered_values(kind, region, settings.setting, None):
-            block = np.zeros(inside.shape)
-            block[inside] = values
-            held[f"im{len(held):02}"] = block
-    np.savez(folder / "images.npz", **held)
-    return last_line([python, "-c", IN_ITS_OWN_ENVIRONMENT, str(folder / "images.npz")])
 
 
 def apart(function: Callable, *arguments: object) -> Any:
@@ -180,17 +158,19 @@ def synthetic(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
-def compare(name: str, image: Path, mask: Path, repeats: int, pictologics: str | None, folder: Path) -> None:
+def compare(name: str, image: Path, mask: Path, repeats: int, pictologics: str | None) -> None:
     """Measure all ways in turn and print the medians with their ratios to pyradiomics."""
     runs: dict[str, list[dict]] = {way: [] for way in WAYS}
     for _ in range(repeats):
         for way in WAYS:
             runs[way].append(measured(way, image, mask))
     if pictologics:
-        for way, whole in ((PICTOLOGICS, True), (PICTOLOGICS_CUT, False)):  # once: it compiles for minutes each time
-            runs[way] = [apart(by_pictologics, pictologics, image, mask, folder, whole)]
+        command = [pictologics, "-c", IN_ITS_OWN_ENVIRONMENT, str(image), str(mask)]
+        runs[PICTOLOGICS] = [last_line(command) for _ in range(repeats)]
     print(f"\n{name} ({repeats} runs each, medians)")
-    print(f"{'':20}{'features':>9}{'CPU s':>9}{'wall s':>9}{'speed':>8}{'ms a feature':>14}{'peak MB':>9}")
+    print(
+        f"{'':20}{'features':>9}{'CPU s':>9}{'wall s':>9}{'speed':>8}{'ms a feature':>14}{'process':>9}{'peak MB':>9}"
+    )
     medians = {
         way: {key: statistics.median(run[key] for run in found) for key in found[0]} for way, found in runs.items()
     }
@@ -200,7 +180,7 @@ def compare(name: str, image: Path, mask: Path, repeats: int, pictologics: str |
             f"{way:20}{found['features']:9.0f}{found['cpu']:9.3f}{found['wall']:9.3f}"
             + (f"{stock / found['cpu']:7.1f}x" if way != NOTHING else " " * 8)
             + (f"{1e3 * found['cpu'] / found['features']:14.3f}" if found["features"] else " " * 14)
-            + f"{found['mb']:9.0f}"
+            + f"{found['process']:9.2f}{found['mb']:9.0f}"
         )
 
 
@@ -248,17 +228,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.image:
-            compare(options.image.name, options.image, options.mask, options.repeats, options.pictologics, folder)
+            compare(options.image.name, options.image, options.mask, options.repeats, options.pictologics)
             return
         shared = Path(os.environ.get("LABCRADIOMICS_SHARED_DATA", ROOT.parent / "shared" / "data")) / "ucsf-br-06"
         if shared.is_dir():
             image, mask = shared / "UCSF-BR-06_3dfgre_orig_t1.nrrd", shared / "UCSF-BR-06_ftv_mask_largest.nrrd"
-            compare("UCSF-BR-06, 256 x 256 x 60", image, mask, options.repeats, options.pictologics, folder)
+            compare("UCSF-BR-06, 256 x 256 x 60", image, mask, options.repeats, options.pictologics)
             apart(compare_settings, image, mask)
         else:
             print("UCSF-BR-06 left out: the shared data folder is not here")
         paths = apart(synthetic, folder)
-        compare("synthetic, 448 x 448 x 160", *paths, options.repeats, options.pictologics, folder)
+        compare("synthetic, 448 x 448 x 160", *paths, options.repeats, options.pictologics)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ ROOMS = {  # the sources of a room and its tests
     "scoring": (["scoring"], ["scoring", "test_patient.py"]),
     "model": (["model"], ["model"]),
     "patient": (["patient.py"], ["test_patient.py", "scoring"]),
-    "performance": (["performance"], ["performance", "validation"]),
+    "performance": (["performance"], ["performance"]),
     "training": (["training"], ["training"]),
     "statistics": (["statistics"], ["statistics"]),
     "features": (["features"], ["features"]),
@@ -174,7 +174,13 @@ def sampled(room: str, number: int, seed: str) -> list[Mutant]:
 
 def try_room(room: str, copy: Path, options: argparse.Namespace, equivalent: set[str]) -> None:
     out = copy.parent / "out"
-    calls = calls_of(copy, ROOMS[room][1], out)
+    kept = Path(options.calls, f"{room}.json") if options.calls else None
+    if kept is not None and kept.exists():
+        calls = json.loads(kept.read_text(encoding="utf-8"))
+    else:
+        calls = calls_of(copy, ROOMS[room][1], out)
+        if kept is not None:
+            kept.write_text(json.dumps(calls), encoding="utf-8")
     print(f"{room}: {len(calls)} tests, {sum(test['seconds'] for test in calls.values()):.0f} s", flush=True)
     counts = {"caught": 0, "survived": 0, "equivalent": 0}
     for mutant in sampled(room, options.number, options.seed)[options.skip :]:
@@ -209,6 +215,7 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="mutants of the sample that were tried before")
     parser.add_argument("--seed", default="0")
     parser.add_argument("--only", default="", help="try only the mutants of the sample whose line holds this text")
+    parser.add_argument("--calls", help="a folder that keeps what tests call, for runs in portions on the same code")
     parser.add_argument("--budget", type=float, default=60, help="seconds of tests that one mutant may take")
     options = parser.parse_args()
     for name in PRELOADED:

@@ -5,6 +5,7 @@ import re
 import sys
 
 MODULES = ("SimpleITK", "matplotlib", "vtk", "slicer")
+NOT_EVERYWHERE = ("vtk", "slicer")  # Slicer's core has no build for every Python and processor
 
 # Shared library to Debian package.
 PACKAGES = {
@@ -32,6 +33,8 @@ def main() -> int:
         try:
             importlib.import_module(name)
         except ImportError as error:
+            if name in NOT_EVERYWHERE and isinstance(error, ModuleNotFoundError):
+                continue
             missing = re.search(r"(lib[\w+-]+)[\w.]*: cannot open shared object", str(error))
             if missing is None:
                 raise

@@ -78,7 +78,7 @@ def case_table(cohort: Path, reader: str, patients: int, out: Path) -> Path:
     return out
 
 
-def extracted(cohort: Path, scratch: Path, jobs: int) -> tuple[Path, Path]:
+def extracted(cohort: Path, scratch: Path, jobs: int) -> tuple[Path, Path, Path]:
     """Extract both readers' features, the second's of the training patients alone, and compare them."""
     settings = ExtractionSettings.from_parameters(SLICER_RADIOMICS_PARAMETERS, CANONICAL)
     features = scratch / "features.csv", scratch / "features_reader2.csv"
@@ -87,7 +87,7 @@ def extracted(cohort: Path, scratch: Path, jobs: int) -> tuple[Path, Path]:
         with ProgressBar(f"extracting {reader}") as advance:
             extract_cases(cases, out, settings, jobs=jobs, resume=True, progress=advance)
     write_agreement(scratch / "icc.csv", reader_agreement(*features))
-    return features[0], scratch / "icc.csv"
+    return *features, scratch / "icc.csv"
 
 
 def some(features: FeatureTable, rows: slice) -> FeatureTable:
@@ -103,10 +103,14 @@ def trained(features: FeatureTable, outcomes: OutcomeTable, icc: Path, jobs: int
 
 
 def with_validation(
-    training: Training, features: FeatureTable, outcomes: OutcomeTable, extraction: Extraction | None, table: Path
+    training: Training, features: FeatureTable, outcomes: OutcomeTable, extraction: Extraction | None, *tables: Path
 ) -> Model:
-    """Make the model, and make it again with its performance on the patients it has not seen."""
-    card = replace(CARD, image=replace(CARD.image, domain=image_domain(table, training.cohort.cases)))
+    """Make the model, and make it again with its performance on the patients it has not seen.
+
+    Its domain is of both readers' contours (``tables``), because the first reader of a simulation draws the truth.
+    """
+    domain = image_domain(tables[0], training.cohort.cases, others=tables[1:])
+    card = replace(CARD, image=replace(CARD.image, domain=domain))
     model = trained_model(training, card, extraction)
     scored = score_cohort(model, some(features, slice(TRAINING, PATIENTS)), outcomes)
     found = validate(scored, bootstrap=200, seed=SEED).performance
@@ -124,11 +128,11 @@ def main() -> None:
         scratch = options.work or Path(temporary)
         scratch.mkdir(parents=True, exist_ok=True)
         cohort = options.cohort or write_simulation(scratch / "cohort", PATIENTS, SEED, 2, options.jobs)
-        table, icc = extracted(cohort, scratch, options.jobs)
+        table, second, icc = extracted(cohort, scratch, options.jobs)
         features = read_features(table)
         outcomes = read_outcomes(cohort / "outcomes.csv", "case", "dfs_months", "dfs_event")
         training = trained(features, outcomes, icc, options.jobs)
-        model = with_validation(training, features, outcomes, read_extraction(table), table)
+        model = with_validation(training, features, outcomes, read_extraction(table), table, second)
         write_training_report(scratch / "report", training, model)
     save_model(model, options.out)
     print(f"{options.out}: {len(model.score.terms)} features, fingerprint {model.fingerprint}")

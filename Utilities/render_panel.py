@@ -53,6 +53,7 @@ def draw_result(folder: Path, name: str, image: Path, mask: Path, covariates: di
 
     import slicer_standin
     from LABCRadiomicsLib import mrml
+    from slicer_standin.proxies import unwrap
     from slicer_standin.render import render
 
     with tempfile.TemporaryDirectory() as scratch, slicer_standin.running(Path(scratch)) as application:
@@ -73,6 +74,8 @@ def draw_result(folder: Path, name: str, image: Path, mask: Path, covariates: di
             raise RuntimeError(f"This case is no longer of the grade {name}: choose another.")
         panel.ui.inputsCollapsibleButton.collapsed = True
         panel.ui.covariatesCollapsibleButton.collapsed = True
+        render(application.panel, folder / f"{name}-{WIDTHS[0]}.png", WIDTHS[0])
+        unwrap(panel.ui.resultCollapsibleButton).grab().save(str(folder / f"{name}-result.png"))
         for dark in (False, True):
             for width in WIDTHS:
                 render(application.panel, folder / f"{name}-{width}{'-dark' if dark else ''}.png", width, dark)
@@ -80,6 +83,20 @@ def draw_result(folder: Path, name: str, image: Path, mask: Path, covariates: di
             section.collapsed = False
         panel.ui.contributionsCollapsibleButton.collapsed = False
         render(application.panel, folder / f"{name}-unfolded.png", WIDTHS[0])
+
+
+def side_by_side(parts: list[Path], path: Path, gap: int = 12) -> None:
+    """Put pictures beside each other."""
+    from PIL import Image
+
+    pictures = [Image.open(part).convert("RGB") for part in parts]
+    width = sum(picture.width + gap for picture in pictures) - gap
+    whole = Image.new("RGB", (width, max(picture.height for picture in pictures)), "white")
+    left = 0
+    for picture in pictures:
+        whole.paste(picture, (left, 0))
+        left += picture.width + gap
+    whole.save(path)
 
 
 def draw_documentation() -> None:
@@ -112,7 +129,11 @@ def draw_documentation() -> None:
         panel.cohort.setValues({**panel.cohort.values(), "step": "train"})
         panel.ui.cohortOptionsCollapsibleButton.collapsed = False
         render(application.panel, IMAGES / "panel-cohort.png")
-    for name in ("panel-nomogram.png", "panel-cohort.png"):
+    with tempfile.TemporaryDirectory() as folder:
+        draw_grades(Path(folder))
+        grades = [Path(folder, f"{name}-result.png") for name in ("fine", "care", "do-not-rely")]
+        side_by_side(grades, IMAGES / "panel-grades.png")
+    for name in ("panel-nomogram.png", "panel-cohort.png", "panel-grades.png"):
         crush(IMAGES / name)
 
 

@@ -113,8 +113,8 @@ class CohortSection:
         words = step.arguments(texts)
         try:
             purpose = _("This cohort step needs the Python packages {names}. Install them?")
-            needed = (*cohort_steps.COMMAND, *step.packages)
-            packages.ensure(self._moduleFolder / "Resources" / "requirements.txt", needed, purpose)
+            requirements = self._moduleFolder / "Resources" / "requirements.txt"
+            packages.ensure(requirements, cohort_steps.packages(step, texts), purpose)
             self._process.start(words, str(self._moduleFolder))
         except (packages.PackagesRefused, FileNotFoundError) as error:
             self._say(wording.error_box(str(error)))

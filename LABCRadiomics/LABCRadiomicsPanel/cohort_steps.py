@@ -9,7 +9,7 @@ from slicer.i18n import translate
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.step_options import ASSOCIATE, COMMANDS_LEFT_OUT, OPTIONS_LEFT_OUT, STEPS, YES, Kind
 
-COMMAND = ("typer", "rich")  # packages of the command line
+_COMMAND = ("typer", "rich")  # packages of the command line
 INPUTS = "inputs"  # the text of a field that stands for the model chosen under Inputs
 
 _ALWAYS = {"extract": {"resume": YES}}
@@ -109,6 +109,9 @@ def problem(step, values, model):
             return _("Missing: a model under Inputs")
         if row.required and not texts.get(row.name):
             return _("Missing: {what}").format(what=shown(row.label))
+    if step.one_of and not any(texts.get(name) for name in step.one_of):
+        first, second = (shown(step.option(name).label) for name in step.one_of)
+        return _("Missing: {first} or {second}").format(first=first, second=second)
     for row in step.options:
         try:
             if texts.get(row.name):
@@ -121,6 +124,13 @@ def problem(step, values, model):
 def usesModel(step):
     """Whether a step is about the model chosen under Inputs."""
     return any(row.kind is Kind.MODEL and row.required for row in step.options)
+
+
+def packages(step, texts):
+    """Give the Python packages that a step needs for what it is told, and that Slicer does not bring."""
+    settings = [texts.get(row.name, "") for row in step.options if "*.yaml" in row.files]
+    yaml = any(text and not text.endswith(".json") for text in settings)
+    return (*_COMMAND, *step.packages, *(("ruamel.yaml",) if yaml else ()))
 
 
 def shown(text):

@@ -135,7 +135,8 @@ def result_text(result):
     if result["points"] is not None:
         points = _("Nomogram: {points:.0f} points; more mean a higher hazard.").format(points=result["points"])
         parts.append(f"<p>{escape(points)}</p>")
-    rest = "".join(f"<li>{plain(sentence)}</li>" for sentence in sentences if sentence not in grave)
+    told = {*grave, *_told_beside_survival(result)}
+    rest = "".join(f"<li>{plain(sentence)}</li>" for sentence in sentences if sentence not in told)
     fine = f"<p>{plain(result_wording.grade(result, _))}</p>" if result["trust"]["grade"] == FINE else ""
     if rest or fine:
         heading = escape(_("How far to trust it"))
@@ -147,6 +148,13 @@ def result_text(result):
     )
     parts.append(f"<p><small>{plain(scored)}</small></p>")
     return "".join(parts)
+
+
+def _told_beside_survival(result):
+    """Warnings, one for each unknown covariate, that a sentence beside the survival says together."""
+    if not result_wording.survival_remarks(result, _):
+        return []
+    return [warning["message"] for warning in result["warnings"] if warning["code"] == "covariate-unknown"]
 
 
 def contributions(result):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from ..files import refuse_overwriting
-from ..step_options import AgreementOptions, ExtractOptions, SimulateOptions
+from ..step_options import AgreementOptions, ExtractOptions, HowToExtract, SimulateOptions, options_of
 from .common import ProgressBar, refuse, remark, say
 from .declared import command
 
 if TYPE_CHECKING:
+    from ..cohort.agreement import Agreement
     from ..features.settings import ExtractionSettings
     from ..preprocessing import Step
 
@@ -44,7 +47,7 @@ def extract(asked: ExtractOptions) -> None:
     say(f"{run.features_csv}: {run.cases - run.failed} cases{resumed}. Settings: {run.record}")
 
 
-def _what_to_extract(asked: ExtractOptions) -> tuple[ExtractionSettings, list[str] | None, tuple[Step, ...]]:
+def _what_to_extract(asked: HowToExtract) -> tuple[ExtractionSettings, list[str] | None, tuple[Step, ...]]:
     """Give the settings, the names of the features if not all are wanted, and the steps of preprocessing."""
     from ..features.settings import SLICER_RADIOMICS_PARAMETERS, ExtractionSettings
     from ..preprocessing import read_steps, read_steps_file
@@ -72,25 +75,68 @@ def _what_to_extract(asked: ExtractOptions) -> tuple[ExtractionSettings, list[st
 
 def agreement(asked: AgreementOptions) -> None:
     """Do ``agreement``."""
-    from ..cohort.agreement import reader_agreement, write_agreement
-    from ..cohort.record import record_path
+    from ..cohort.agreement import write_agreement
 
-    out, repeat = asked.out, asked.repeat
-    read = [path for path in (asked.reader1, asked.reader2, repeat) if path]
-    refuse_overwriting([*read, *map(record_path, read)], [out])
-    found = reader_agreement(asked.reader1, asked.reader2, repeat, columns=asked.feature_columns, id=asked.id)
-    if out is not None:
-        write_agreement(out, found)
+    found = _segment_agreement(asked) if asked.segments else _table_agreement(asked)
+    if asked.out is not None:
+        write_agreement(asked.out, found)
     for notice in found.notices:
         remark(notice.message)
     count = int(found.exceeding(asked.min_icc).sum())
-    both = "" if repeat is None else ", between readers and on repetition,"
+    both = "" if found.repeated is None else ", between readers and on repetition,"
     say(
         f"{count} of {len(found.features)} features{both} have an ICC(2,1) above {asked.min_icc:g} "
         f"({found.between.cases} cases, 2 readers)."
     )
-    if out is not None:
-        say(f"Table: {out}")
+    if asked.out is not None:
+        say(f"Table: {asked.out}")
+
+
+def _table_agreement(asked: AgreementOptions) -> Agreement:
+    """Compare two feature tables."""
+    from ..cohort.agreement import reader_agreement
+    from ..cohort.record import record_path
+
+    if asked.reader2 is None:
+        raise InputError(
+            "Only one table is given: give the feature tables of both readers, or a case table and the readers' "
+            "segments with --segments A,B."
+        )
+    usual = {row.name: row.default for row in options_of(HowToExtract)}
+    if given := [name for name, default in usual.items() if getattr(asked, name) != default]:
+        flag = f"--{given[0].replace('_', '-')}"
+        raise InputError(f"Option {flag} has no meaning without --segments, for nothing is extracted: leave it out.")
+    read = [path for path in (asked.reader1, asked.reader2, asked.repeat) if path]
+    refuse_overwriting([*read, *map(record_path, read)], [asked.out])
+    return reader_agreement(
+        asked.reader1, asked.reader2, asked.repeat, columns=asked.feature_columns, id=asked.id
+    )  # fmt: skip
+
+
+def _segment_agreement(asked: AgreementOptions) -> Agreement:
+    """Extract the features of the readers' segments, beside the table of correlations if there is one, and compare."""
+    from ..cohort import errors_path, journal_path
+    from ..cohort.reader_segments import segment_agreement, tables_beside
+    from ..cohort.record import record_path
+    from ..imaging import ReadingOptions
+
+    refused = {"READER2": asked.reader2, "--repeat": asked.repeat, "--feature-columns": asked.feature_columns}
+    if given := next((name for name, value in refused.items() if value is not None), None):
+        raise InputError(f"{given} has no meaning with --segments, which extracts the readers' features: leave it out.")
+    settings, names, steps = _what_to_extract(asked)
+    reading = ReadingOptions.from_texts(asked.phase, asked.spacing, asked.regular_grid, None, asked.series)
+    with tempfile.TemporaryDirectory(prefix="labcradiomics-") as scratch:
+        tables = tables_beside(asked.out or Path(scratch, "icc.csv"), asked.segments)
+        made = [of(table) for table in tables for of in (Path, errors_path, journal_path, record_path)]
+        refuse_overwriting([asked.reader1, asked.settings, asked.preprocessing], [asked.out, *made])
+        try:
+            with ProgressBar("extracting") as advance:
+                return segment_agreement(
+                    asked.reader1, asked.segments, tables, settings, names, jobs=asked.jobs, resume=asked.resume,
+                    scheduler=asked.scheduler, progress=advance, reading=reading, steps=steps,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            refuse("Interrupted; with --out the finished cases are kept, run the same again with --resume.", code=130)
 
 
 def simulate(asked: SimulateOptions) -> None:

@@ -2,7 +2,8 @@
 
 ``case_search`` and ``case_pairing`` make a case table of a folder tree; ``case_table`` is what there is to extract
 from; ``feature_table`` runs the cases through ``execution`` (processes or a cluster), keeps each in a ``journal`` and
-leaves a ``record`` of the settings beside the table; ``agreement`` compares the tables of two readers.
+leaves a ``record`` of the settings beside the table; ``agreement`` compares the tables of two readers, which
+``reader_segments`` makes of two segments in one file a case.
 
 May import: errors, notices, files, tables, statistics, imaging, preprocessing, features, model.
 """

@@ -23,7 +23,7 @@ from .execution import Failure, available_processes, over_cluster, over_processe
 from .journal import Journal
 from .record import extraction_of, record_path, software_versions, write_record
 
-_DIAGNOSTICS = ("voxels", "volume_mm3", "spacing_mm", "axes", "input_sha256", "notices")
+_DIAGNOSTICS = ("voxels", "volume_mm3", "spacing_mm", "axes", "input_sha256", "mean", "contrast", "notices")
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,9 @@ def _extract(task: _Task) -> dict[str, object]:
 def _extracted(task: _Task) -> dict[str, object]:
     import SimpleITK as sitk
 
-    from ..features import extract
+    from ..features import extract_region
     from ..imaging import read_mask, read_pair
+    from ..imaging.surroundings import brightness
     from ..imaging.volume import order_to
 
     found = software_versions()
@@ -222,11 +223,13 @@ def _extracted(task: _Task) -> dict[str, object]:
         ordered = volume.reordered(*order_to(volume, task.settings.array_order))
         volume = preprocess(ordered, task.steps, Masks(breast, tissue))
     label = case.roi_label() if mask.source.segment is None else None  # a segment is the only one in its mask
-    result = extract(volume, mask.volume, task.settings, task.features, label)
+    region = task.settings.region_of(volume, mask.volume, label)
+    result = extract_region(region, task.settings, task.features)
+    bright = {name: value if math.isfinite(value) else "" for name, value in brightness(region)._asdict().items()}
     notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
         "values": {name: value if math.isfinite(value) else None for name, value in result.values.items()},
-        "diagnostics": {name: result.diagnostics.get(name, notices) for name in _DIAGNOSTICS},
+        "diagnostics": {name: {**result.diagnostics, **bright}.get(name, notices) for name in _DIAGNOSTICS},
     }
 
 

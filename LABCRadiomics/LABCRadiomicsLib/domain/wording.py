@@ -16,6 +16,7 @@ def axis_of(image: Volume, axis: int) -> int:
     return int(np.abs(image.direction[:, axis]).argmax())
 
 
-def between(low: float, high: float, unit: str) -> str:
+def between(low: float, high: float, unit: str = "") -> str:
     """Tell a range, or the one value that it is."""
-    return f"{low:.4g} {unit}" if math.isclose(low, high, rel_tol=1e-3) else f"{low:.4g} to {high:.4g} {unit}"
+    told = f"{low:.4g}" if math.isclose(low, high, rel_tol=1e-3) else f"{low:.4g} to {high:.4g}"
+    return f"{told} {unit}".rstrip()

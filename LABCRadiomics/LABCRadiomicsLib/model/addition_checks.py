@@ -66,7 +66,8 @@ def _check_preprocessing(extraction: Extraction) -> None:
 
 def _check_domain(domain: Domain) -> None:
     path = "image.domain"
-    check_range(domain, path, "volume_mm3_low", "volume_mm3_high")
+    for quantity in ("volume_mm3", "mean", "contrast"):
+        check_range(domain, path, f"{quantity}_low", f"{quantity}_high")
     for name in ("spacing_mm_low", "spacing_mm_high"):
         check_length(getattr(domain, name), 3, f"{path}.{name}", "axis")
     low, high = domain.spacing_mm_low, domain.spacing_mm_high

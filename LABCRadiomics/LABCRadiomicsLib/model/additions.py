@@ -70,7 +70,9 @@ class Distribution:
 class Domain:
     """What the training cohort's images and tumors were: ranges are 1st and 99th percentiles.
 
-    Spacing along i, j, k in the model's axis order, in mm; field strength in tesla; volume of the tumor in cubic mm.
+    Spacing along i, j, k in the model's axis order, in mm; field strength in tesla; volume of the tumor in cubic mm;
+    mean intensity of the tumor after preprocessing, in the images' unit; contrast of the tumor to the 5 mm around it,
+    in standard deviations of both together (:func:`.imaging.surroundings.brightness`).
     """
 
     spacing_mm_low: tuple[float, ...] | None = limited(optional=True, minItems=3, items={"exclusiveMinimum": 0})
@@ -79,6 +81,10 @@ class Domain:
     manufacturers: tuple[str, ...] = ()
     volume_mm3_low: float | None = limited(optional=True, exclusiveMinimum=0)
     volume_mm3_high: float | None = limited(optional=True, exclusiveMinimum=0)
+    mean_low: float | None = None
+    mean_high: float | None = None
+    contrast_low: float | None = None
+    contrast_high: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from ..report.markdown_text import inline
 from .evaluation import added_value
 from .extraction import software_words
 from .modeling import harmonization
-from .patients import flow
+from .patients import flow, missing_notes
 from .references import numbered
 from .study import Study, counted, estimate, listed, p_value
 
@@ -41,7 +41,7 @@ def methods_markdown(study: Study) -> str:
 def _training(study: Study) -> list[tuple[str, list[str]]]:
     return [
         ("Patients", [*_patients(study), _size(study)]),
-        ("Features", [*_features(study), _agreement(study), _missing(study), _sites(study)]),
+        ("Features", [*_features(study), _agreement(study), " ".join(missing_notes(study)), _sites(study)]),
         ("Selection and score", _selection(study)),
         ("Cutoff and risk groups", [_cutoff(study), _groups(study)]),
         ("Nomogram", _nomogram(study)),
@@ -53,7 +53,7 @@ def _training(study: Study) -> list[tuple[str, list[str]]]:
 def _validation(study: Study) -> list[tuple[str, list[str]]]:
     return [
         ("Patients", [*_patients(study), _own(study), _size(study)]),
-        ("Features", [*_features(study), _missing(study)]),
+        ("Features", [*_features(study), " ".join(missing_notes(study))]),
         ("Model", [_applied(study), _groups(study)]),
         ("Performance", [*_measures(study), _limits(study), _comparison(study)]),
         ("Software", [_software(study)]),
@@ -139,11 +139,6 @@ def _agreement(study: Study) -> str:
         f"Of {found['features_in']} features, the {found['features_icc']} with an intraclass correlation between "
         f"readers above {found['icc']['threshold']:g} {{icc}} were kept."
     )
-
-
-def _missing(study: Study) -> str:
-    codes = ("features-imputed", "cases-with-missing-features", "features-with-missing", "unknown-covariates")
-    return " ".join(study.notes(*codes, "covariate-unknown"))
 
 
 def _sites(study: Study) -> str:

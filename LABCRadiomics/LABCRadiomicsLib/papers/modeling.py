@@ -46,7 +46,9 @@ def _scale(study: Study) -> str:
     score, sites = study.model.score, study.model.harmonization
     scaled = score is not None and any(term.mean is not None for term in score.terms)
     raw = "in standard deviations from a stored mean" if scaled else "as they are in the table, without scaling"
-    return f"Features are linear in the score and enter it {raw}{' but for the sites' if sites else ''}."
+    return (
+        f"Features are linear in the score and enter it {raw}{', after harmonization between sites' if sites else ''}."
+    )
 
 
 def scaling(study: Study) -> Answer:
@@ -272,12 +274,12 @@ def poor_input(study: Study) -> Answer:
 
 def users(study: Study) -> Answer:
     """What a user has to do."""
-    nomogram = study.model.nomogram
+    nomogram, site = study.model.nomogram, ", the site" if study.model.harmonization is not None else ""
     clinical = " and the clinical covariates" if nomogram is not None and nomogram.covariates else ""
     if study.model.extraction is None:
-        text = f"The user gives a table of the features, made elsewhere{clinical}."
+        text = f"The user gives a table of the features, made elsewhere{site}{clinical}."
     else:
-        text = f"The user gives the image, the whole tumor segmented on it{clinical}."
+        text = f"The user gives the image, the whole tumor segmented on it{site}{clinical}."
     return Answer(text, (card("What it needs"),), "the expertise that this takes")
 
 

@@ -176,13 +176,19 @@ def sample_size(study: Study) -> Answer:
 
 def missing_data(study: Study) -> Answer:
     """What became of missing values."""
-    noted = study.notes(*_HOLES, *_UNKNOWN)
-    sentences = list(noted)
+    sentences = missing_notes(study)
     if study.is_training and study.settings["missing"] is None and not study.notes(*_HOLES):
         sentences.insert(0, "No cell of a feature was empty.")  # or the training would have been refused
     left = "missing outcomes, why values are missing, and what was left out before these tables were made"
     where = report("notes", "settings") if study.is_training else report("notes")
     return Answer(" ".join(sentences) or "The software made no remark on missing values.", (where,), left)
+
+
+def missing_notes(study: Study) -> list[str]:
+    """Give the remarks on missing features and unknown covariates; one on any imputation is one of them."""
+    codes = [note["code"] for note in study.report["notes"]]
+    imputed = (code for code in codes if "imput" in code)
+    return study.notes(*_HOLES, *_UNKNOWN, *imputed)
 
 
 def balance(study: Study) -> Answer:

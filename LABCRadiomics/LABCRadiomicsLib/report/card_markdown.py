@@ -112,6 +112,9 @@ def _needs(model: Model) -> list[str]:
         needed.append("The breast segmented, for preprocessing.")
     tissues = [step.get("tissue") for step in (model.extraction.preprocessing if model.extraction else ())]
     needed += [f"The reference tissue ({inline(tissue)}) outlined, for preprocessing." for tissue in tissues if tissue]
+    if model.harmonization is not None:
+        sites = ", ".join(inline(site.name) for site in model.harmonization.sites)
+        needed.append(f"The site that the image comes from, one of {sites}: features are harmonized between them.")
     if model.nomogram and model.nomogram.covariates:
         names = ", ".join(inline(covariate.label) for covariate in model.nomogram.covariates)
         unknown = " Each may be unknown." if model.nomogram.center is not None else ""
@@ -128,6 +131,11 @@ def _domain(domain: Domain | None, axes: str) -> list[str]:
         rows.append((f"voxel size, mm ({axes})", " x ".join(_range(*pair) for pair in ends)))
     if domain.volume_mm3_low is not None and domain.volume_mm3_high is not None:
         rows.append(("volume of the tumor, mm³", _range(domain.volume_mm3_low, domain.volume_mm3_high)))
+    if domain.mean_low is not None and domain.mean_high is not None:
+        rows.append(("mean intensity of the tumor, the images' unit", _range(domain.mean_low, domain.mean_high)))
+    if domain.contrast_low is not None and domain.contrast_high is not None:
+        what = "contrast of the tumor to the 5 mm around it, standard deviations"
+        rows.append((what, _range(domain.contrast_low, domain.contrast_high)))
     if domain.field_strengths_t:
         rows.append(("field strength, T", ", ".join(f"{tesla:g}" for tesla in domain.field_strengths_t)))
     if domain.manufacturers:

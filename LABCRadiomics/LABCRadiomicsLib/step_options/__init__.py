@@ -31,7 +31,7 @@ from .association_options import (
     PurityOptions,
     Split,
 )
-from .case_options import AgreementOptions, CasesOptions, ExtractOptions, SimulateOptions, UnknownSite
+from .case_options import AgreementOptions, CasesOptions, ExtractOptions, HowToExtract, SimulateOptions, UnknownSite
 from .left_out import COMMANDS_LEFT_OUT, OPTIONS_LEFT_OUT
 from .model_options import ApplyOptions, RecalibrateOptions, TrainOptions, ValidateOptions
 from .option_row import YES, Kind, Option, options_of, split_texts
@@ -66,6 +66,7 @@ __all__ = [
     "GseaOptions",
     "Handover",
     "HistopathologyOptions",
+    "HowToExtract",
     "ImmuneOptions",
     "ImmunophenoscoreOptions",
     "Kind",

@@ -103,11 +103,18 @@ class CasesOptions:
 
 
 @declares
-class ExtractOptions:
-    """What ``extract`` is asked."""
+class CaseTable:
+    """What is extracted, and where to."""
 
     cases: Path = argument(_("Cases"), _("CSV with case, image, mask and perhaps label, segment, phase, spacing."))
     out: Path = option(_("Feature table"), _("The feature table to write."), kind=Kind.NEW_FILE)
+    segment: str | None = segment_option()
+
+
+@declares
+class HowToExtract:
+    """How images are read and which features are computed, of whatever region."""
+
     features: Literal["all", "model"] = option(
         _("Features"), _("All features of the settings, or those of the model."), default="all"
     )
@@ -118,7 +125,6 @@ class ExtractOptions:
         kind=Kind.MODEL,
     )
     settings: Path | None = option(_("Settings"), _("Pyradiomics parameter file."), default=None, files=PARAMETERS)
-    segment: str | None = segment_option()
     phase: str | None = phase_option()
     series: str | None = series_option()
     spacing: str | None = spacing_option()
@@ -136,11 +142,28 @@ class ExtractOptions:
 
 
 @declares
-class AgreementOptions:
-    """What ``agreement`` is asked."""
+class Comparison:
+    """Whose segmentations are compared."""
 
-    reader1: Path = argument(_("First reader"), _("Feature table of the first reader's segmentations."))
-    reader2: Path = argument(_("Second reader"), _("Feature table of the second reader's segmentations."))
+    reader1: Path = argument(
+        _("First reader"), _("Feature table of the first reader's segmentations; or, with --segments, a case table.")
+    )
+    reader2: Path | None = argument(
+        _("Second reader"),
+        _("Feature table of the second reader's segmentations; not with --segments."),
+        default=None,
+        in_view=True,
+    )
+    segments: tuple[str, ...] = option(
+        _("Segments"),
+        _(
+            "The readers' segments in each mask of a case table, by name or number, whose features are extracted: "
+            "the first reader's, the second's and perhaps the first one's repetition."
+        ),
+        default=(),
+        metavar="A,B[,C]",
+        in_view=True,
+    )
     out: Path | None = option(
         _("ICC table"), _("The table of correlations to write."), default=None, kind=Kind.NEW_FILE, in_view=True
     )
@@ -152,6 +175,19 @@ class AgreementOptions:
         _("Feature columns"), _("Regular expression of the feature columns."), default=None
     )
     id: str = id_option()
+
+
+# A class's options come in the order of its bases from the last to the first.
+
+
+@declares
+class ExtractOptions(HowToExtract, CaseTable):
+    """What ``extract`` is asked."""
+
+
+@declares
+class AgreementOptions(HowToExtract, Comparison):
+    """What ``agreement`` is asked; how to extract matters with ``segments`` alone."""
 
 
 @declares

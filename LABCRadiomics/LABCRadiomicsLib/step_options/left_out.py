@@ -21,6 +21,10 @@ OPTIONS_LEFT_OUT = {
         "scheduler": "Its cases go to a cluster, whose workers need the package too; that is set up from a terminal.",
         "resume": "It is always given: without an interrupted run it changes nothing.",
     },
+    "agreement": {
+        "scheduler": "Its cases go to a cluster, whose workers need the package too; that is set up from a terminal.",
+        "resume": "A case or two are soon done again; many are extracted by a step of their own.",
+    },
     "apply": {"model": "It is the model chosen under Inputs."},
     "validate": {"model": "It is the model chosen under Inputs."},
     "recalibrate": {"model": "It is the model chosen under Inputs."},

@@ -160,7 +160,7 @@ def split_texts(text: str) -> tuple[str, ...]:
 
 
 def argument(label: str, help: str, **rest: Any) -> Any:
-    """Declare a required option that the command line takes by its place; ``rest`` as :func:`option`."""
+    """Declare an option that the command line takes by its place; ``rest`` as :func:`option`."""
     return option(label, help, flag="", **rest)
 
 

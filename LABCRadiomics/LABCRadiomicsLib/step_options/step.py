@@ -47,6 +47,8 @@ class Step:
     packages : tuple of str
         What it needs that Slicer does not bring, besides the command line's own.
     hands_over : tuple of Handover
+    one_of : tuple of str
+        Names of options one of which has to be given, though none is required by itself.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Step:
     beside: tuple[Option, ...] = ()
     packages: tuple[str, ...] = ()
     hands_over: tuple[Handover, ...] = ()
+    one_of: tuple[str, ...] = ()
 
     @property
     def options(self) -> tuple[Option, ...]:

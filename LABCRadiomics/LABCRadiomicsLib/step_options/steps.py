@@ -34,8 +34,9 @@ def _association(name: str, title: str, help: str, asked: type[Any], *hands_over
         help=help,
         asked=asked,
         beside=options_of(FolderOptions),
-        packages=(*PAGES, "ruamel.yaml") if name == "all" else PAGES,
+        packages=PAGES,
         hands_over=hands_over,
+        one_of=("groups", "scores") if name in ("expression", "immune", "histopathology") else (),
     )
 
 
@@ -59,7 +60,7 @@ _STEPS = (
         _("Extract features"),
         _("Extract the radiomics features of a cohort."),
         ExtractOptions,
-        packages=("joblib",),
+        packages=("joblib", "shapely"),  # the second for structure sets
         hands_over=(Handover("out", "train", "features"), Handover("out", "agreement", "reader1")),
     ),
     Step(
@@ -67,6 +68,7 @@ _STEPS = (
         _("Agreement of readers"),
         _("Measure how well the features of two readers' segmentations agree: ICC(2,1) with 95% limits."),
         AgreementOptions,
+        packages=("joblib",),
         hands_over=(Handover("out", "train", "icc"),),
     ),
     Step(

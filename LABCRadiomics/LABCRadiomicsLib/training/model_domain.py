@@ -13,7 +13,8 @@ from ..statistics.joint_distance import joint_distance
 from ..tables.csv_table import read_table
 
 _PERCENT = (90.0, 95.0, 99.0)
-_SPACING, _VOLUME = "diagnostics_spacing_mm", "diagnostics_volume_mm3"
+_SPACING, _NEEDED = "diagnostics_spacing_mm", ("volume_mm3",)
+_QUANTITIES = (*_NEEDED, "mean", "contrast")  # the last two are absent from tables that earlier versions wrote
 
 
 def feature_distribution(features: np.ndarray) -> Distribution | None:
@@ -71,8 +72,13 @@ def distances_from_the_others(features: np.ndarray, mean: np.ndarray, covariance
         return np.where(left > 1e-12, n / (n - 1) * np.sqrt((n - 2) * squared / np.maximum(left, 1e-12)), np.inf)
 
 
-def image_domain(features_csv: str | os.PathLike[str], cases: Sequence[str], id: str = "case") -> Domain | None:
-    """Sum up voxel sizes and tumor volumes from the diagnostics of a feature table that ``extract`` wrote.
+def image_domain(
+    features_csv: str | os.PathLike[str],
+    cases: Sequence[str],
+    id: str = "case",
+    others: Sequence[str | os.PathLike[str]] = (),
+) -> Domain | None:
+    """Sum up voxel sizes, tumor volumes and brightness from the diagnostics of feature tables that ``extract`` wrote.
 
     Parameters
     ----------
@@ -81,21 +87,30 @@ def image_domain(features_csv: str | os.PathLike[str], cases: Sequence[str], id:
         Those that the model is made from.
     id : str
         Column that names the cases.
+    others : sequence of path
+        Tables of the same cases by other readers, whose contours belong to the domain as well.
 
     Returns
     -------
     Domain or None
         None where the table has no such columns: its features are somebody else's.
     """
-    table = read_table(features_csv)
-    if not {_SPACING, _VOLUME} <= set(table.names):
-        return None
     chosen = set(cases)
-    rows = [at for at, case in enumerate(table.cases(id)) if case in chosen]
-    spacing = np.array([[float(step) for step in table.texts(_SPACING)[at].split()] for at in rows])
-    volumes = table.numbers(_VOLUME)[rows]
-    if len(rows) < LEAST_CASES or spacing.shape != (len(rows), 3):
+    spacings, measured = [], {quantity: [] for quantity in _QUANTITIES}
+    for table in map(read_table, (features_csv, *others)):
+        if not {_SPACING, *(f"diagnostics_{name}" for name in _NEEDED)} <= set(table.names):
+            return None
+        rows = [at for at, case in enumerate(table.cases(id)) if case in chosen]
+        spacings += [[float(step) for step in table.texts(_SPACING)[at].split()] for at in rows]
+        for quantity, values in measured.items():
+            if (column := f"diagnostics_{quantity}") in table.names:
+                cells = table.texts(column)
+                values += [float(cells[at]) for at in rows if cells[at]]
+    if len(spacings) < LEAST_CASES or any(len(spacing) != 3 for spacing in spacings):
         return None
-    low, high = np.percentile(spacing, RANGE, axis=0).tolist()
-    least, most = np.percentile(volumes, RANGE).tolist()
-    return Domain(spacing_mm_low=tuple(low), spacing_mm_high=tuple(high), volume_mm3_low=least, volume_mm3_high=most)
+    low, high = np.percentile(spacings, RANGE, axis=0).tolist()
+    ranges = {}
+    for quantity, values in measured.items():
+        if len(values) >= LEAST_CASES:
+            ranges[f"{quantity}_low"], ranges[f"{quantity}_high"] = np.percentile(values, RANGE).tolist()
+    return Domain(spacing_mm_low=tuple(low), spacing_mm_high=tuple(high), **ranges)

@@ -142,6 +142,10 @@ def document_2() -> dict[str, Any]:
         "manufacturers": ["none"],
         "volume_mm3_low": 100,
         "volume_mm3_high": 90000,
+        "mean_low": -2,
+        "mean_high": 300,
+        "contrast_low": -0.5,
+        "contrast_high": 4,
     }
     result["extraction"]["preprocessing"] = [{"step": "n4"}, {"step": "zscore", "region": "otsu", "scale": 100}]
     result["score"]["distribution"] = {

@@ -15,7 +15,7 @@ from LABCRadiomicsLib.cohort import errors_path, execution, extract_cases, journ
 from LABCRadiomicsLib.cohort.execution import Failure, over_processes
 from LABCRadiomicsLib.cohort.record import read_extraction, record_path
 from LABCRadiomicsLib.errors import CohortError, InputError
-from LABCRadiomicsLib.features import PYRADIOMICS_VERSION, extract
+from LABCRadiomicsLib.features import PYRADIOMICS_VERSION, extract, extract_region
 from LABCRadiomicsLib.features.settings import ExtractionSettings
 from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
@@ -181,9 +181,9 @@ def test_what_nobody_expected_is_reported_for_its_case(cases, monkeypatch, raise
         calls.append(arguments)
         if len(calls) == 2:
             raise raised
-        return extract(*arguments)
+        return extract_region(*arguments)
 
-    monkeypatch.setattr("LABCRadiomicsLib.features.extract", extract_or_fail)
+    monkeypatch.setattr("LABCRadiomicsLib.features.extract_region", extract_or_fail)
     result = extract_cases(cases, cases.parent / "f.csv", FEW)
     assert (result.failed, len(calls)) == (1, 4)
     (error,) = rows_of(result.errors_csv)

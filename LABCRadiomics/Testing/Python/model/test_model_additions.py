@@ -70,6 +70,8 @@ CONTRADICTIONS = [
     (changed("image.domain.spacing_mm_low[2]", 4), "image.domain.spacing_mm_low[2]"),
     (changed("image.domain.volume_mm3_low", 1e6), "image.domain.volume_mm3_low"),
     (without("image.domain.volume_mm3_high"), "image.domain.volume_mm3_high"),
+    (changed("image.domain.contrast_low", 5), "image.domain.contrast_low"),
+    (without("image.domain.mean_high"), "image.domain.mean_high"),
     (changed("score.distribution.mean", [1, 2]), "score.distribution.mean"),
     (without("score.distribution.covariance[2]"), "score.distribution.covariance"),
     (changed("score.distribution.covariance[0][1]", 0.2), "score.distribution.covariance"),

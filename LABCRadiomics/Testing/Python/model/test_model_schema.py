@@ -39,7 +39,7 @@ def _paths(value: Any, path: Steps = ()) -> Iterator[Steps]:
         yield from _paths(item, (*path, key))
 
 
-REPLACEMENTS = (None, True, 0, -1, 1.5, 2.0, "", "text", [], [0, 1], {}, {"key": 1})
+REPLACEMENTS = (None, True, 0, -1, 0.5, 1.5, 2.0, "", "text", [], [0, 1], {}, {"key": 1})
 
 
 def _small() -> dict[str, Any]:

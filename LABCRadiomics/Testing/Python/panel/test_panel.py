@@ -435,6 +435,16 @@ def test_values_that_cannot_be_written_are_explained(ready, dialogs, tmp_path):
     assert "cannot be written to" in ready.ui.messageLabel.text
 
 
+def test_unknown_covariates_are_told_once(ready):
+    """In one sentence beside the survival, not in a list of them; the document holds each."""
+    ready.ui.applyButton.click()
+    unknown = [w["message"] for w in ready.resultView.document["warnings"] if w["code"] == "covariate-unknown"]
+    text = plain(ready.ui.resultLabel.text)
+    assert len(unknown) == 5 and not any(message in text for message in unknown)
+    labels = ", ".join(covariate["label"] for covariate in ready.resultView.document["covariates"])
+    assert f"what is unknown ({labels})" in text or f"what is unknown of this patient ({labels})" in text
+
+
 def test_what_the_score_is_made_of(ready, tmp_path):
     """Every feature with its part of the score and a sentence; together they are the score."""
     ready.ui.applyButton.click()

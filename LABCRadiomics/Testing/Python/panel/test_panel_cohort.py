@@ -8,31 +8,11 @@ slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
 from cohort_filling import choose_step, cohort_steps, editor, fill  # noqa: E402
-from LABCRadiomicsLib.step_options import COMMANDS_LEFT_OUT, OPTIONS_LEFT_OUT  # noqa: E402
+from command_line import commands  # noqa: E402
+from LABCRadiomicsLib.step_options import OPTIONS_LEFT_OUT  # noqa: E402
 from panel_reading import tip  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
-
-
-def real_commands():
-    """Every command of the program, by its words."""
-    import typer
-
-    from LABCRadiomicsLib.cli import application
-
-    found = {}
-    for name, command in typer.main.get_command(application()).commands.items():
-        inner = getattr(command, "commands", None)
-        found |= {f"{name} {word}": one for word, one in inner.items()} if inner else {name: command}
-    return found
-
-
-def test_the_panel_has_every_command_but_those_listed(app):
-    steps = cohort_steps()
-    left = {name for name in real_commands() if name.split()[0] in COMMANDS_LEFT_OUT}
-    assert {name.split()[0] for name in left} == set(COMMANDS_LEFT_OUT)
-    assert set(real_commands()) - left == set(steps.SHOWN)
-    assert all(reason.endswith(".") and len(reason.split()) > 5 for reason in COMMANDS_LEFT_OUT.values())
 
 
 def test_the_panel_has_every_option_but_those_listed(panel):
@@ -40,37 +20,13 @@ def test_the_panel_has_every_option_but_those_listed(panel):
     steps, seen = cohort_steps(), 0
     for name in steps.SHOWN:
         choose_step(panel, name)
-        command = {one.name for one in real_commands()[name].params} - {"help"}
+        command = {one.name for one in commands()[name].params} - {"help"}
         left = OPTIONS_LEFT_OUT.get(name, {})
         assert set(left) <= command
         assert set(panel.cohort._form.editors) == command - set(left), name
         assert all(reason.endswith(".") and len(reason.split()) > 5 for reason in left.values())
         seen += len(panel.cohort._form.editors)
     assert seen > 150 and set(OPTIONS_LEFT_OUT) <= {"score", *steps.SHOWN}
-
-
-SCORING = {  # the command's option: where the panel has it, outside the cohort section
-    "image": "inputVolumeSelector",
-    "mask": "segmentSelector",
-    "label": "segmentSelector",
-    "segment": "segmentSelector",
-    "model": "modelSelector",
-    "covariate": "covariatesFrame",
-    "site": "siteSelector",
-    "unknown_site": "siteSelector",
-    "stability": "stabilityCheckBox",
-    "second_reader": "secondSelector",
-    "second_segment": "secondSelector",
-    "show_group": "showGroupButton",
-    "out": "saveReportButton",
-    "json": "saveValuesButton",
-}
-
-
-def test_the_panel_scores_with_every_option_of_the_command_but_those_listed(panel):
-    options = {one.name for one in real_commands()["score"].params} - {"help"}
-    assert set(SCORING) == options - set(OPTIONS_LEFT_OUT["score"])
-    assert set(SCORING.values()) <= set(vars(panel.ui))
 
 
 def test_what_is_typed_becomes_the_command_line(panel, tmp_path):
@@ -140,6 +96,17 @@ def test_a_value_that_is_none_is_said_before_the_start(panel, tmp_path):
     fill(panel, min_icc="0,75")
     assert not panel.ui.cohortStartButton.enabled
     assert tip(panel.ui.cohortStartButton).startswith("Least ICC must be a number, with a point before decimals")
+
+
+def test_one_of_two_is_enough(panel, tmp_path):
+    choose_step(panel, "associate expression")
+    fill(panel, matrix=tmp_path / "m.tsv", out=tmp_path / "o")
+    assert tip(panel.ui.cohortStartButton) == "Missing: Groups or Scores"
+    fill(panel, scores=tmp_path / "s.csv")
+    assert panel.ui.cohortStartButton.enabled
+    choose_step(panel, "associate purity")  # which measures every sample where there are no groups
+    fill(panel, out=tmp_path / "o", scores="")
+    assert panel.ui.cohortStartButton.enabled
 
 
 def test_a_step_on_a_model_says_which(panel):

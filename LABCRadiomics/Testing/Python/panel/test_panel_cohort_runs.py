@@ -153,22 +153,27 @@ def test_agreement_in_the_background(panel, cohort, tmp_path):
     assert editor(panel, "icc").currentPath == str(tmp_path / "icc.csv")
 
 
-def test_associations_in_the_background(panel, cohort, tmp_path):
-    """One job with its own options, then all that a configuration names; each has a page."""
+def immune_tables(folder) -> dict[str, str]:
+    """Fractions of two kinds of cells in twelve patients, and the groups of these."""
     from association_examples import barcodes, write_groups
 
-    groups = write_groups(tmp_path / "groups.csv", 12)
     rows = [f"{case},{at / 20:g},{1 - at / 20:g}" for at, case in enumerate(barcodes(12))]
-    (tmp_path / "cells.csv").write_text("\n".join(["case,T cells,B cells", *rows]) + "\n", encoding="utf-8")
+    (folder / "cells.csv").write_text("\n".join(["case,T cells,B cells", *rows]) + "\n", encoding="utf-8")
+    return {"table": str(folder / "cells.csv"), "groups": str(write_groups(folder / "groups.csv", 12))}
+
+
+def test_associations_in_the_background(panel, cohort, tmp_path):
+    """One job with its own options, then all that a configuration names; each has a page."""
+    given = immune_tables(tmp_path)
     choose_step(panel, "associate immune")
-    fill(panel, table=tmp_path / "cells.csv", groups=groups, out=tmp_path / "immune", contrast="low-high", id="case")
+    fill(panel, **given, out=tmp_path / "immune", contrast="low-high", id="case")
     run(panel)
     assert (tmp_path / "immune" / "index.html").as_uri() in panel.ui.cohortMessageLabel.text
     with (tmp_path / "immune" / "immune.csv").open() as file:
         found = {row["type"]: row for row in csv.DictReader(file)}
     medians = [float(found["T cells"][name]) for name in ("median_A", "median_B")]
     assert medians == pytest.approx([8.5 / 20, 2.5 / 20])
-    config = {"groups": str(groups), "immune": str(tmp_path / "cells.csv")}
+    config = {"groups": given["groups"], "immune": given["table"]}
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     choose_step(panel, "associate all")
     fill(panel, config=tmp_path / "config.json", out=tmp_path / "all")
@@ -176,14 +181,13 @@ def test_associations_in_the_background(panel, cohort, tmp_path):
     assert (tmp_path / "all" / "immune.csv").is_file() and (tmp_path / "all" / "index.html").is_file()
 
 
-def test_what_a_job_lacks_is_said_in_the_words_of_the_panel(panel, cohort, tmp_path):
-    (tmp_path / "genes.tsv").write_text("gene\ta\tb\nG1\t1\t2\n", encoding="utf-8")
-    choose_step(panel, "associate expression")
-    fill(panel, matrix=tmp_path / "genes.tsv", out=tmp_path / "o")
+def test_what_a_step_lacks_is_said_in_the_words_of_the_panel(panel, cohort, breast1, tmp_path):
+    choose_step(panel, "extract")
+    fill(panel, cases=cases_table(tmp_path / "cases.csv", breast1), out=tmp_path / "f.csv", features="model")
     panel.ui.cohortStartButton.click()
     wait(cohort)
     said = plain(panel.ui.cohortMessageLabel.text)
-    assert "neither 'Groups' nor 'Scores' is given; give one of them." in said, said
+    assert "Option 'Features' model needs 'Settings of a model': name the model." in said, said
 
 
 def test_refused_input_is_shown_in_one_sentence(panel, cohort, tmp_path):
@@ -361,30 +365,39 @@ main()
 """
 
 
-@pytest.mark.parametrize("name", ["extract", "recalibrate"])
+@pytest.mark.parametrize("name", ["cases", "extract", "agreement", "apply", "recalibrate", "associate immune"])
 def test_a_step_needs_no_package_but_those_it_asks_for(app, fresh_python, breast1, tmp_path, name):
-    """Nor what those bring; training and validation ask for all but highdicom."""
+    """Nor what those bring; training and validation ask for nearly all of them."""
     from cohort_examples import gbsg2_model, write_gbsg2
 
     save_model(gbsg2_model(), tmp_path / "model.json")
     features, outcomes = map(str, write_gbsg2(tmp_path))
-    out = str(tmp_path / ("extracted.csv" if name == "extract" else "local.json"))
+    out = str(tmp_path / "written")
     texts = {
-        "model": str(tmp_path / "model.json"),
+        "model": "" if name in ("extract", "associate immune") else str(tmp_path / "model.json"),
+        "folder": str(breast1[0].parent),
         "cases": str(cases_table(tmp_path / "cases.csv", breast1)),
-        "features": features,
+        "features": "" if name in ("extract", "associate immune") else features,
         "outcomes": outcomes,
-        "time": "months",
-        "event": "event",
-        "out": out,
+        **immune_tables(tmp_path),
+        **{"reader1": features, "reader2": features, "feature_columns": "."},
+        **{"time": "months", "event": "event", "method": "" if name != "recalibrate" else "slope", "out": out},
     }
-    if name == "extract":
-        texts = {key: text for key, text in texts.items() if key in ("cases", "out")}
     step = cohort_steps().SHOWN[name]
-    modules = {"typer", "rich", "joblib", "matplotlib", "dcurves", "pandas", "lifelines", "highdicom", "jinja2"}
-    refused = modules - {package.lower() for package in (*cohort_steps().COMMAND, *step.packages)}
+    asked = cohort_steps().packages(step, texts)
+    optional = {"typer", "rich", "joblib", "threadpoolctl", "matplotlib", "jinja2", "ruamel", "highdicom", "reportlab"}
+    refused = (optional | {"pandas", "sklearn", "lifelines"}) - {package.lower() for package in asked}
     fresh_python(WITHOUT.format(refused=refused, command=["labcradiomics", *step.arguments(texts)]))
-    assert Path(out).is_file() and cohort_steps().written(step, texts) == out
+    assert Path(out).exists() and cohort_steps().written(step, texts) == out
+
+
+def test_packages_that_steps_ask_for_are_listed(panel):
+    listed = Path(packages_file(panel)).read_text(encoding="utf-8")
+    steps = cohort_steps()
+    for step in steps.SHOWN.values():
+        for package in steps.packages(step, {"settings": "Params.YAML", "config": "c.yml"}):
+            assert re.search(rf"^{re.escape(package)}>=", listed, re.MULTILINE), package
+    assert "ruamel.yaml" not in steps.packages(steps.SHOWN["extract"], {"settings": "params.json"})
 
 
 def test_new_model_appears_in_the_list(panel, cohort, python_slicer, tmp_path):

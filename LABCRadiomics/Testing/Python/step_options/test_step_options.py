@@ -8,7 +8,7 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from LABCRadiomicsLib.cli import application
+from command_line import commands
 from LABCRadiomicsLib.cli.declared import command
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.step_options import STEPS, Kind, TrainOptions, options_of
@@ -17,17 +17,9 @@ ROWS = [(step, row) for step in STEPS.values() for row in step.options]
 FORMS = [name for name in STEPS if name not in ("score", "demo")]  # score takes an option several times
 
 
-def real_command(name):
-    """The command of the program itself."""
-    found = typer.main.get_command(application())
-    for word in name.split():
-        found = found.commands[word]
-    return found
-
-
 @pytest.mark.parametrize("name", STEPS)
 def test_a_command_has_the_options_of_its_step_and_no_others(name):
-    step, parameters = STEPS[name], {one.name: one for one in real_command(name).params if one.name != "help"}
+    step, parameters = STEPS[name], {one.name: one for one in commands()[name].params if one.name != "help"}
     assert set(parameters) == {row.name for row in step.options}
     for row in step.options:
         parameter = parameters[row.name]
@@ -40,10 +32,7 @@ def test_a_command_has_the_options_of_its_step_and_no_others(name):
 
 def test_every_command_on_patients_and_cohorts_is_in_the_table():
     """Planning and model files alone are declared by hand."""
-    assert set(typer.main.get_command(application()).commands) - {name.split()[0] for name in STEPS} == {
-        "models",
-        "samplesize",
-    }
+    assert {name.split()[0] for name in set(commands()) - set(STEPS)} == {"models", "samplesize"}
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=8)

@@ -71,5 +71,21 @@ def test_the_domain_comes_from_the_diagnostics_of_the_cases(tmp_path):
     found = image_domain(path, [f"c{at}" for at in range(40)])
     assert (found.volume_mm3_low, found.volume_mm3_high) == pytest.approx(np.percentile(np.arange(500, 540), (1, 99)))
     assert found.spacing_mm_high == pytest.approx((0.7, 0.7, np.percentile(2 + np.arange(40) / 100, 99)))
+    assert (found.mean_low, found.contrast_high) == (None, None)
     path.write_text("case,original_firstorder_Mean\nc1,1\n", encoding="utf-8")
     assert image_domain(path, ["c1"]) is None
+
+
+def test_other_readers_contours_belong_to_the_domain(tmp_path):
+    paths = tmp_path / "one.csv", tmp_path / "two.csv"
+    header = "case,f,diagnostics_volume_mm3,diagnostics_spacing_mm,diagnostics_mean,diagnostics_contrast"
+    for path, add in zip(paths, (0, 100), strict=True):
+        contrast = ["" if at == 3 else f"{(at + add) / 100}" for at in range(20)]
+        rows = [f"c{at},1,{500 + at + add},1 1 2,{at + add},{contrast[at]}" for at in range(20)]
+        path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    one, both = (image_domain(paths[0], [f"c{at}" for at in range(20)], others=paths[1:n]) for n in (1, 2))
+    values = np.r_[np.arange(20), np.arange(100, 120)]
+    assert one.mean_high == pytest.approx(np.percentile(np.arange(20), 99))
+    assert (both.mean_low, both.mean_high) == pytest.approx(np.percentile(values, (1, 99)))
+    known = np.delete(values, (3, 23)) / 100
+    assert (both.contrast_low, both.contrast_high) == pytest.approx(np.percentile(known, (1, 99)))
