@@ -13,7 +13,7 @@ from ..model import Model
 from ..patient import PatientResult
 from ..report import cohort_kind, covariate_value, metric_limits, metric_value
 from ..scoring import DEMONSTRATION, Prediction, require_score
-from ..scoring.wording import gives, grade, number, percent, survival_remarks, trust
+from ..scoring.wording import gives, grade, number, percent, survival_remarks, trust, wider_limits
 
 __all__ = ["gives", "model_table", "result_panel", "show_model"]
 
@@ -31,7 +31,7 @@ def result_panel(result: PatientResult) -> RenderableType:
         parts.append(Text(f"{DEMONSTRATION[0].upper()}{DEMONSTRATION[1:]}.", style="bold"))
     parts.append(Text())
     if prediction.survival:
-        parts.append(_survival_table(model, prediction))
+        parts.append(_survival_table(model, prediction, wider_limits(result.document)))
         parts += [*(Text(sentence, style="yellow") for sentence in survival_remarks(result.document)), Text()]
     if prediction.covariates:
         parts += [_covariate_table(model, prediction), Text()]
@@ -55,19 +55,20 @@ def _headline(prediction: Prediction, shown: bool) -> Text:
     return text
 
 
-def _survival_table(model: Model, prediction: Prediction) -> Table:
+def _survival_table(model: Model, prediction: Prediction, wider: list[str]) -> Table:
     table = Table(
         present(model.nomogram, "the nomogram of a prediction").endpoint,
         "probability",
         "95% limits",
+        *(["with the choice of features"] if wider else []),
         box=None,
         pad_edge=False,
     )
-    for estimate in prediction.survival:
+    for at, estimate in enumerate(prediction.survival):
         limits = "not available"
         if estimate.lower is not None and estimate.upper is not None:
             limits = f"{percent(estimate.lower)} to {percent(estimate.upper)}"
-        table.add_row(f"at {estimate.months:g} months", percent(estimate.probability), limits)
+        table.add_row(f"at {estimate.months:g} months", percent(estimate.probability), limits, *wider[at : at + 1])
     return table
 
 

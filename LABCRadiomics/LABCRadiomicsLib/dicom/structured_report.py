@@ -167,6 +167,13 @@ def _results(document: Mapping[str, Any]) -> list[sr.Measurement]:
             if estimate[key] is not None:
                 meaning = f"Predicted survival at {months} months{words}"
                 found.append(_measurement(f"surv-{months}{end}", meaning, 100 * estimate[key], codes.UCUM.Percent))
+    wider = document["selection"]["survival"] if document["selection"] is not None else []
+    for limits in wider:
+        for end in ("lower", "upper"):
+            if limits[end] is not None:
+                months = f"{limits['months']:g}"
+                meaning = f"Survival at {months} months, {end} limit with choice of features"
+                found.append(_measurement(f"surv-{months}-{end[:2]}-s", meaning, 100 * limits[end], codes.UCUM.Percent))
     return found
 
 

@@ -48,7 +48,7 @@ def check_additions(model: Model) -> None:
     if model.harmonization is not None:
         _check_harmonization(model.harmonization, features, model.nomogram)
     if model.uncertainty is not None:
-        _check_uncertainty(model.uncertainty, model.nomogram)
+        _check_uncertainty(model.uncertainty, features, model.nomogram)
     check_unique((comparator.name for comparator in model.comparators), "comparators[{}].name", "name")
     for index, comparator in enumerate(model.comparators):
         _check_comparator(comparator, f"comparators[{index}]")
@@ -110,8 +110,10 @@ def _check_harmonization(harmonization: Harmonization, features: Sequence[str], 
     require(known, f"{path}.reference", f"must be one of the sites {', '.join(sorted(sites))}")
 
 
-def _check_uncertainty(uncertainty: Uncertainty, nomogram: Nomogram | None) -> None:
+def _check_uncertainty(uncertainty: Uncertainty, features: Sequence[str], nomogram: Nomogram | None) -> None:
     check_unique(uncertainty.features, "uncertainty.features[{}]", "feature")
+    for index, feature in enumerate(uncertainty.features):
+        require(feature in features, f"uncertainty.features[{index}]", "must be a feature of the score")
     parameters = len(nomogram.parameters()) if nomogram else 0
     horizons = len(nomogram.horizons_months) if nomogram else 0
     for index, repeat in enumerate(uncertainty.repeats):

@@ -133,14 +133,18 @@ class Harmonization:
 class Repeat:
     """One repeat of the whole procedure on a resample of the cohort.
 
-    ``features`` are positions in :attr:`Uncertainty.features`, ``coefficients`` theirs; ``parameters`` are the
-    nomogram's coefficients in the order of its parameters (0 where a covariate was not chosen), ``survival`` the
-    survival at the nomogram's horizons of a patient whose parameters are the nomogram's center.
+    ``features`` are positions in :attr:`Uncertainty.features`, ``coefficients`` theirs in the repeat's score, which is
+    relative to its mean in the training cohort; ``residual_sd`` is the spread of what that score takes from features
+    that the model has not. ``parameters`` are the nomogram's coefficients in the order of its parameters (0 where a
+    covariate was not chosen, the last that of the repeat's score), ``survival`` the survival at the nomogram's horizons
+    of a patient whose covariates are the nomogram's center and whose score by the repeat is 0. Above ``cutoff`` the
+    repeat calls the risk high; without one it chose no feature and calls nobody's high.
     """
 
     features: tuple[int, ...] = limited(items={"minimum": 0})
     coefficients: tuple[float, ...]
     intercept: float = 0.0
+    residual_sd: float = limited(default=0.0, optional=True, minimum=0)
     cutoff: float | None = None
     parameters: tuple[float, ...] = ()
     survival: tuple[float, ...] = limited(default=(), optional=True, items={"minimum": 0, "maximum": 1})
@@ -148,7 +152,10 @@ class Repeat:
 
 @dataclass(frozen=True, kw_only=True)
 class Uncertainty:
-    """What carries the uncertainty of selection and fit to a patient: the predictors of resamples, compactly."""
+    """What carries the uncertainty of selection and fit to a patient: the predictors of resamples, compactly.
+
+    ``features`` are among those of the score, so that nothing more than these is extracted of a patient.
+    """
 
     method: str = limited(minLength=1)
     features: tuple[str, ...] = ()

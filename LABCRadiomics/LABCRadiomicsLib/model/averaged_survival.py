@@ -59,6 +59,15 @@ def expected_spread(parts: Possibilities) -> np.ndarray:
     return np.sqrt(np.sum(squares, axis=0))
 
 
+def log_hazard_spread(nomogram: Nomogram, parts: Possibilities) -> float:
+    """Give the standard deviation of a patient's log hazard over the possibilities."""
+    mean, coef = expected_row(parts), np.array(nomogram.coefficients())
+    variance = sum(
+        part.weight * (coef @ part.covariance @ coef + float((part.mean - mean) @ coef) ** 2) for part in parts
+    )
+    return math.sqrt(max(float(variance), 0.0))
+
+
 def averaged_survival(
     nomogram: Nomogram, parts: Possibilities, months: Sequence[float]
 ) -> tuple[SurvivalEstimate, ...]:

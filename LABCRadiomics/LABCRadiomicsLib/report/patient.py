@@ -13,7 +13,16 @@ from ..files import write_atomically
 from ..model import Model, Performance
 from ..plots import nomogram_figure, patient_survival, score_scale, tumor_slice
 from ..scoring import CovariateValue, document_text, require_score
-from ..scoring.wording import grade, number, percent, survival_remarks, training_range, trust, without_image
+from ..scoring.wording import (
+    grade,
+    number,
+    percent,
+    survival_remarks,
+    training_range,
+    trust,
+    wider_limits,
+    without_image,
+)
 from .patient_pdf import patient_pdf
 from .plain_words import plain_words
 from .templates import render
@@ -90,6 +99,7 @@ def patient_html(result: PatientResult, case: str, picture: bytes | None) -> str
         group_shown=result.document["group_shown"],
         trust=trust(result.document),
         survival_remarks=survival_remarks(result.document),
+        wider=wider_limits(result.document),
         ranges={term.feature: training_range(term) for term in require_score(model).terms},
         diagnostics=result.extraction.diagnostics,
         words=plain_words(result.document),

@@ -14,7 +14,7 @@ from .. import NOTICE, __version__
 from ..feature_words import feature_sentence
 from ..plots import nomogram_figure, patient_survival, score_scale, tumor_slice
 from ..scoring import DEMONSTRATION
-from ..scoring.wording import grade, number, percent, survival_remarks, trust, without_image
+from ..scoring.wording import grade, number, percent, survival_remarks, trust, wider_limits, without_image
 from .plain_words import plain_words
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _result_page(result: PatientResult, case: str, styles: dict) -> list[Flowabl
     answer += _headline(document, styles)
     if document["survival"]:
         answer += [_space(4), _survival_table(document, styles)]
-        answer += [_text(sentence, styles["body"]) for sentence in survival_remarks(document)]
+        answer += [_text(sentence, styles["faint"]) for sentence in survival_remarks(document)]
     if sentence := without_image(model, result.prediction):
         answer += [_space(4), _text(sentence, styles["body"])]
     story.append(_side_by_side(answer, _picture(tumor_slice(result.region), 62)))
@@ -102,13 +102,17 @@ def _headline(document: dict[str, Any], styles: dict) -> list[Flowable]:
 
 
 def _survival_table(document: dict[str, Any], styles: dict) -> Flowable:
-    rows = [[str(document["endpoint"]), "probability", "95% confidence limits"]]
-    for estimate in document["survival"]:
+    wider = wider_limits(document)
+    rows = [
+        [str(document["endpoint"]), "probability", "95% limits", *(["with the choice of features"] if wider else [])]
+    ]
+    for at, estimate in enumerate(document["survival"]):
         limits = "not available"
         if estimate["lower"] is not None:
             limits = f"{percent(estimate['lower'])} to {percent(estimate['upper'])}"
-        rows.append([f"at {estimate['months']:g} months", percent(estimate["probability"]), limits])
-    return _table(rows, [42, 26, 38], styles)
+        months = f"at {estimate['months']:g} months"
+        rows.append([months, percent(estimate["probability"]), limits, *wider[at : at + 1]])
+    return _table(rows, [30, 20, 28, 28] if wider else [42, 26, 38], styles)
 
 
 def _details(result: PatientResult, styles: dict) -> list[Flowable]:

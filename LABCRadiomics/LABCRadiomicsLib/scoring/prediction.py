@@ -12,7 +12,13 @@ import numpy as np
 from ..errors import InputError, ModelIncompleteError
 from ..feature_names import canonical_feature_name
 from ..model import SCORE, Model, Nomogram, Score, Term, Value
-from ..model.averaged_survival import Possibilities, averaged_survival, expected_row, what_may_be
+from ..model.averaged_survival import (
+    Possibilities,
+    averaged_survival,
+    expected_row,
+    log_hazard_spread,
+    what_may_be,
+)
 from ..model.nomogram import (
     SurvivalEstimate,
     limit_terms,
@@ -22,6 +28,7 @@ from ..model.nomogram import (
     points_scale,
     survival,
 )
+from ..model.selection_uncertainty import SelectionUncertainty, selection_uncertainty
 from ..notices import Notice
 from .prediction_notices import model_notices, nomogram_notices, range_notices
 from .site_adjustment import REFUSE, UnknownSite, adjust_to_site
@@ -80,6 +87,8 @@ class Prediction:
     warnings : tuple of Notice
     parameters : tuple of float or None
         The patient's row of nomogram parameters; expected values of those that are unknown.
+    selection : SelectionUncertainty or None
+        What the chance in choosing the model's features means for the patient; None where the model does not hold it.
     site : str or None
         Where the patient was scanned, if the features were adjusted to that.
     averaged : bool
@@ -100,6 +109,7 @@ class Prediction:
     contributions: tuple[Contribution, ...]
     warnings: tuple[Notice, ...]
     parameters: tuple[float, ...] | None
+    selection: SelectionUncertainty | None = None
     site: str | None = None
     averaged: bool = False
 
@@ -179,6 +189,7 @@ def predict(
         contributions=contributions,
         warnings=tuple(notices),
         parameters=tuple(found.row.tolist()) if found.row is not None else None,
+        selection=_selection(model, adjusted, found, risk_group(model, score)),
         site=None if of_site else site,
         averaged=found.parts is not None,
     )
@@ -330,6 +341,16 @@ def _survival(
     nomogram: Nomogram, parts: Possibilities | None, row: np.ndarray, months: Sequence[float]
 ) -> tuple[SurvivalEstimate, ...]:
     return survival(nomogram, row, months) if parts is None else averaged_survival(nomogram, parts, months)
+
+
+def _selection(
+    model: Model, values: Mapping[str, float], found: _FromNomogram, group: RiskGroupName | None
+) -> SelectionUncertainty | None:
+    spread = 0.0
+    if found.parts is not None and model.nomogram is not None:
+        spread = log_hazard_spread(model.nomogram, found.parts)
+    high = None if group is None else group == "high"
+    return selection_uncertainty(model, values, found.row, spread, found.survival, high)
 
 
 def _parts_of(nomogram: Nomogram, prediction: Prediction) -> Possibilities | None:

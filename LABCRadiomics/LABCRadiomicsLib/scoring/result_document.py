@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from .. import NOTICE, __version__
@@ -30,7 +31,11 @@ _INPUTS: dict[str, Any] = {
     "extractor": None,
 }
 _STEPS = ("read_s", "extract_s", "score_s")
-_LATER = {"site": None, "averaged": False}  # what documents of this format version did not have from its beginning
+_LATER = {
+    "site": None,
+    "averaged": False,
+    "selection": None,
+}  # what documents of this format version did not have from its beginning
 _ADDED = {
     **_LATER,
     "second_reader": None,
@@ -169,6 +174,7 @@ def result_document(
         "score_points": prediction.score_points,
         "site": prediction.site,
         "averaged": prediction.averaged,
+        "selection": None if prediction.selection is None else asdict(prediction.selection),
         "discrimination": vars(model.discrimination) if model.discrimination else None,
         "inputs": {name: given.get(name, absent) for name, absent in _INPUTS.items()},
         "diagnostics": None if diagnostics is None else dict(diagnostics),

@@ -120,15 +120,48 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
 
 
 def survival_remarks(result: Mapping[str, Any], _: Translate = str) -> list[str]:
-    """What to know of the survival of a result, to stand right beside its numbers; none where all is as usual."""
-    unknown = [covariate["label"] for covariate in result["covariates"] if covariate["value"] is None]
-    if not result["survival"] or not unknown:
+    """What to know of the survival of a result, to stand right beside its numbers; none where there is no survival."""
+    if not result["survival"]:
         return []
-    if result["averaged"]:
+    sentences = []
+    unknown = ", ".join(covariate["label"] for covariate in result["covariates"] if covariate["value"] is None)
+    if unknown and result["averaged"]:
         sentence = _("Averaged over what is unknown of this patient ({names}); the limits are the wider for it.")
-    else:
+        sentences.append(sentence.format(names=unknown))
+    elif unknown:
         sentence = _("The model's mean stands in for what is unknown ({names}), which the limits leave out.")
-    return [sentence.format(names=", ".join(unknown))]
+        sentences.append(sentence.format(names=unknown))
+    if result["selection"] is not None:
+        sentences += _of_selection(result["selection"], _)
+    elif any(estimate["lower"] is not None for estimate in result["survival"]):
+        sentences.append(_("The limits take the model as true; the chance in choosing its features is not in them."))
+    return sentences
+
+
+def _of_selection(selection: Mapping[str, Any], _: Translate) -> list[str]:
+    """What the repeated selections say, and what their limits are."""
+    sentences = []
+    if selection["survival"]:
+        sentence = _(
+            "The 95% limits take the model as true. The wider ones also carry the chance in choosing its features: had "
+            "the model been made of other patients of the same kind, its prediction could lie anywhere there "
+            "({n} repeats of the whole selection)."
+        )
+        sentences.append(sentence.format(n=selection["repeats"]))
+    if selection["same_group"] is not None:
+        sentence = _("In {share} of {n} repeats of the whole selection this patient is in the same risk group.")
+        sentences.append(sentence.format(share=f"{selection['same_group']:.0%}", n=selection["repeats"]))
+    return sentences
+
+
+def wider_limits(result: Mapping[str, Any]) -> list[str]:
+    """The limits that carry the selection's uncertainty, one text an estimate of survival; empty without them."""
+    if result["selection"] is None:
+        return []
+    return [
+        "" if limits["lower"] is None else f"{percent(limits['lower'])} to {percent(limits['upper'])}"
+        for limits in result["selection"]["survival"]
+    ]
 
 
 def _discrimination(row: Mapping[str, Any], simulated: bool, _: Translate) -> str:

@@ -15,7 +15,7 @@ from .. import __version__
 from ..errors import CohortError, present
 from ..feature_names import split_feature_name
 from ..model import Cohort as CohortSummary
-from ..model import Extraction, Harmonization, Image, Model, Performance, Provenance
+from ..model import Extraction, Harmonization, Image, Model, Performance, Provenance, Uncertainty
 from ..model.additions import Comparator
 from ..model.case_hashes import distinctive_hashes
 from ..model.checks import FieldError, check
@@ -23,6 +23,7 @@ from ..model.harmonization import stored_harmonization
 from ..performance import stored_performance
 from .clinical_models import comparator_of
 from .model_domain import feature_distribution
+from .resampled_predictors import stored_uncertainty
 from .train_model import Training
 
 _OPTIMISTIC = (
@@ -129,6 +130,7 @@ def trained_model(
         performance=(*stored_performance(training.performance), *further),
         comparators=_comparators(training),
         harmonization=_harmonization(training),
+        uncertainty=_uncertainty(training),
     )
     try:
         check(model)
@@ -159,6 +161,15 @@ def _score_features(training: Training) -> np.ndarray:
     """The features of the score of each patient, in the order of its terms."""
     terms = np.flatnonzero(training.built.coefficients)
     return training.cohort.features[:, terms]
+
+
+def _uncertainty(training: Training) -> Uncertainty | None:
+    """What the resamples' models say, where there were resamples."""
+    optimism = training.resampled.optimism
+    if optimism is None:
+        return None
+    names = [term.feature for term in training.score.stored.terms]
+    return stored_uncertainty(optimism.predictors, _score_features(training), names, training.nomogram.stored)
 
 
 def _harmonization(training: Training) -> Harmonization | None:

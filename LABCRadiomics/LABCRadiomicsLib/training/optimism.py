@@ -23,6 +23,7 @@ import numpy as np
 from ..errors import CohortError, InputError
 from ..performance import Estimate, Marker, Measure, Metric
 from .procedure import Procedure, Progress, in_parallel, measure_markers
+from .resampled_predictors import ResampledPredictor, predictor_of
 
 METHOD = (
     "nested cross-validation of the whole selection (screening, penalty by cross-validation, cutoff, nomogram), limits "
@@ -74,6 +75,8 @@ class Optimism:
     cutoff_percentile : numpy.ndarray, shape (b,)
         Share of all patients whose score, by the resample's model, is at or below the resample's cutoff: comparable
         between models, where the cutoffs themselves are on different scales.
+    predictors : tuple of ResampledPredictor
+        What each resample's model says of all patients; those without a nomogram are not there.
     """
 
     repeats: int
@@ -85,6 +88,7 @@ class Optimism:
     cutoff: np.ndarray
     penalty: np.ndarray
     cutoff_percentile: np.ndarray
+    predictors: tuple[ResampledPredictor, ...] = ()
 
     def row(self, measure: Measure) -> OptimismRow:
         """Give the row of a measure."""
@@ -103,6 +107,7 @@ class _Repeat:
     everyone: dict[Measure, Estimate]
     outside: dict[Measure, Estimate]
     n_outside: int
+    predictor: ResampledPredictor | None
 
 
 def bootstrap_optimism(
@@ -113,6 +118,7 @@ def bootstrap_optimism(
     seed: int,
     jobs: int = 1,
     advance: Progress | None = None,
+    horizons: tuple[float, ...] = (),
 ) -> Optimism:
     """Estimate optimism by repeating the whole selection on resampled patients.
 
@@ -128,6 +134,8 @@ def bootstrap_optimism(
     jobs : int
         Processes.
     advance : callable of (done, total), optional
+    horizons : tuple of float
+        Months at which the resamples' predictors are kept.
 
     Returns
     -------
@@ -139,7 +147,7 @@ def bootstrap_optimism(
         Most resamples hold too few events to train on.
     """
     streams = np.random.SeedSequence(seed).spawn(repeats)
-    results = in_parallel(_repeat, ((procedure, stream) for stream in streams), repeats, jobs, advance)
+    results = in_parallel(_repeat, ((procedure, stream, horizons) for stream in streams), repeats, jobs, advance)
     found = [result for result in results if result is not None]
     if len(found) <= repeats / 2:
         raise CohortError(
@@ -158,6 +166,7 @@ def bootstrap_optimism(
         cutoff=np.array([repeat.cutoff for repeat in found]),
         penalty=np.array([repeat.penalty for repeat in found]),
         cutoff_percentile=np.array([repeat.cutoff_percentile for repeat in found]),
+        predictors=tuple(repeat.predictor for repeat in found if repeat.predictor is not None),
     )
 
 
@@ -189,7 +198,7 @@ def point632plus(apparent: float, left_out: float, no_information: float) -> tup
     return (1 - weight) * apparent + weight * left_out, weight
 
 
-def _repeat(procedure: Procedure, stream: np.random.SeedSequence) -> _Repeat | None:
+def _repeat(procedure: Procedure, stream: np.random.SeedSequence, horizons: tuple[float, ...]) -> _Repeat | None:
     """One resample; None when it has too few events to train on."""
     rng = np.random.default_rng(stream)
     rows = rng.integers(0, procedure.n, procedure.n)
@@ -214,6 +223,7 @@ def _repeat(procedure: Procedure, stream: np.random.SeedSequence) -> _Repeat | N
         everyone=measured(procedure.everyone),
         outside=measured(outside),
         n_outside=outside.size,
+        predictor=predictor_of(procedure, built, rows, markers[-1].values, horizons),
     )
 
 

@@ -326,7 +326,8 @@ def train(
     cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, bool(folds), notes)
-    resampled = _resampled(plan, procedure, built, steps, notes)
+    horizons = _horizons(cohort, plan.recipe.horizon)
+    resampled = _resampled(plan, procedure, built, horizons, steps, notes)
     nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.nested)
     if not nomogram.model.rows.all():
         left = int((~nomogram.model.rows).sum())
@@ -421,14 +422,18 @@ def _stage_names(stage: str) -> tuple[str, str]:
     return f"{stage} alone", f"{stage} with radiomics score"
 
 
-def _resampled(plan: Plan, procedure: Procedure, built: Built, steps: Steps, notes: Attempts) -> Resampled:
+def _resampled(
+    plan: Plan, procedure: Procedure, built: Built, horizons: tuple[float, ...], steps: Steps, notes: Attempts
+) -> Resampled:
     """Repeat the whole recipe: bootstrap, nested cross-validation, permutations, each if asked for."""
     common = {"seed": plan.seed, "jobs": plan.jobs}
     optimism = nested = permutation = None
     if plan.bootstrap:
         advance = steps("bootstrap of the whole selection")
         markers = procedure.apply(built, procedure.everyone)
-        optimism = bootstrap_optimism(procedure, markers, repeats=plan.bootstrap, advance=advance, **common)
+        optimism = bootstrap_optimism(
+            procedure, markers, repeats=plan.bootstrap, advance=advance, horizons=horizons, **common
+        )
     if plan.cross_validations:
         advance = steps("nested cross-validation")
         nested = nested_validation(procedure, repeats=plan.cross_validations, advance=advance, **common)

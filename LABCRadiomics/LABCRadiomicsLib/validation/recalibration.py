@@ -36,7 +36,8 @@ def recalibrate(
     The score, its cutoff and the ratios between the nomogram's coefficients stay. New are the baseline survival, the
     center (the cohort's means), how the covariates vary, and the groups' Kaplan-Meier curves; with ``method="slope"``
     every coefficient of the nomogram is also multiplied by the calibration slope. Ranges are filled in only where the
-    model states none.
+    model states none. The resamples' predictors, which carry the uncertainty of the selection to a patient, are of the
+    old baseline and left out.
 
     Parameters
     ----------
@@ -87,6 +88,7 @@ def recalibrate(
     what = f"{done} estimated on {len(scored.cases)} patients with {events} events; center, groups re-estimated"
     dropped = len(model.nomogram.horizons_months) - len(horizons)
     what += f"; {dropped} horizons beyond its follow-up dropped" if dropped else ""
+    what += "; the resamples' predictors, of the old baseline, left out" if model.uncertainty else ""
     return _finished(scored, nomogram, Change(
         date=(today or date.today()).isoformat(), what=what, file=file, sha256=sha256,
     ))  # fmt: skip
@@ -180,6 +182,7 @@ def _finished(scored: ScoredCohort, nomogram: Nomogram, change: Change) -> Model
         groups=groups,
         missing=tuple(entry for entry in model.missing if entry.part not in found),
         provenance=replace(model.provenance, changes=(*model.provenance.changes, change)),
+        uncertainty=None,
     )
     try:
         check(recalibrated)

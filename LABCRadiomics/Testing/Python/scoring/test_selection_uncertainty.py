@@ -1,0 +1,121 @@
+"""What the chance in choosing a model's features means for a patient: limits from the resamples' predictors."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import example_models
+from example_models import FEATURES
+from LABCRadiomicsLib.model import Repeat, Uncertainty, parse_model
+from LABCRadiomicsLib.model.file import format_model
+from LABCRadiomicsLib.model.nomogram import survival
+from LABCRadiomicsLib.scoring import predict, result_document
+from LABCRadiomicsLib.scoring.wording import survival_remarks, wider_limits
+
+KNOWN = {"age": 60, "stage": "IIIc", "pcr": "yes"}
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return example_models.model()
+
+
+def repeats_like(model, rng, spread, n=400, residual=0.0, cutoff=None):
+    """Repeats that are the model itself, but for noise in the baseline's log hazard."""
+    nomogram = model.nomogram
+    names = [term.feature for term in model.score.terms]
+    center = np.array([nomogram.center[name] for name in nomogram.parameters()])
+    base = np.array([e.probability for e in survival(nomogram, center, nomogram.horizons_months)])
+    weights = [term.coefficient / (term.sd or 1.0) for term in model.score.terms]
+    start = model.score.intercept - sum(
+        term.coefficient * (term.mean or 0.0) / (term.sd or 1.0) for term in model.score.terms
+    )
+    return Uncertainty(
+        method="made up",
+        features=tuple(names),
+        repeats=tuple(
+            Repeat(
+                features=(0, 1, 2),
+                coefficients=tuple(weights),
+                intercept=start - nomogram.center["score"],
+                residual_sd=residual,
+                cutoff=(model.cutoff.value if cutoff is None else cutoff) - nomogram.center["score"],
+                parameters=nomogram.coefficients(),
+                survival=tuple((base ** np.exp(shift)).tolist()),
+            )
+            for shift in rng.normal(0, spread, n)
+        ),
+    )
+
+
+def log_hazard(probability):
+    return np.log(-np.log(probability))
+
+
+def test_repeats_that_are_the_model_add_nothing(plain):
+    same = replace(plain, uncertainty=repeats_like(plain, np.random.default_rng(0), 0.0, n=2))
+    found, before = predict(same, FEATURES, KNOWN), predict(plain, FEATURES, KNOWN)
+    assert [replace(e) for e in found.survival] == list(before.survival) and before.selection is None
+    assert found.selection.same_group == 1.0 and found.selection.repeats == 2
+    for limits, estimate in zip(found.selection.survival, found.survival, strict=True):
+        assert (limits.lower, limits.upper) == pytest.approx((estimate.lower, estimate.upper))
+
+
+def test_limits_are_as_wide_as_the_repeats_differ(plain):
+    rng = np.random.default_rng(1)
+    model = replace(plain, uncertainty=repeats_like(plain, rng, 2.0, n=4000))
+    found = predict(model, FEATURES, KNOWN)
+    for limits, estimate in zip(found.selection.survival, found.survival, strict=True):
+        center = log_hazard(estimate.probability)
+        assert log_hazard(limits.lower) - center == pytest.approx(1.96 * 2, rel=0.06)
+        assert center - log_hazard(limits.upper) == pytest.approx(1.96 * 2, rel=0.06)
+        assert limits.lower < estimate.lower and limits.upper > estimate.upper
+
+
+def test_what_the_repeats_take_from_other_features_counts(plain):
+    rng = np.random.default_rng(2)
+    without, with_rest = (
+        predict(replace(plain, uncertainty=repeats_like(plain, rng, 1.0, residual=residual)), FEATURES, KNOWN)
+        for residual in (0.0, 6.0)
+    )
+    widths = [p.selection.survival[1].upper - p.selection.survival[1].lower for p in (without, with_rest)]
+    assert widths[1] > 1.2 * widths[0]
+    assert with_rest.selection.same_group < 0.9 < without.selection.same_group == 1.0
+
+
+def test_an_unknown_covariate_widens_them_too(plain):
+    model = example_models.model(example_models.document_2())
+    model = replace(model, uncertainty=repeats_like(model, np.random.default_rng(3), 1.0), harmonization=None)
+    known, unknown = (predict(model, FEATURES, given) for given in (KNOWN, {"age": 60, "pcr": "yes"}))
+    assert unknown.averaged
+    spread = [
+        log_hazard(p.selection.survival[2].lower) - log_hazard(p.selection.survival[2].upper) for p in (known, unknown)
+    ]
+    assert spread[1] > spread[0]
+
+
+def test_a_repeat_that_chose_nothing_calls_nobody_high(plain):
+    nothing = Repeat(features=(), coefficients=(), parameters=(0.0,) * 5, survival=(0.95, 0.85, 0.8))
+    held = repeats_like(plain, np.random.default_rng(4), 0.0, n=3, cutoff=-1e6)
+    model = replace(plain, uncertainty=replace(held, repeats=(*held.repeats, nothing)))
+    found = predict(model, FEATURES, KNOWN)
+    assert found.risk_group == "low" and found.selection.same_group == pytest.approx(0.25)
+    assert parse_model(format_model(model), "again.json") == model
+
+
+def test_it_is_said_in_words_and_in_the_document(plain):
+    model = replace(plain, uncertainty=repeats_like(plain, np.random.default_rng(5), 1.0, n=50))
+    document = result_document(model, predict(model, FEATURES, KNOWN))
+    assert json.loads(json.dumps(document)) == document
+    assert [limits["months"] for limits in document["selection"]["survival"]] == [12, 36, 60]
+    assert len(wider_limits(document)) == 3 and " to " in wider_limits(document)[0]
+    first, second = survival_remarks(document)
+    assert "(50 repeats of the whole selection)" in first and "take the model as true" in first
+    assert second == "In 100% of 50 repeats of the whole selection this patient is in the same risk group."
+    without = result_document(plain, predict(plain, FEATURES, KNOWN))
+    assert without["selection"] is None and wider_limits(without) == []
+    assert survival_remarks(without) == [
+        "The limits take the model as true; the chance in choosing its features is not in them."
+    ]
