@@ -42,7 +42,7 @@ def score_case(choice, progress=None):
 
     from .radiomics_values import SlicerRadiomicsExtractor
 
-    steps = _Steps(progress or (lambda done, total, text: None))
+    steps = _Steps(progress or (lambda done, total, text: None), choice.fromSlicerRadiomics)
     model = find_model(choice.modelId)
     contours = CONTOURS if choice.stability else 0
     score = score_nodes(
@@ -67,11 +67,12 @@ def score_case(choice, progress=None):
 class _Steps:
     """The steps of a run in words."""
 
-    def __init__(self, report):
+    def __init__(self, report, fromSlicerRadiomics):
         self._report, self._last = report, ()
+        ours, theirs = _("Computing the features"), _("SlicerRadiomics computes the features")
         self._words = {
             "read": _("Reading the nodes"),
-            "features": _("Computing the features"),
+            "features": theirs if fromSlicerRadiomics else ours,
             "contour": _("Redrawn contour {n}"),
             "write": _("Writing the result"),
         }

@@ -256,3 +256,24 @@ def test_what_the_headers_say_of_the_volume_is_warned_of(ready, app, tmp_path):
     assert document["warnings"][0]["code"] == "several-acquisitions"
     assert "2 acquisitions" in document["warnings"][0]["message"]
     assert document["trust"]["grade"] == "do-not-rely"
+
+
+@pytest.mark.slow
+def test_a_real_series_with_axes_that_slicer_reverses(panel, shared_data, save_into):
+    """UCSF-BR-06 is left-handed as stored; Slicer holds it with its slices the other way round."""
+    folder = shared_data / "ucsf-br-06"
+    series = sorted((folder / "dicom_t1").iterdir())
+    for path in series:
+        slicer.dicomDatabase.insert(str(path))
+    volume = mrml.load_volume(slicer.mrmlScene, folder / "UCSF-BR-06_3dfgre_orig_t1.nrrd")
+    volume.SetAttribute("DICOM.instanceUIDs", " ".join(uids(series)))
+    mask = folder / "UCSF-BR-06_ftv_mask_largest.nrrd"
+    mrml.load_segmentation(slicer.mrmlScene, mask)
+    slicer.app.processEvents()
+    panel.ui.applyButton.click()
+    panel.ui.saveDicomButton.click()
+    assert plain(panel.ui.messageLabel.text) == f"Written: {save_into}"
+    image = read_image(folder / "dicom_t1").volume
+    drawn, back = read_mask(mask).volume, read_mask(save_into / "contour.dcm").volume
+    one, other = (region_of(image, each).mask.array for each in (drawn, back))
+    assert np.array_equal(one, other) and one.sum() == 39325
