@@ -98,11 +98,25 @@ def test_a_value_that_is_none_is_said_before_the_start(panel, tmp_path):
     assert tip(panel.ui.cohortStartButton).startswith("Least ICC must be a number, with a point before decimals")
 
 
+def test_folded_options_that_are_filled_in_are_counted(panel):
+    choose_step(panel, "train")
+    assert panel.ui.cohortOptionsCollapsibleButton.text == "More options"
+    fill(panel, id="patient", nested="1")
+    assert panel.ui.cohortOptionsCollapsibleButton.text == "More options (2 filled in)"
+    choose_step(panel, "validate")  # whose cases are named by the same column
+    assert panel.ui.cohortOptionsCollapsibleButton.text == "More options (1 filled in)"
+
+
 def test_one_of_two_is_enough(panel, tmp_path):
     choose_step(panel, "associate expression")
     fill(panel, matrix=tmp_path / "m.tsv", out=tmp_path / "o")
     assert tip(panel.ui.cohortStartButton) == "Missing: Groups or Scores"
     fill(panel, scores=tmp_path / "s.csv")
+    assert panel.ui.cohortStartButton.enabled
+    choose_step(panel, "agreement")
+    fill(panel, reader1=tmp_path / "cases.csv")
+    assert tip(panel.ui.cohortStartButton) == "Missing: Second reader or Segments"
+    fill(panel, segments="first,second")
     assert panel.ui.cohortStartButton.enabled
     choose_step(panel, "associate purity")  # which measures every sample where there are no groups
     fill(panel, out=tmp_path / "o", scores="")

@@ -136,6 +136,18 @@ def test_a_volume_that_was_moved_has_no_place_in_its_study(loaded, save_into):
     assert not save_into.exists()
 
 
+def test_the_images_are_not_written_over(scored, files, monkeypatch):
+    """Nor are the objects put among them, where the next reading of the series would find them."""
+    import qt
+
+    folder = files[0].parent
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_given: str(folder), raising=False)
+    scored.ui.saveDicomButton.click()
+    assert "would lie among the files of the input" in plain(scored.ui.messageLabel.text)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_what_else_the_folder_holds_is_said(scored, save_into):
     save_into.mkdir()
     (save_into / "notes.txt").write_text("of somebody")
