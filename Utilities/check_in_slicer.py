@@ -24,6 +24,16 @@ FOLDER = Path(__file__).resolve().parents[1] / MODULE
 WINDOW = (1440, 900)  # pixels
 REPEATS = 3
 COMPARISON_SECONDS = 300
+NAMES_OF_MANAGER = {
+    "extensionMetadata",
+    "installExtensionFromServer",
+    "interactive",
+    "isExtensionInstalled",
+    "slicerArch",
+    "slicerOs",
+    "slicerVersion",
+    "updateExtensionsMetadataFromServer",
+}
 COVARIATES = {"age": "52", "stage": "IIIa-b", "pcr": "no", "hr": "positive"}
 
 
@@ -99,6 +109,7 @@ def try_panel(folder: Path) -> dict:
     picture(folder, "views")
     panel.ui.showViewsButton.click()
     comparison = compare(panel, complaints)
+    second = second_reader(panel, complaints)
     after = dock_width()
     picture(folder, "comparison")
     if after > before:
@@ -107,6 +118,8 @@ def try_panel(folder: Path) -> dict:
         "click to result, s": clicks,
         "dock width, px": [before, after],
         "comparison": comparison,
+        "second reader": second,
+        "extensions manager lacks": sorted(NAMES_OF_MANAGER - names_of_manager()),
         "complaints": complaints,
     }
 
@@ -123,6 +136,29 @@ def compare(panel, complaints: list) -> str:
     if not text.startswith("All "):
         complaints.append(f"The comparison with SlicerRadiomics: {text}")
     return text
+
+
+def second_reader(panel, complaints: list) -> str:
+    """Score the same mask, loaded a second time, as another reader's; gives what the panel shows of it."""
+    mask = slicer.util.loadSegmentation(str(FOLDER / "Resources" / "SampleData" / "breast1_label.nrrd"))
+    settle()
+    panel.ui.secondSelector.setCurrentNode(mask)
+    panel.ui.secondSelector.setCurrentSegmentID(mask.GetSegmentation().GetNthSegmentID(0))
+    panel.ui.applyButton.click()
+    settle()
+    found = (panel.resultView.document or {}).get("second_reader")
+    if not found or found["dice"] != 1 or not found["same_group"]:
+        complaints.append(f"The same mask as a second reader's gave {found}: {panel.ui.messageLabel.text}")
+    panel.ui.secondSelector.setCurrentNode(None)
+    if panel.inputs.choice().others:
+        complaints.append("The second reader cannot be taken away.")
+    return str(found)
+
+
+def names_of_manager() -> set:
+    """Names that installing SlicerRadiomics needs, as far as this Slicer has them; nothing is installed."""
+    manager = getattr(slicer.app, "extensionsManagerModel", lambda: None)()
+    return {name for name in NAMES_OF_MANAGER if hasattr(manager, name)}
 
 
 def timed(action) -> float:

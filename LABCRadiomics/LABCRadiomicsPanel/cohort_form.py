@@ -139,6 +139,14 @@ class CohortForm:
                     self._setText(row, editor, texts.get(name, ""))
         finally:
             self._updating = False
+        self._showCount()
+
+    def _showCount(self):
+        """Say on the folded options how many of them are filled in: they are told to the step although not seen."""
+        inView = [row.name for row in cohort_steps.rows(self.step)[0]]
+        count = sum(bool(text) for name, text in self.texts().items() if name not in inView)
+        title = _("More options ({count} filled in)").format(count=count) if count else _("More options")
+        self._ui.cohortOptionsCollapsibleButton.text = title
 
     def _setText(self, row, editor, text):
         if row.kind in (Kind.CHOICE, Kind.MODEL):

@@ -129,9 +129,11 @@ class ModelChoice:
         )
         if not path:
             return
-        from LABCRadiomicsLib.model import complete_model, save_model
+        from LABCRadiomicsLib.files import refuse_overwriting
+        from LABCRadiomicsLib.model import complete_model, model_path, save_model
 
         try:
+            refuse_overwriting([table, model_path(self.chosen())], [path])
             save_model(complete_model(self.model, table), path)
             self.addFile(path)
         except LABCRadiomicsError as error:

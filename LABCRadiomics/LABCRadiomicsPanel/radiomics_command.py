@@ -8,6 +8,8 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from LABCRadiomicsLib.errors import ExtractionError
+
 
 def unavailable():
     """Say why the command cannot run in this Slicer; None when it can."""
@@ -39,6 +41,7 @@ class RadiomicsCommand:
         :param labelmapNode: vtkMRMLLabelMapVolumeNode of the same grid, 1 inside
         :param parameters: what a parameter file of pyradiomics holds
         :param modified: called in each event of the command's node, in which the run must not be cleaned up
+        :raises LABCRadiomicsLib.errors.ExtractionError: the command could not be started
         """
         self._parameterFile = Path(slicer.app.temporaryPath) / f"LABCRadiomics-{os.getpid()}-{id(self):x}.json"
         self._parameterFile.write_text(json.dumps(parameters), encoding="utf-8")
@@ -52,6 +55,8 @@ class RadiomicsCommand:
             "label": 1,
         }
         self._cliNode = slicer.cli.run(slicer.modules.slicerradiomicscli, None, inputs, update_display=False)
+        if self._cliNode is None:  # the command has no logic, which Slicer only prints
+            raise ExtractionError(_("Slicer could not start the command of SlicerRadiomics: see its log."))
         self._nodes.append(self._cliNode)
         if modified is not None:
             self._observerTag = self._cliNode.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_event: modified())

@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from slicer.i18n import tr as _
@@ -42,7 +43,7 @@ def score_case(choice, progress=None):
 
     from .radiomics_values import SlicerRadiomicsExtractor
 
-    steps = _Steps(progress or (lambda done, total, text: None))
+    steps = _Steps(progress or (lambda done, total, text: None), choice.fromSlicerRadiomics)
     model = find_model(choice.modelId)
     contours = CONTOURS if choice.stability else 0
     score = score_nodes(
@@ -67,11 +68,12 @@ def score_case(choice, progress=None):
 class _Steps:
     """The steps of a run in words."""
 
-    def __init__(self, report):
+    def __init__(self, report, fromSlicerRadiomics):
         self._report, self._last = report, ()
+        ours, theirs = _("Computing the features"), _("SlicerRadiomics computes the features")
         self._words = {
             "read": _("Reading the nodes"),
-            "features": _("Computing the features"),
+            "features": theirs if fromSlicerRadiomics else ours,
             "contour": _("Redrawn contour {n}"),
             "write": _("Writing the result"),
         }
@@ -113,9 +115,12 @@ def save_report(case, folder):
     :return: a sentence on what else the folder holds; empty when nothing
     :raises LABCRadiomicsLib.errors.InputError: the folder cannot be written
     """
-    from LABCRadiomicsLib.files import output_folder
+    from LABCRadiomicsLib.files import output_folder, refuse_overwriting
+    from LABCRadiomicsLib.model import model_path
     from LABCRadiomicsLib.report import write_patient_report
 
+    names = ("report.html", "report.pdf", "result.json")
+    refuse_overwriting([model_path(case.choice.modelId)], [Path(folder, name) for name in names])
     with output_folder(folder) as new:
         write_patient_report(new.path, case.score, case.title)
     return new.remark
@@ -126,9 +131,11 @@ def save_values(document, path):
 
     :raises LABCRadiomicsLib.errors.InputError: the file cannot be written
     """
-    from LABCRadiomicsLib.files import write_atomically
+    from LABCRadiomicsLib.files import refuse_overwriting, write_atomically
+    from LABCRadiomicsLib.model import model_path
     from LABCRadiomicsLib.scoring import document_text
 
+    refuse_overwriting([model_path(document["inputs"]["model"])], [path])
     try:
         if str(path).casefold().endswith(".csv"):
             write_atomically(path, _as_csv(document))
@@ -153,12 +160,13 @@ def save_study(document, choice, files, folder, case=None):
     :raises LABCRadiomicsLib.errors.LABCRadiomicsError: the files cannot be read, the nodes hold something else than
         was scored, or the folder cannot be written
     """
-    from LABCRadiomicsLib.dicom import read_sources, write_study
-    from LABCRadiomicsLib.files import output_folder
+    from LABCRadiomicsLib.dicom import STUDY_FILES, read_sources, write_study
+    from LABCRadiomicsLib.files import output_folder, refuse_overwriting
     from LABCRadiomicsLib.imaging import region_of
     from LABCRadiomicsLib.mrml import fingerprint, images_from_nodes, other_masks
     from LABCRadiomicsLib.report import patient_pdf
 
+    refuse_overwriting({*files, *(Path(file).parent for file in files)}, [Path(folder, name) for name in STUDY_FILES])
     image, mask, _notices = images_from_nodes(choice.volumeNode, choice.roiNode, choice.segmentId)
     others, _notices = other_masks(choice.volumeNode, choice.others)
     if fingerprint(image, mask, others.values())["voxels"] != document["inputs"]["fingerprint"]["voxels"]:

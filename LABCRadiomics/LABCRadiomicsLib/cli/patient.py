@@ -20,8 +20,8 @@ def score(asked: ScoreOptions) -> None:
     from ..preprocessing import Masks
 
     image, mask = asked.image, asked.mask
-    others = {"second_reader": asked.second_reader, "breast": asked.breast, "tissue": asked.tissue}
-    others = {name: path for name, path in others.items() if path is not None}
+    given = {"second_reader": asked.second_reader, "breast": asked.breast, "tissue": asked.tissue}
+    others = {name: path for name, path in given.items() if path is not None}
     _refuse_overwriting(asked.out, [image, mask, *others.values()], asked.model)
     start = time.perf_counter()
     how_read = ReadingOptions.from_texts(

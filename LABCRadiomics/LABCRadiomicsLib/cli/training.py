@@ -71,6 +71,8 @@ def _plan(asked: TrainOptions) -> Plan:
         p=asked.p,
         penalty=asked.penalty,
         n_folds=asked.n_folds,
+        alpha=asked.alpha,
+        cv_repeats=asked.cv_repeats,
         horizon=asked.horizon,
         named=asked.covariates,
         candidates=asked.candidates,

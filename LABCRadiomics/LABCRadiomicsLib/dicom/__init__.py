@@ -9,6 +9,6 @@ May import: errors, files, imaging, scoring.
 from .objects import read_sources, write_object
 from .segmentation import contour_segmentation
 from .structured_report import structured_report
-from .study import write_study
+from .study import STUDY_FILES, write_study
 
-__all__ = ["contour_segmentation", "read_sources", "structured_report", "write_object", "write_study"]
+__all__ = ["STUDY_FILES", "contour_segmentation", "read_sources", "structured_report", "write_object", "write_study"]

@@ -19,6 +19,7 @@ from .objects import UTF8, equipment, series_description, set_date, with_patient
 
 SERIES_NUMBER = 101
 _LONGEST_LABEL = 64  # of a DICOM long string
+_SAME_DIRECTION = 0.01  # of direction cosines, which headers round
 _SAME_PLACE_VOXELS = 0.51  # so that the nearest slice is still the right one, where slices are not evenly spaced
 
 
@@ -59,7 +60,7 @@ def contour_segmentation(
     frame_of_reference = sources[0].get("FrameOfReferenceUID")
     if not frame_of_reference:
         raise InputError("The DICOM series has no FrameOfReferenceUID, so its contour has no place: export it again.")
-    _require_same_place(region.image, sources)
+    _require_same_place(region.as_read().image, sources)
     label = str(document["inputs"].get("segment") or "tumor")[:_LONGEST_LABEL].replace("\\", "/")
     series_uid, instance_uid, tracking_uid = new_uid(), new_uid(), new_uid()
     segment = seg.SegmentDescription(
@@ -94,21 +95,27 @@ def contour_segmentation(
             f"The contour cannot be written beside this DICOM series ({error}): export the series again."
         ) from error
     made_object.SpecificCharacterSet = UTF8
+    made_object.ContentCreatorName = ""  # must be there; nobody's name is known
     set_date(made_object, made or datetime.now())
     return made_object
 
 
 def _require_same_place(image: Volume, sources: Sequence[pydicom.Dataset]) -> None:
-    """Refuse an image that was moved since it was loaded: its contour would be drawn beside the tumor."""
-    positions = [source.ImagePositionPatient for source in sources if source.get("ImagePositionPatient")]
-    if not positions:  # frames of a multi-frame image say where they are one by one
+    """Refuse an image that was moved since it was loaded: its contour would be drawn beside the tumor.
+
+    As it is read, an image's first two axes run along the rows and columns of its slices, each of which begins at the
+    first voxel of both.
+    """
+    placed = [
+        source for source in sources if source.get("ImagePositionPatient") and source.get("ImageOrientationPatient")
+    ]
+    if not placed:  # frames of a multi-frame image say where they are one by one
         return
-    # A slice begins at its corner: at an end of the two axes along it, and within the third.
-    indices = np.array([image.index(np.array(position, dtype=float)) for position in positions])
-    to_slice = np.abs(indices - np.clip(np.rint(indices), 0, image.size - 1))
-    to_end = np.minimum(np.abs(indices), np.abs(indices - (image.size - 1)))
-    away = np.maximum(to_slice.max(axis=1), np.sort(to_end, axis=1)[:, 1])
-    if away.max() > _SAME_PLACE_VOXELS:
+    indices = np.array([image.index(np.array(source.ImagePositionPatient, dtype=float)) for source in placed])
+    expected = np.clip(np.rint(indices), 0, [0, 0, image.size[2] - 1])
+    along = np.array([source.ImageOrientationPatient for source in placed], dtype=float).reshape(-1, 2, 3)
+    turned = np.abs(along - image.direction[:, :2].T).max()
+    if np.abs(indices - expected).max() > _SAME_PLACE_VOXELS or turned > _SAME_DIRECTION:
         raise InputError(
             "The image is not where its DICOM series is, so its contour has no place there: remove transforms and "
             "other changes of the image's geometry, or load the series again."

@@ -16,7 +16,7 @@ from .objects import write_object
 from .segmentation import contour_segmentation
 from .structured_report import structured_report
 
-REPORT, CONTOUR, PDF = "result.dcm", "contour.dcm", "report.dcm"
+REPORT, CONTOUR, PDF = STUDY_FILES = "result.dcm", "contour.dcm", "report.dcm"
 
 
 def write_study(

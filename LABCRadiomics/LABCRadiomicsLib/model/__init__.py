@@ -43,7 +43,7 @@ from .contents import (
 )
 from .covariates import SCORE, CovariateDomain, Value, infer_covariate
 from .file import load_model, parse_model, save_model
-from .registry import bundled_model_files, bundled_models, find_model
+from .registry import bundled_model_files, bundled_models, find_model, model_path
 
 __all__ = [
     "FORMAT",
@@ -85,6 +85,7 @@ __all__ = [
     "find_model",
     "infer_covariate",
     "load_model",
+    "model_path",
     "parse_model",
     "save_model",
 ]

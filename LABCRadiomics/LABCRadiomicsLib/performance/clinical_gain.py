@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
@@ -179,13 +180,14 @@ def clinical_gain(
     effect, test = _effect(held, clinic, months, event, factor)
     older, newer = held[0].older, held[0].newer
     parts = {name: Pair() for name in ("brier", "ipa", "benefit")}
-    idi, threshold, calibration, decision = UNKNOWN, float("nan"), (), None
+    idi, threshold, decision = UNKNOWN, float("nan"), None
+    calibration: tuple[HorizonCalibration, ...] = ()
     if all(horizon in marker.survival for part in held for marker in (part.older, part.newer)):
         threshold = float(1 - kaplan_meier(months, event).at(np.array([horizon])).survival[0])
-        resampling = {"factor": factor, "bootstrap": bootstrap, "seed": seed}
+        measured = partial(_of_risks, factor=factor, bootstrap=bootstrap, seed=seed)
         found = attempts(
             f"The accuracy of the {newer.name} against the {older.name}",
-            lambda: _of_risks(held, months, event, horizon, threshold, **resampling),
+            lambda: measured(held, months, event, horizon, threshold),
         )
         if found:
             parts, idi = found
@@ -224,7 +226,7 @@ def _effect(
     held: Sequence[Held], clinic: np.ndarray, months: np.ndarray, event: np.ndarray, factor: float
 ) -> tuple[Estimate, LikelihoodRatio]:
     """The score beside the covariates; none where a score that is the same for everybody says nothing."""
-    rows = [attempt(lambda part=part: _beside(part.score, clinic, months, event)) for part in held]
+    rows = [attempt(partial(_beside, part.score, clinic, months, event)) for part in held]
     found = np.array([(0.0, np.nan, 0.0) if row is None else row for row in rows])
     coef, error, chisq = found[:, 0].mean(), np.nanmean(found[:, 1]) if any(rows) else np.nan, found[:, 2].mean()
     return Estimate.normal(coef, factor * error), likelihood_ratio_of(chisq / factor**2)

@@ -125,7 +125,7 @@ def measure(
     others = [other.take(known) for other in comparators]
     attempts = Attempts()
     estimates, roc = _discrimination(marker, months, event, horizons, attempts)
-    groups, separation = _groups(marker, months, event, attempts)
+    groups, separation = _groups(marker, months, event, horizons, attempts)
     estimates |= separation
     if groups is not None:
         for horizon in horizons:
@@ -245,12 +245,12 @@ def _discrimination(
 
 
 def _groups(
-    marker: Marker, months: np.ndarray, event: np.ndarray, attempts: Attempts
+    marker: Marker, months: np.ndarray, event: np.ndarray, horizons: Sequence[float], attempts: Attempts
 ) -> tuple[RiskGroups | None, dict[Measure, Estimate]]:
-    high = marker.high
+    high, horizon = marker.high, horizons[-1] if horizons else None
     if high is None:
         return None, {}
-    groups = attempts("The risk groups", lambda: risk_groups(high, months, event, attempts))
+    groups = attempts("The risk groups", lambda: risk_groups(high, months, event, attempts, horizon))
     if groups is None:
         return None, {}
     found = {}

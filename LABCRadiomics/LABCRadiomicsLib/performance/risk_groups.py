@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..model import Groups
+from ..statistics.confidence_bands import ConfidenceBand, confidence_band
 from ..statistics.cox import cox
+from ..statistics.firth import firth_cox
 from ..statistics.kaplan_meier import LogRank, kaplan_meier, logrank
 from ..statistics.numbers_at_risk import numbers_at_risk
+from ..statistics.restricted_mean import RestrictedMeanDifference, restricted_mean_difference
 from .attempts import Attempts, attempt
 from .metrics import UNKNOWN, Estimate
 from .stored_parts import stored_groups
@@ -33,8 +37,14 @@ class RiskGroups:
         Numbers of patients under follow-up; see :func:`.statistics.numbers_at_risk.numbers_at_risk`.
     logrank : LogRank
     hazard_ratio : Estimate or None
-        High against low risk, by Cox; None where a group has no event.
+        High against low risk.
     hazard_ratio_p : float or None
+    hazard_ratio_method : {"Cox", "Firth"}
+        Firth's where a group has no event.
+    restricted_mean : RestrictedMeanDifference or None
+        Mean survival up to a horizon, low less high risk.
+    bands : mapping of str to ConfidenceBand or None
+        Simultaneous bands of the curves of ``low`` and ``high`` (equal precision); empty where not asked for.
     """
 
     high: np.ndarray
@@ -44,9 +54,14 @@ class RiskGroups:
     logrank: LogRank
     hazard_ratio: Estimate | None
     hazard_ratio_p: float | None
+    hazard_ratio_method: str = "Cox"
+    restricted_mean: RestrictedMeanDifference | None = None
+    bands: Mapping[str, ConfidenceBand | None] = field(default_factory=dict)
 
 
-def risk_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray, attempts: Attempts) -> RiskGroups:
+def risk_groups(
+    high: np.ndarray, months: np.ndarray, event: np.ndarray, attempts: Attempts, horizon: float | None = None
+) -> RiskGroups:
     """Measure two risk groups.
 
     Parameters
@@ -54,7 +69,10 @@ def risk_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray, attempt
     high : numpy.ndarray of bool, shape (n,)
     months, event : numpy.ndarray, shape (n,)
     attempts : Attempts
-        Is told why there is no hazard ratio.
+        Is told what could not be measured, and where the hazard ratio is Firth's.
+    horizon : float, optional
+        Months up to which mean survival is compared, cut to the follow-up of both groups; with it come simultaneous
+        bands of the curves, too.
 
     Raises
     ------
@@ -62,19 +80,13 @@ def risk_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray, attempt
         A group has fewer than two patients.
     """
     curves = stored_groups(high, months, event)
-    test = logrank(months, event, high)
-    fitted = None
-    empty = [name for name in ("low", "high") if getattr(curves, name).events == 0]
-    if empty:
-        text = f"The groups have no finite hazard ratio: the {empty[0]}-risk group has no event."
-        attempts.add("no-hazard-ratio", text)
-    else:
-        design = high[:, None].astype(float)
-        fitted = attempts("The groups' hazard ratio", lambda: cox(design, months, event))
-    ratio = p = None
-    if fitted is not None:
-        ratio = Estimate(float(fitted.hr[0]), float(fitted.lower[0]), float(fitted.upper[0]))
-        p = float(fitted.p[0])
+    ratio, p, method = _hazard_ratio(high, months, event, curves, attempts)
+    mean, bands = None, {}
+    if horizon is not None:
+        end = min(horizon, months[high].max(), months[~high].max())
+        mean = attempt(lambda: restricted_mean_difference(months, event, ~high, end))
+        for name, members in (("low", ~high), ("high", high)):
+            bands[name] = attempt(partial(confidence_band, months[members], event[members]))
     return RiskGroups(
         high=high,
         curves=curves,
@@ -83,10 +95,36 @@ def risk_groups(high: np.ndarray, months: np.ndarray, event: np.ndarray, attempt
             "high": _median(months[high], event[high]),
         },
         at_risk=numbers_at_risk(high, months),
-        logrank=test,
+        logrank=logrank(months, event, high),
         hazard_ratio=ratio,
         hazard_ratio_p=p,
+        hazard_ratio_method=method,
+        restricted_mean=mean,
+        bands=bands,
     )
+
+
+def _hazard_ratio(
+    high: np.ndarray, months: np.ndarray, event: np.ndarray, curves: Groups, attempts: Attempts
+) -> tuple[Estimate | None, float | None, str]:
+    """Cox's hazard ratio; Firth's where a group has no event, so that Cox's is none or without bound."""
+    design = high[:, None].astype(float)
+    empty = [name for name in ("low", "high") if getattr(curves, name).events == 0]
+    if empty:
+        fitted = attempts("The groups' hazard ratio", lambda: firth_cox(design, months, event))
+        if fitted is not None:
+            text = (
+                f"The {empty[0]}-risk group has no event, so that Cox's hazard ratio has no bound: the one given is "
+                "Firth's, with profile limits."
+            )
+            attempts.add("firth-hazard-ratio", text)
+    else:
+        fitted = attempts("The groups' hazard ratio", lambda: cox(design, months, event))
+    method = "Firth" if empty else "Cox"
+    if fitted is None:
+        return None, None, method
+    ends = (float(end[0]) if np.isfinite(end[0]) else None for end in (fitted.lower, fitted.upper))
+    return Estimate(float(fitted.hr[0]), *ends), float(fitted.p[0]), method
 
 
 def peto_separation(high: np.ndarray, months: np.ndarray, event: np.ndarray) -> Estimate:

@@ -28,7 +28,7 @@ def kaplan_meier(groups: Mapping[str, Any], endpoint: str | None = None, p: floa
     ----------
     groups : mapping
         ``low`` and ``high``, each with n, events, months, survival, lower, upper; optionally ``at_risk`` (months, low,
-        high) and ``hazard_ratio`` (value, lower, upper).
+        high) and ``hazard_ratio`` (value, lower, upper); a group also ``band`` (months, lower, upper).
     endpoint : str, optional
     p : float, optional
         Of the log-rank test.
@@ -44,6 +44,9 @@ def kaplan_meier(groups: Mapping[str, Any], endpoint: str | None = None, p: floa
         axes.step(months, (1, *group["survival"]), where="post", color=color, lw=1.9, ls=line, label=label)
         lower, upper = ((1, *group[end]) for end in ("lower", "upper"))
         axes.fill_between(months, lower, upper, step="post", color=color, alpha=0.13, lw=0)
+        band = group.get("band")
+        for end in ("lower", "upper") if band else ():
+            axes.step(band["months"], np.array(band[end], float), where="post", color=color, lw=0.9, ls=(0, (1, 1.5)))
     axes.set(xlim=(0, last * 1.01), ylim=(0, 1.02), ylabel=f"{(endpoint or 'survival').lower()} (probability)")
     axes.set_xticks(month_ticks(last))
     axes.set_xlabel("months since baseline")

@@ -114,7 +114,7 @@ def _survival_table(document: dict[str, Any], styles: dict) -> Flowable:
             limits = f"{percent(estimate['lower'])} to {percent(estimate['upper'])}"
         months = f"at {estimate['months']:g} months"
         rows.append([months, percent(estimate["probability"]), limits, *wider[at : at + 1]])
-    return _table(rows, [30, 20, 28, 28] if wider else [42, 26, 38], styles)
+    return _table(rows, [27, 25, 27, 27] if wider else [42, 26, 38], styles)
 
 
 def _details(result: PatientResult, styles: dict) -> list[Flowable]:

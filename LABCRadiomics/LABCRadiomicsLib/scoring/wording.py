@@ -55,8 +55,10 @@ def without_image(model: Model, prediction: Prediction) -> str:
     Empty where the model brings no clinical model along, or the patient's covariates are not all known.
     """
     values = {covariate.name: covariate.value for covariate in prediction.covariates}
-    last = prediction.survival[-1] if prediction.survival else None
-    for comparator in model.comparators if last and model.nomogram else ():
+    if not prediction.survival or model.nomogram is None:
+        return ""
+    last, endpoint = prediction.survival[-1], model.nomogram.endpoint.lower()
+    for comparator in model.comparators:
         log_hazard = comparator.log_hazard(values)
         alone = None if log_hazard is None else comparator.survival(log_hazard, last.months)
         if alone is not None:
@@ -65,7 +67,7 @@ def without_image(model: Model, prediction: Prediction) -> str:
                 _ADDED[comparator.verdict] if comparator.verdict else "Whether the score adds to them was not measured."
             )
             return (
-                f"Clinical covariates alone ({names}), without the image, give {model.nomogram.endpoint.lower()} of "
+                f"Clinical covariates alone ({names}), without the image, give {endpoint} of "
                 f"{percent(alone)} at {last.months:g} months; with the score it is {percent(last.probability)}. {added}"
             )
     return ""

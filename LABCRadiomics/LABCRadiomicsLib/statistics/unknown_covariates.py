@@ -17,7 +17,7 @@ from .individual_survival import Baseline, IndividualSurvival, individual_surviv
 
 _NODES = 48  # of the Gauss-Hermite quadrature over what numbers may be
 _BISECTIONS = 60
-_MOST_PARTS = 512  # combinations of unknown levels
+_MOST_PARTS = 64  # combinations of unknown levels; more say nothing that a normal distribution does not
 _FLAT = 1e-10  # relative size of a variance that is none
 
 
@@ -101,13 +101,14 @@ def possibilities(distribution: CovariateDistribution, covariates: np.ndarray) -
     Raises
     ------
     InputError
-        Arrays that do not fit; a category that is partly known; too many unknown categories.
+        Arrays that do not fit; a category that is partly known.
 
     Notes
     -----
     Unknown categories are taken one after the other: the conditional means of a category's indicators, in the normal
     distribution with this mean and covariance, are its levels' probabilities (cut at 0 and made to sum to 1), and each
-    level then counts as known for what follows. What is left are numbers, which are conditionally normal.
+    level then counts as known for what follows. What is left are numbers, which are conditionally normal; so are taken
+    the indicators of further categories once there are 64 combinations.
     """
     row = np.array(covariates, dtype=float)
     if row.shape != distribution.mean.shape:
@@ -120,10 +121,8 @@ def possibilities(distribution: CovariateDistribution, covariates: np.ndarray) -
         gaps = np.isnan(row[columns])
         if gaps.any() and not gaps.all():
             raise InputError(f"covariates {columns} are one category; give all of them or none.")
-        if gaps.any():
+        if gaps.any() and len(parts) * (len(columns) + 1) <= _MOST_PARTS:
             parts = [new for weight, part in parts for new in _by_level(distribution, weight, part, columns)]
-        if len(parts) > _MOST_PARTS:
-            raise InputError("covariates has too many unknown categories; give some of them.")
     found = []
     for weight, part in parts:
         unknown = np.isnan(part)

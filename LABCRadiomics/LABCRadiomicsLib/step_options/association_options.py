@@ -64,7 +64,7 @@ def data_option() -> Any:
 
 def features_option(help: str) -> Any:
     """Radiomics features to correlate with."""
-    return option(_("Features"), help, default=None, shared=True)
+    return option(_("Features"), help, default=None)
 
 
 def features_id_option() -> Any:
@@ -299,13 +299,9 @@ class ClustersOptions(GroupOptions):
         least=2,
         usual=_("by the largest silhouette"),
     )
-    outcomes: Path | None = option(
-        _("Outcomes"), _("Follow-up, for survival of the clusters."), default=None, shared=True
-    )
-    time: str = option(_("Time column"), _("Column with the months of follow-up."), default="dfs_months", shared=True)
-    event: str = option(
-        _("Event column"), _("Column with 1 for an event, 0 for none."), default="dfs_event", shared=True
-    )
+    outcomes: Path | None = option(_("Outcomes"), _("Follow-up, for survival of the clusters."), default=None)
+    time: str = option(_("Time column"), _("Column with the months of follow-up."), default="dfs_months")
+    event: str = option(_("Event column"), _("Column with 1 for an event, 0 for none."), default="dfs_event")
     seed: int = option(_("Seed"), _("Seed of the consensus and of k-means' starts."), default=0, least=0)
 
 

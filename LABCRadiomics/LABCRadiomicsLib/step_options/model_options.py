@@ -125,6 +125,21 @@ class TrainOptions:
     penalty: Literal["min", "1se"] = option(
         _("Penalty"), _("Penalty of the cross-validated path: lambda.min or lambda.1se."), default="min", group=SCORE
     )
+    alpha: float = option(
+        _("Alpha"),
+        _("Share of the penalty on absolute coefficients: 1 is the LASSO, less the elastic net (glmnet's alpha)."),
+        default=1.0,
+        least=0.01,
+        most=1,
+        group=SCORE,
+    )
+    cv_repeats: int = option(
+        _("Repeats of the folds"),
+        _("Divisions into folds over which the cross-validation of the penalty is averaged."),
+        default=1,
+        least=1,
+        group=SCORE,
+    )
     horizon: float = option(
         _("Horizon"),
         _("Months at which the cutoff is chosen."),

@@ -70,20 +70,6 @@ class ScoreOptions:
         metavar="MASK",
         files="",
     )
-    breast: Path | None = option(
-        _("Breast"),
-        _("Mask of the breast, for a model whose preprocessing measures it."),
-        default=None,
-        metavar="MASK",
-        files="",
-    )
-    tissue: Path | None = option(
-        _("Reference tissue"),
-        _("Mask within the reference tissue (fat, muscle), for a model whose preprocessing measures it."),
-        default=None,
-        metavar="MASK",
-        files="",
-    )
     show_group: bool = option(
         _("Show group"), _("Show the risk group even of a result that is not to be relied on."), default=False
     )

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..performance import RiskGroups
-from ..tables.report_folder import Table, kaplan_meier_table
-from .page_parts import PageFigure, PageSection, PageTable
+from ..statistics.confidence_bands import ConfidenceBand
+from ..statistics.restricted_mean import RestrictedMeanDifference
+from ..tables.report_folder import Table, columns_of, kaplan_meier_table
+from .page_parts import PageFigure, PageSection, PageTable, p_value, row_text
 from .sections import Section, estimate_dict
 
 
@@ -49,10 +51,27 @@ def groups_document(groups: RiskGroups) -> dict[str, Any]:
     """Give two risk groups as ``report.json`` holds them."""
     curves = {name: getattr(groups.curves, name) for name in ("low", "high")}
     return {
-        **{name: {**vars(curve), "median": groups.medians[name].to_dict()} for name, curve in curves.items()},
+        **{
+            name: {**vars(curve), "median": groups.medians[name].to_dict(), "band": _band(groups.bands.get(name))}
+            for name, curve in curves.items()
+        },
         "at_risk": groups.at_risk,
-        "hazard_ratio": estimate_dict(groups.hazard_ratio, p=groups.hazard_ratio_p),
+        "hazard_ratio": estimate_dict(groups.hazard_ratio, p=groups.hazard_ratio_p, method=groups.hazard_ratio_method),
+        "restricted_mean": groups.restricted_mean and _restricted_mean(groups.restricted_mean),
     }
+
+
+def _band(band: ConfidenceBand | None) -> dict[str, Any] | None:
+    if band is None:
+        return None
+    return {"months": band.time, "survival": band.survival, "lower": band.lower, "upper": band.upper, "kind": band.kind}
+
+
+def _restricted_mean(found: RestrictedMeanDifference) -> dict[str, Any]:
+    parts = {"low": found.first, "high": found.second}
+    means = {name: {"value": part.mean, "lower": part.lower, "upper": part.upper} for name, part in parts.items()}
+    gain = {"value": found.difference, "lower": found.lower, "upper": found.upper, "p": found.p}
+    return {"horizon_months": found.first.horizon, **means, "difference": gain}
 
 
 def logrank_document(groups: RiskGroups) -> dict[str, Any]:
@@ -62,7 +81,14 @@ def logrank_document(groups: RiskGroups) -> dict[str, Any]:
 
 
 def _tables(found: Mapping[str, Any]) -> dict[str, Table]:
-    return {"kaplan_meier.csv": kaplan_meier_table(found["groups"])} if found["groups"] else {}
+    groups = found["groups"]
+    if not groups:
+        return {}
+    names = ("months", "survival", "lower", "upper")
+    drawn = [(name, groups[name]["band"]) for name in ("low", "high") if groups[name]["band"]]
+    bands = [(name, *row) for name, band in drawn for row in columns_of(band, *names)]
+    tables: dict[str, Table] = {"kaplan_meier.csv": kaplan_meier_table(groups)}
+    return tables | ({"kaplan_meier_bands.csv": (["group", *names], bands)} if bands else {})
 
 
 def _page(found: Mapping[str, Any], endpoint: str | None, scores: tuple, remark: str) -> PageSection:
@@ -72,14 +98,36 @@ def _page(found: Mapping[str, Any], endpoint: str | None, scores: tuple, remark:
     if groups:
         png = kaplan_meier(groups, endpoint, found["logrank"]["p"])
         figures.append(PageFigure(png, "Kaplan-Meier curves of the risk groups with numbers at risk", remark))
-        rows = tuple(
-            (f"{name} risk", str(groups[name]["n"]), str(groups[name]["events"]), _months(groups[name]["median"]))
-            for name in ("low", "high")
-        )
-        header = ("group", "patients", "events", "median survival, months (95% limits)")
-        tables = [PageTable(header, rows, numeric=frozenset({1, 2, 3}))]
+        tables = [_table(groups)]
+        if any(groups[name]["band"] for name in ("low", "high")):
+            remark = f"{remark} Shaded: 95% limits at each time; dotted: bands of the whole curve (Nair).".strip()
     figures.append(PageFigure(waterfall(*scores), "Radiomics score of every patient, sorted"))
     return PageSection("Risk groups", (), tuple(tables), tuple(figures))
+
+
+def _table(groups: Mapping[str, Any]) -> PageTable:
+    mean = groups["restricted_mean"]
+    header = ["group", "patients", "events", "median survival, months (95% limits)"]
+    header += [f"mean survival up to {mean['horizon_months']:g} months"] if mean else []
+    rows = [
+        (
+            f"{name} risk",
+            str(groups[name]["n"]),
+            str(groups[name]["events"]),
+            _months(groups[name]["median"]),
+            *([row_text(mean[name], 1)] if mean else []),
+        )
+        for name in ("low", "high")
+    ]
+    note = ""
+    if mean:
+        gain = mean["difference"]
+        note = (
+            f"Mean time without the event up to {mean['horizon_months']:g} months, low less high risk: "
+            f"{row_text(gain, 1)} months, p {p_value(gain['p'])}. Unlike the hazard ratio it does not take hazards "
+            "to be proportional."
+        )
+    return PageTable(tuple(header), tuple(rows), numeric=frozenset(range(1, len(header))), note=note)
 
 
 def _months(median: Mapping[str, Any]) -> str:

@@ -43,10 +43,10 @@ def row_limits(row: Mapping[str, Any], decimals: int = 3) -> str:
     return f"{row['lower']:.{decimals}f} to {row['upper']:.{decimals}f}"
 
 
-def row_text(row: Mapping[str, Any]) -> str:
+def row_text(row: Mapping[str, Any], decimals: int = 3) -> str:
     """The value of a record with its limits in brackets."""
-    ends = row_limits(row)
-    value = "" if row["value"] is None else f"{row['value']:.3f}"
+    ends = row_limits(row, decimals)
+    value = "" if row["value"] is None else f"{row['value']:.{decimals}f}"
     return f"{value} ({ends.replace(' ', NO_BREAK)})" if ends else value
 
 

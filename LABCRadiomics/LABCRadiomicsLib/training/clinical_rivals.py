@@ -132,9 +132,8 @@ def gains_over_rivals(
     attempts, gains = Attempts(), []
     for rival, parts in zip(rivals, held, strict=True):
         arguments = parts, rival.columns(nomogram), *outcome, horizon
-        options = {"factor": factor, "bootstrap": bootstrap, "seed": seed, "attempts": attempts}
         try:
-            gains.append(clinical_gain(*arguments, **options))
+            gains.append(clinical_gain(*arguments, factor=factor, bootstrap=bootstrap, seed=seed, attempts=attempts))
         except InputError as error:
             attempts.add("not-compared", f"What the score adds to the {rival.name} could not be measured: {error}")
     return tuple(gains), tuple(attempts.notices)

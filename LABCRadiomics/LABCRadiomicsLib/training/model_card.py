@@ -152,6 +152,11 @@ def _comparators(training: Training) -> tuple[Comparator, ...]:
     )
 
 
+def penalty_name(alpha: float) -> str:
+    """Say what a penalty with a share ``alpha`` on absolute coefficients is called."""
+    return "LASSO" if alpha == 1 else f"Elastic net (alpha {alpha:g})"
+
+
 def _score_features(training: Training) -> np.ndarray:
     """The features of the score of each patient, in the order of its terms."""
     terms = np.flatnonzero(training.built.coefficients)
@@ -201,7 +206,8 @@ def method_sentences(training: Training) -> tuple[str, ...]:
     chosen = f"lambda.{recipe.penalty} = {selection.penalty:.4g}"
     sentences += [
         f"Univariable Cox regression, p < {recipe.p:g}: {selection.kept.size} features kept.",
-        f"LASSO-Cox regression, {np.unique(training.score.folds).size}-fold cross-validation, {chosen}: "
+        f"{penalty_name(recipe.alpha)}-Cox regression, {np.unique(training.score.folds).size}-fold cross-validation"
+        f"{f' repeated {recipe.cv_repeats} times' if recipe.cv_repeats > 1 else ''}, {chosen}: "
         f"{len(training.score.stored.terms)} features.",
         f"Cutoff: largest Youden index on the time-dependent ROC curve (IPCW) at {recipe.horizon:g} months.",
         f"Nomogram: multivariable Cox regression (Efron) of {', '.join(parts)}.",

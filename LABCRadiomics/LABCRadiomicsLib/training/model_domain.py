@@ -96,7 +96,8 @@ def image_domain(
         None where the table has no such columns: its features are somebody else's.
     """
     chosen = set(cases)
-    spacings, measured = [], {quantity: [] for quantity in _QUANTITIES}
+    spacings: list[list[float]] = []
+    measured: dict[str, list[float]] = {quantity: [] for quantity in _QUANTITIES}
     for table in map(read_table, (features_csv, *others)):
         if not {_SPACING, *(f"diagnostics_{name}" for name in _NEEDED)} <= set(table.names):
             return None

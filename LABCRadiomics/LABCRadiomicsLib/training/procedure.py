@@ -41,8 +41,10 @@ class Recipe:
     p : float
         Limit of the univariable Wald p value.
     penalty : {"min", "1se"}
-    n_folds : int
-        Of the cross-validation of the penalty.
+    n_folds, cv_repeats : int
+        Folds of the cross-validation of the penalty, and divisions into folds that it is averaged over.
+    alpha : float
+        Share of the penalty on absolute coefficients: 1 is the LASSO, less the elastic net.
     horizon : float
         Months; of the ROC curve on which the cutoff is chosen.
     named, candidates : tuple of str
@@ -62,6 +64,8 @@ class Recipe:
     p: float = 0.05
     penalty: str = "min"
     n_folds: int = 10
+    cv_repeats: int = 1
+    alpha: float = 1.0
     horizon: float = 60.0
     named: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
@@ -189,14 +193,22 @@ class Procedure:
         return replace(self, months=self.months[order], event=self.event[order])
 
     def folds(self, seed: int) -> np.ndarray:
-        """Deal all patients into the recipe's folds, shape (n,).
+        """Deal all patients into the recipe's folds, shape (n,), or (r, n) for a repeated cross-validation.
 
         Raises
         ------
         InputError
             More folds than patients with the event.
         """
-        return random_folds(self.event, self.recipe.n_folds, seed)
+        return self._dealt(lambda own: random_folds(self.event, self.recipe.n_folds, own), seed)
+
+    def _dealt(self, deal: Callable[[int], np.ndarray], seed: int) -> np.ndarray:
+        """Deal folds as often as the recipe repeats the cross-validation, first by the seed itself."""
+        repeats = self.recipe.cv_repeats
+        if repeats == 1:
+            return deal(seed)
+        further = np.random.SeedSequence(seed).generate_state(repeats - 1)
+        return np.stack([deal(int(own)) for own in (seed, *further)])
 
     def build(self, rows: np.ndarray, seed: int = 0, *, folds: np.ndarray | None = None, strict: bool = False) -> Built:
         """Make a model from some patients, repeated ones counting as often as they occur.
@@ -206,7 +218,7 @@ class Procedure:
         rows : numpy.ndarray of int, shape (m,)
         seed : int
             Of the folds, where these are not given, and of imputations.
-        folds : numpy.ndarray, shape (m,), optional
+        folds : numpy.ndarray, shape (m,) or (r, m), optional
         strict : bool
             Whether a step without result is an error, and the LASSO's path is whole, as in a training; or such a step
             leaves its part of the model out, as in a resample.
@@ -223,11 +235,18 @@ class Procedure:
         sites = self._harmonization(rows, fill)
         features = self.prepared(rows, fill, sites)
         if folds is None:
-            folds = patient_folds(rows, event, self.recipe.n_folds, seed)
+            folds = self._dealt(lambda own: patient_folds(rows, event, self.recipe.n_folds, own), seed)
         # In a resample features may separate the events: the solver then overflows and shortens the path, as it should.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             selection = shrink(
-                features, months, event, folds, p=self.recipe.p, penalty=self.recipe.penalty, whole_path=strict
+                features,
+                months,
+                event,
+                folds,
+                p=self.recipe.p,
+                penalty=self.recipe.penalty,
+                alpha=self.recipe.alpha,
+                whole_path=strict,
             )
         if strict:
             require_features(selection, p=self.recipe.p, penalty=self.recipe.penalty)

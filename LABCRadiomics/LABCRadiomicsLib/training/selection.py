@@ -91,20 +91,23 @@ def shrink(
     *,
     p: float,
     penalty: str,
+    alpha: float = 1.0,
     whole_path: bool = True,
 ) -> Selection:
-    """Screen by univariable Cox, then fit the LASSO-Cox path to what is left; the selection may come out empty.
+    """Screen by univariable Cox, then fit the penalized Cox path to what is left; the selection may come out empty.
 
     Parameters
     ----------
     features : numpy.ndarray, shape (n, p)
     months, event : numpy.ndarray, shape (n,)
-    folds : numpy.ndarray, shape (n,)
-        Fold of each patient in the cross-validation of the penalty.
+    folds : numpy.ndarray, shape (n,) or (r, n)
+        Fold of each patient in the cross-validation of the penalty; rows repeat it.
     p : float
         Wald p values below it pass the screening.
     penalty : {"min", "1se"}
         ``lambda.min`` or ``lambda.1se`` of R's ``cv.glmnet``.
+    alpha : float
+        Share of the penalty on absolute coefficients: 1 is the LASSO, less the elastic net.
     whole_path : bool
         Whether the path is followed to its end, beyond any penalty that could be chosen.
     """
@@ -113,7 +116,7 @@ def shrink(
     coefficients = np.zeros(features.shape[1])
     if not kept.size:
         return Selection(screening, kept, None, float("nan"), coefficients)
-    path = lasso_cv(features[:, kept], months, event, folds, whole=whole_path)
+    path = lasso_cv(features[:, kept], months, event, folds, l1_share=alpha, whole=whole_path)
     smallest = penalty == "min"
     coefficients[kept] = path.coef_min if smallest else path.coef_1se
     return Selection(screening, kept, path, path.lambda_min if smallest else path.lambda_1se, coefficients)
@@ -136,7 +139,7 @@ def require_features(selection: Selection, *, p: float, penalty: str) -> None:
     if selection.path is None:
         raise CohortError(f"No feature has a univariable p below {p:g}: the cohort cannot carry a score at this limit.")
     if not selection.coefficients.any():
-        raise CohortError(f"The LASSO keeps no feature at lambda.{penalty}: the cohort shows no signal there.")
+        raise CohortError(f"The penalty lambda.{penalty} keeps no feature: the cohort shows no signal there.")
 
 
 def score_values(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:

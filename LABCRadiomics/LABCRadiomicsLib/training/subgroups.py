@@ -137,7 +137,9 @@ def _subgroup(
     if groups is None:
         notes.append("One risk group has fewer than two patients.")
     elif groups.hazard_ratio is None:
-        notes.append("There is no finite hazard ratio: one risk group has no event.")
+        notes.append("There is no finite hazard ratio.")
+    elif groups.hazard_ratio_method == "Firth":
+        notes.append("One risk group has no event: the hazard ratio is Firth's.")
     effects = attempt(lambda: _effects(cohort, score, others, notes)) or ()
     if not effects:
         notes.append("The score's effect has no finite estimate.")

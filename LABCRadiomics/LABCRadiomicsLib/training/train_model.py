@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..errors import present
+from ..errors import CohortError, present
 from ..model import Nomogram, Score
 from ..notices import Notice
 from ..performance import (
@@ -151,7 +151,7 @@ class TrainedScore:
     values : numpy.ndarray, shape (n,)
         Of each patient.
     folds : numpy.ndarray, shape (n,)
-        Of the cross-validation of the penalty.
+        Of the cross-validation of the penalty, the first division where it is repeated.
     folds_given : bool
         Whether a table dealt them.
     groups : RiskGroups
@@ -318,8 +318,11 @@ def train(
         notes.notices += require_sites(cohort, plan.recipe.site_reference, plan.recipe.named)
     procedure = Procedure.of(cohort, plan.recipe, _rivals(cohort, plan))
     missing = MissingShares.of(cohort, procedure.names)
-    assigned = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
-    built = procedure.build(procedure.everyone, plan.seed, folds=assigned, strict=True)
+    if folds and plan.recipe.cv_repeats > 1:
+        raise CohortError("Folds are given: they cannot be dealt anew in --cv-repeats; leave out one of the two.")
+    divisions = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
+    built = procedure.build(procedure.everyone, plan.seed, folds=divisions, strict=True)
+    assigned = np.atleast_2d(divisions)[0]
     cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
     score = _score(cohort, built, assigned, bool(folds), notes)
@@ -362,12 +365,13 @@ def train(
 
 def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, given: bool, notes: Attempts) -> TrainedScore:
     values = score_values(cohort.features, built.coefficients)
+    chosen = present(built.chosen, "the cutoff of a training").cutoff
     return TrainedScore(
         stored=stored_score(cohort, built.selection, values),
         values=values,
         folds=folds,
         folds_given=given,
-        groups=risk_groups(values > built.cutoff, cohort.months, cohort.event, notes),
+        groups=risk_groups(values > chosen.value, cohort.months, cohort.event, notes, chosen.horizon_months),
     )
 
 

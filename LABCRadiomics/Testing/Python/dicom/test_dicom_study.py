@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
@@ -63,6 +64,7 @@ def test_every_object_belongs_to_the_study_and_points_to_the_images(case, study)
     assert set(referenced(report)) == uids | {contour.SOPInstanceUID}
     assert {item.ReferencedSOPInstanceUID for item in pdf.SourceInstanceSequence} == uids
     assert contour.FrameOfReferenceUID == headers[0].FrameOfReferenceUID
+    assert contour.ContentCreatorName == ""
     segment = contour.SegmentSequence[0]
     assert (segment.SegmentLabel, segment.SegmentAlgorithmType) == ("tumor / left", "MANUAL")
     assert segment.TrackingUID in str(report)
@@ -74,6 +76,21 @@ def test_a_validator_finds_no_error(study):
     for path in study.values():
         found = subprocess.run(["dciodvfy", path], capture_output=True, text=True).stderr
         assert [line for line in found.splitlines() if line.startswith("Error")] == []
+
+
+def test_an_image_that_was_moved_has_no_place_in_the_study(case):
+    """By whole voxels within a slice, along the slices, or turned; not by what headers round."""
+    result, sources = case[3], read_sources(case[1])
+    region = result.region.as_read()
+    for shift in ([3, 0, 0], [0, -2, 0], [0, 0, 2], [0.7, 0, 0]):
+        moved = replace(region.image, origin=region.image.origin + shift)
+        with pytest.raises(InputError, match="not where its DICOM series is"):
+            contour_segmentation(result.document, replace(region, image=moved), sources)
+    turned = replace(region.image, direction=region.image.direction[:, [1, 0, 2]] * [1, -1, 1])
+    with pytest.raises(InputError, match="not where its DICOM series is"):
+        contour_segmentation(result.document, replace(region, image=turned), sources)
+    rounded = replace(region.image, origin=region.image.origin + 0.01)
+    assert contour_segmentation(result.document, replace(region, image=rounded), sources).NumberOfFrames == 4
 
 
 def test_what_cannot_be_filed(case, tmp_path):

@@ -152,6 +152,9 @@ def test_article_model_is_completed_from_a_table(ready, dialogs, tmp_path):
         )
     ]
     table.write_text("feature,coefficient\n" + "".join(f"{name},0.01\n" for name in names))
+    dialogs.update(getOpenFileName=str(table), getSaveFileName=str(table))
+    ready.ui.completeModelButton.click()
+    assert "is an input" in ready.ui.modelSummaryLabel.text and table.read_text().startswith("feature,")
     dialogs.update(getOpenFileName=str(table), getSaveFileName=str(out))
     ready.ui.completeModelButton.click()
     assert ready.inputs.model.model.status == "complete"
@@ -480,6 +483,25 @@ def test_report_is_saved(ready, dialogs, tmp_path):
     dialogs["getSaveFileName"] = str(tmp_path / "values.json")
     ready.ui.saveValuesButton.click()
     assert (tmp_path / "values.json").read_bytes() == (tmp_path / "result.json").read_bytes()
+
+
+def test_values_do_not_replace_the_model(ready, dialogs, tmp_path):
+    path = tmp_path / "model.json"
+    save_model(registry.find_model("demo-phantom"), path)
+    ready.inputs.model.addFile(str(path))
+    ready.ui.applyButton.click()
+    before = path.read_bytes()
+    dialogs["getSaveFileName"] = str(path)
+    ready.ui.saveValuesButton.click()
+    assert "is an input: give the output another name" in plain(ready.ui.messageLabel.text)
+    assert path.read_bytes() == before
+    other = path.rename(tmp_path / "result.json")  # as a report's numbers are called
+    ready.inputs.model.addFile(str(other))
+    ready.ui.applyButton.click()
+    dialogs["getExistingDirectory"] = str(tmp_path)
+    ready.ui.saveReportButton.click()
+    assert "is an input: give the output another name" in plain(ready.ui.messageLabel.text)
+    assert other.read_bytes() == before and not (tmp_path / "report.html").exists()
 
 
 class Packaging(types.ModuleType):

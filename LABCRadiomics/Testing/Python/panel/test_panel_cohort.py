@@ -98,6 +98,15 @@ def test_a_value_that_is_none_is_said_before_the_start(panel, tmp_path):
     assert tip(panel.ui.cohortStartButton).startswith("Least ICC must be a number, with a point before decimals")
 
 
+def test_folded_options_that_are_filled_in_are_counted(panel):
+    choose_step(panel, "train")
+    assert panel.ui.cohortOptionsCollapsibleButton.text == "More options"
+    fill(panel, id="patient", nested="1")
+    assert panel.ui.cohortOptionsCollapsibleButton.text == "More options (2 filled in)"
+    choose_step(panel, "validate")  # whose cases are named by the same column
+    assert panel.ui.cohortOptionsCollapsibleButton.text == "More options (1 filled in)"
+
+
 def test_one_of_two_is_enough(panel, tmp_path):
     choose_step(panel, "associate expression")
     fill(panel, matrix=tmp_path / "m.tsv", out=tmp_path / "o")

@@ -136,6 +136,18 @@ def test_a_volume_that_was_moved_has_no_place_in_its_study(loaded, save_into):
     assert not save_into.exists()
 
 
+def test_the_images_are_not_written_over(scored, files, monkeypatch):
+    """Nor are the objects put among them, where the next reading of the series would find them."""
+    import qt
+
+    folder = files[0].parent
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_given: str(folder), raising=False)
+    scored.ui.saveDicomButton.click()
+    assert "would lie among the files of the input" in plain(scored.ui.messageLabel.text)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_what_else_the_folder_holds_is_said(scored, save_into):
     save_into.mkdir()
     (save_into / "notes.txt").write_text("of somebody")
@@ -256,3 +268,24 @@ def test_what_the_headers_say_of_the_volume_is_warned_of(ready, app, tmp_path):
     assert document["warnings"][0]["code"] == "several-acquisitions"
     assert "2 acquisitions" in document["warnings"][0]["message"]
     assert document["trust"]["grade"] == "do-not-rely"
+
+
+@pytest.mark.slow
+def test_a_real_series_with_axes_that_slicer_reverses(panel, shared_data, save_into):
+    """UCSF-BR-06 is left-handed as stored; Slicer holds it with its slices the other way round."""
+    folder = shared_data / "ucsf-br-06"
+    series = sorted((folder / "dicom_t1").iterdir())
+    for path in series:
+        slicer.dicomDatabase.insert(str(path))
+    volume = mrml.load_volume(slicer.mrmlScene, folder / "UCSF-BR-06_3dfgre_orig_t1.nrrd")
+    volume.SetAttribute("DICOM.instanceUIDs", " ".join(uids(series)))
+    mask = folder / "UCSF-BR-06_ftv_mask_largest.nrrd"
+    mrml.load_segmentation(slicer.mrmlScene, mask)
+    slicer.app.processEvents()
+    panel.ui.applyButton.click()
+    panel.ui.saveDicomButton.click()
+    assert plain(panel.ui.messageLabel.text) == f"Written: {save_into}"
+    image = read_image(folder / "dicom_t1").volume
+    drawn, back = read_mask(mask).volume, read_mask(save_into / "contour.dcm").volume
+    one, other = (region_of(image, each).mask.array for each in (drawn, back))
+    assert np.array_equal(one, other) and one.sum() == 39325

@@ -165,6 +165,20 @@ def test_a_value_that_is_none_gives_no_result(theirs, changed, said):
     assert nodes() == before and panel.ui.applyButton.enabled
 
 
+def test_a_command_that_cannot_be_started(theirs, monkeypatch):
+    panel, _extension = theirs
+    before = nodes()
+    monkeypatch.setattr(slicer.cli, "run", lambda *_given, **_options: None)  # as slicer.cli.run without a logic
+    panel.ui.applyButton.click()
+    assert "could not start the command of SlicerRadiomics" in plain(panel.ui.messageLabel.text)
+    assert nodes() == before
+    panel.ui.radiomicsCheckBox.checked = False
+    panel.ui.applyButton.click()
+    panel.ui.checkButton.click()
+    assert "could not start the command of SlicerRadiomics" in plain(panel.ui.checkLabel.text)
+    assert panel.ui.checkButton.enabled
+
+
 def while_at_work(extension, monkeypatch, slot):
     """Do something once the command is at work, which then never ends by itself."""
     import qt

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.performance import Marker, usable_horizons
+from LABCRadiomicsLib.performance import Marker, Measure, Metric, usable_horizons
 from LABCRadiomicsLib.performance.attempts import Attempts
 from LABCRadiomicsLib.performance.predicted_risk import accuracy_at, net_benefit, number_of_groups
 from LABCRadiomicsLib.performance.risk_groups import peto_separation, risk_groups
@@ -123,3 +123,10 @@ def test_decision_curves_and_accuracy_of_those_who_are_known():
     accuracy = accuracy_at(marker, months, event, 24.0, 0, 1, Attempts())
     assert [measure.metric.name for measure in accuracy] == ["BRIER", "IPA"]
     assert all(estimate.lower is None for estimate in accuracy.values())
+
+
+def test_what_a_measure_is_without_signal():
+    for metric in Metric:
+        chance = metric in (Metric.C_INDEX, Metric.UNO_C, Metric.AUC)
+        measure = Measure(metric, "m")
+        assert measure.is_discrimination is chance and measure.without_signal == (0.5 if chance else 0.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import example_models
 from example_models import FEATURES
-from LABCRadiomicsLib.model import Distribution, Nomogram
+from LABCRadiomicsLib.model import Covariate, Distribution, Nomogram
 from LABCRadiomicsLib.model.nomogram import survival
 from LABCRadiomicsLib.performance import stored_distribution
 from LABCRadiomicsLib.scoring import predict, result_document, survival_curve
@@ -156,3 +156,30 @@ def test_what_is_stored_is_mean_and_covariance_of_ten_patients_at_least():
     assert found.n == 12 and found.mean == pytest.approx(rows.mean(axis=0))
     assert np.array(found.covariance) == pytest.approx(np.cov(rows, rowvar=False))
     assert stored_distribution(rows[:9]) is None
+
+
+def test_many_unknown_categories_are_averaged_over_too(plain):
+    """Beyond 64 combinations the indicators of further categories are taken for numbers."""
+    flags = tuple(
+        Covariate(name=f"flag{at}", label=f"Flag {at}", type="binary", coefficients=(0.1 * at,)) for at in range(12)
+    )
+    shares, size = np.linspace(0.2, 0.6, 12), 13
+    covariance = np.diag([*(shares * (1 - shares)), 1.0])
+    names = (*(flag.name for flag in flags), "score")
+    mean = (*shares.tolist(), 4.5)
+    nomogram = Nomogram(
+        endpoint="Survival",
+        covariates=flags,
+        score_coefficient=0.3,
+        horizons_months=(36,),
+        center=dict(zip(names, mean, strict=True)),
+        covariance=tuple(map(tuple, (0.01 * np.eye(size)).tolist())),
+        baseline=replace(plain.nomogram.baseline, weighted_covariate_mean=((0.0,) * size,) * 4),
+        covariate_distribution=Distribution(n=100, mean=mean, covariance=tuple(map(tuple, covariance.tolist()))),
+    )
+    found = predict(replace(plain, nomogram=nomogram), FEATURES)
+    (estimate,) = found.survival
+    drawn = (np.random.default_rng(0).random((100_000, 12)) < shares) @ (0.1 * np.arange(12))
+    hazard = -np.log(0.9) * np.exp(drawn - shares @ (0.1 * np.arange(12)) + 0.3 * (found.score - 4.5))
+    assert estimate.probability == pytest.approx(np.exp(-hazard).mean(), abs=2e-3)
+    assert estimate.lower < np.quantile(np.exp(-hazard), 0.05) and found.parameters[:12] == pytest.approx(shares)

@@ -119,6 +119,8 @@ def test_options_that_steps_share_mean_the_same():
             known = shared.setdefault(row.name, row)
             assert (known.kind, known.choices) == (row.kind, row.choices), (step.name, row.name)
     assert {"features", "outcomes", "time", "event", "scores"} <= set(shared)
+    folded = {row.name for _step, row in ROWS if row.shared and not (row.required or row.in_view)}
+    assert folded == {"id", "split", "cutoff", "contrast", "gene_names"}  # how cases are named and grouped, no other
 
 
 def test_what_a_step_hands_over_is_read_by_the_other():

@@ -1,18 +1,22 @@
 """Cohorts as they come: holes in the features, folds of one's own, few events; what is said of them."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 
 from LABCRadiomicsLib.errors import CohortError
+from LABCRadiomicsLib.model.file import load_model
 from LABCRadiomicsLib.statistics.lasso import lasso_cv
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Plan, Procedure, Recipe, TrainingCohort, train
 from LABCRadiomicsLib.training.missing_features import learn_fill, settle_missing
 from LABCRadiomicsLib.training.subgroups import _wilcoxon_p
+from r_reference import table
 from training_data import MAIN_EFFECTS, cohort, write_cohort
 
+VETERAN = ["squamous", "smallcell", "adeno", "trt", "karno", "diagtime", "age", "prior"]
 QUICK = Recipe(n_folds=5, horizon=48.0)
 
 
@@ -100,6 +104,47 @@ def test_a_fold_without_event_is_taken_as_glmnet_takes_it(tmp_path):
     assert (
         training.built.selection.penalty == lasso_cv(data.features[:, kept], data.months, data.event, labels).lambda_min
     )
+
+
+def test_the_elastic_net_equals_r(run, tmp_path):
+    """``cv.glmnet(x, Surv(time, status), family = "cox", alpha = 0.5, foldid = )`` on veteran, through the command."""
+    data, folds = table("veteran"), table("lasso_divisions")["V1"]
+    names, cases = VETERAN, [f"P{at}" for at in range(data["time"].size)]
+    write_table(tmp_path / "features.csv", ["case", *names], zip(cases, *(data[name] for name in names), strict=True))
+    outcomes = zip(cases, data["time"] / 30.4375, data["event"].astype(int), strict=True)
+    write_table(tmp_path / "outcomes.csv", ["case", "months", "event"], outcomes)
+    write_table(tmp_path / "folds.csv", ["case", "fold"], zip(cases, folds.astype(int), strict=True))
+    arguments = (
+        "train", tmp_path / "features.csv", tmp_path / "outcomes.csv", "--time", "months", "--event", "event",
+        "--feature-columns", ".", "--p", 1, "--horizon", 6, "--bootstrap", 0, "--out", tmp_path / "m.json",
+        "--report", tmp_path / "report", "--alpha", 0.5,
+    )  # fmt: skip
+    code, _, err = run(*arguments, "--folds", tmp_path / "folds.csv")
+    assert code == 0, err
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    reference = table("elastic_net_cv")
+    rows = reference["share"] == 0.5
+    for ours, theirs in (("lambda", "lambda"), ("mean", "cvm"), ("sd", "cvsd")):
+        assert [row[ours] for row in report["cv"]] == pytest.approx(reference[theirs][rows].tolist(), rel=1e-6)
+    found = {term["feature"]: term["coefficient"] for term in report["score_terms"]}
+    expected = dict(zip(names, table("elastic_net_coef")["V1"], strict=True))
+    assert [found.get(name, 0.0) for name in names] == pytest.approx([expected[name] for name in names], rel=1e-6)
+    methods = load_model(tmp_path / "m.json").provenance.methods
+    assert any("Elastic net (alpha 0.5)-Cox regression" in sentence for sentence in methods)
+    code, _, err = run(*arguments, "--folds", tmp_path / "folds.csv", "--cv-repeats", 3)
+    assert code == 2 and "cannot be dealt anew in --cv-repeats" in err
+
+
+def test_a_repeated_cross_validation_averages_its_divisions():
+    patients = cohort(4, n=100, p=10, effects=(1.0,))
+    procedure = Procedure.of(patients, Recipe(n_folds=5, cv_repeats=3))
+    divisions = procedure.folds(7)
+    assert divisions.shape == (3, 100) and len({row.tobytes() for row in divisions}) == 3
+    assert (divisions[0] == Procedure.of(patients, Recipe(n_folds=5)).folds(7)).all()
+    built = procedure.build(procedure.everyone, 7, folds=divisions, strict=True)
+    kept = procedure.features[:, built.selection.kept]
+    single = [lasso_cv(kept, procedure.months, procedure.event, row).mean for row in divisions]
+    assert built.selection.path.mean == pytest.approx(np.mean(single, axis=0), rel=1e-6)
 
 
 def test_folds_keep_the_names_they_have(run, tmp_path):

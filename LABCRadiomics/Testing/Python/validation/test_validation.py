@@ -18,6 +18,7 @@ from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.performance import stored_baseline
 from LABCRadiomicsLib.scoring.cohort import read_model_features, score_cases, score_cohort, write_scores
 from LABCRadiomicsLib.statistics.cox import cox
+from LABCRadiomicsLib.statistics.firth import firth_cox
 from LABCRadiomicsLib.study_reports import validation_document, write_validation_report
 from LABCRadiomicsLib.tables.cohort import OutcomeTable
 from LABCRadiomicsLib.validation import clinical_marker, horizons_of, model_marker, validate
@@ -128,16 +129,20 @@ def test_the_groups_are_those_of_the_stored_cutoff(whole):
     assert at[0] == pytest.approx(high[beyond].mean())  # a control weighs as every other
 
 
-def test_a_group_without_events_has_no_hazard_ratio_and_a_perfect_auc_no_limits():
+def test_a_group_without_events_has_firths_hazard_ratio_and_a_perfect_auc_no_limits():
     features, outcomes = gbsg2_tables(slice(0, 40))
     scored = score_cohort(gbsg2_model(), features, outcomes)
     event = scored.high & (np.arange(40) % 2 == 0)
     ranked = scored.score.argsort().argsort()
     months = np.where(event, 50.0 - ranked, 80.0)  # the higher the score, the earlier the event
     found = validate(replace(scored, months=months, event=event), bootstrap=0)
-    assert found.groups.hazard_ratio is None
-    assert [n.message for n in found.notices if n.code == "no-hazard-ratio"] == [
-        "The groups have no finite hazard ratio: the low-risk group has no event."
+    ratio, direct = found.groups.hazard_ratio, firth_cox(scored.high[:, None].astype(float), months, event)
+    assert found.groups.hazard_ratio_method == "Firth"
+    assert (ratio.value, ratio.lower, ratio.upper) == pytest.approx((direct.hr[0], direct.lower[0], direct.upper[0]))
+    assert 1 < ratio.lower < ratio.value < ratio.upper < np.inf
+    assert [n.message for n in found.notices if n.code == "firth-hazard-ratio"] == [
+        "The low-risk group has no event, so that Cox's hazard ratio has no bound: the one given is Firth's, with "
+        "profile limits."
     ]
     perfect = replace(scored, months=np.where(ranked >= 30, 10.0 + ranked, 80.0), event=ranked >= 30)
     row = _value(validate(perfect, bootstrap=0), "AUC at 60 months, radiomics score alone")
@@ -323,6 +328,31 @@ def test_the_score_beside_a_clinical_model_is_tested_as_by_anova(study, tmp_path
     assert found["c_index"]["without"]["value"] == pytest.approx(0.546960667461)
     assert (found["without"], found["with"], found["verdict"]) == ("grade", "nomogram", "adds")
     assert "The score adds to the grade: C-index" in (out / "index.html").read_text()
+
+
+def test_mean_survival_and_bands_of_the_groups_equal_r(study, tmp_path, monkeypatch):
+    """R: summary(survfit(Surv(months, event) ~ high), rmean = 60); km.ci(survfit(high group), method = "logep")."""
+    out = tmp_path / "out"
+    assert _run(monkeypatch, "validate", *study, *OUTCOME, "--report", out, "--bootstrap", 0) == 0
+    groups = json.loads((out / "report.json").read_text())["groups"]
+    found = groups["restricted_mean"]
+    assert (found["low"]["value"], found["high"]["value"]) == pytest.approx((49.4192427350, 36.4984826036), rel=1e-10)
+    half = 1.959963984540054 * np.hypot(1.88653061669, 2.40996658656)
+    assert found["difference"]["value"] == pytest.approx(49.4192427350 - 36.4984826036)
+    assert found["difference"]["upper"] - found["difference"]["value"] == pytest.approx(half, rel=1e-9)
+    band = groups["high"]["band"]
+    printed = [  # time, survival, lower, upper; km.ci interpolates Nair's table, which is asymptotic itself
+        (11.7946611910, 0.864197530864, 0.690200096721, 0.944165038764),
+        (21.2895277207, 0.639228890209, 0.449829662112, 0.778286099671),
+        (35.9753593429, 0.490730672407, 0.303270428920, 0.653953913872),
+    ]
+    for time, survival, lower, upper in printed:
+        at = int(np.flatnonzero(np.array(band["months"]) <= time + 1e-9)[-1])  # R's times include censorings
+        assert band["survival"][at] == pytest.approx(survival, rel=1e-10)
+        assert (band["lower"][at], band["upper"][at]) == pytest.approx((lower, upper), abs=4e-3)
+    assert (out / "kaplan_meier_bands.csv").exists()
+    page = (out / "index.html").read_text()
+    assert "Mean time without the event up to 60 months, low less high risk: 12.9" in page
 
 
 def test_the_clinical_models_of_a_training_are_comparators(tmp_path):
