@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _INK, _FAINT, _LINE, _HIGH, _LOW = "#1b1f24", "#5b6570", "#d8dde3", "#b34700", "#0060a0"
 _MARGIN_MM = 18
+_PADDING = 6  # points, of the frame that reportlab puts text into
 _EAST_ASIAN = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+")
 
 
@@ -49,7 +50,8 @@ def patient_pdf(result: PatientResult, case: str) -> bytes:
     buffer = BytesIO()
     page = SimpleDocTemplate(
         buffer, pagesize=A4, title=f"LABCRadiomics: {case}", author=f"LABCRadiomics {__version__}", invariant=1,
-        leftMargin=_MARGIN_MM * mm, rightMargin=_MARGIN_MM * mm, topMargin=16 * mm, bottomMargin=20 * mm,
+        leftMargin=_MARGIN_MM * mm - _PADDING, rightMargin=_MARGIN_MM * mm - _PADDING,
+        topMargin=16 * mm, bottomMargin=20 * mm,
     )  # fmt: skip
     story = [*_result_page(result, case, styles), *_details(result, styles), PageBreak(), *_plain_page(result, styles)]
 
@@ -83,9 +85,9 @@ def _result_page(result: PatientResult, case: str, styles: dict) -> list[Flowabl
     story.append(_text("How far to trust it", styles["heading"]))
     story += _bullets([*trust(document), *model.limitations], styles)
     if (picture := score_scale(model, document)) is not None:
-        story += _section("Where the score lies", picture, 150, styles)
+        story += _section("Where the score lies", _picture(picture, 150), styles)
     if (picture := patient_survival(model, result.prediction)) is not None:
-        story += _section(str(document["endpoint"]), picture, 140, styles)
+        story += _section(str(document["endpoint"]), _picture(picture, 140), styles)
     return story
 
 
@@ -119,7 +121,7 @@ def _details(result: PatientResult, styles: dict) -> list[Flowable]:
     """Nomogram, covariates, features with their sentences, and where all of it comes from."""
     document, model, story = result.document, result.model, []
     if (picture := nomogram_figure(model, result.prediction)) is not None:
-        story += _section("Nomogram, with this patient's values marked", picture, 165, styles)
+        story += _section("Nomogram, with this patient's values marked", _picture(picture, 165), styles)
     if document["covariates"]:
         rows = [["covariate", "value", "points (more is worse)"]]
         given = document["inputs"]["covariates"]
@@ -133,7 +135,10 @@ def _details(result: PatientResult, styles: dict) -> list[Flowable]:
             rows.append(
                 [covariate["label"], value, "" if covariate["points"] is None else f"{covariate['points']:.1f}"]
             )
-        story += [_text("Clinical covariates", styles["heading"]), _table(rows, [60, 74, 40], styles)]
+        if document["points"] is not None:
+            rows.append(["Radiomics score", number(document["score"]), f"{document['score_points']:.1f}"])
+            rows.append(["Total", "", f"{document['points']:.1f}"])
+        story += _section("Clinical covariates", _table(rows, [60, 74, 40], styles), styles)
     story.append(_text("What made the score", styles["heading"]))
     rows = [["feature, and what is different when it rises", "value", "contribution", "in training range"]]
     for part in document["contributions"]:
@@ -157,10 +162,11 @@ def _plain_page(result: PatientResult, styles: dict) -> list[Flowable]:
     return story
 
 
-def _section(title: str, picture: bytes, width_mm: float, styles: dict) -> list[Flowable]:
+def _section(title: str, content: Flowable, styles: dict) -> list[Flowable]:
+    """A heading and what stands under it on one page."""
     from reportlab.platypus import KeepTogether
 
-    return [KeepTogether([_text(title, styles["heading"]), _picture(picture, width_mm)])]
+    return [KeepTogether([_text(title, styles["heading"]), content])]
 
 
 def _picture(png: bytes, width_mm: float) -> Flowable:

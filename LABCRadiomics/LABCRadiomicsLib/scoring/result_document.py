@@ -145,7 +145,14 @@ def result_document(
     """
     given = inputs or {}
     jointly = model.score is not None and model.score.distribution is not None
-    trust = trust_of(prediction.contributions, prediction.warnings, stability, second_reader, jointly=jointly)
+    trust = trust_of(
+        prediction.contributions,
+        prediction.warnings,
+        stability,
+        second_reader,
+        jointly=jointly,
+        cutoff=prediction.cutoff,
+    )
     document = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,

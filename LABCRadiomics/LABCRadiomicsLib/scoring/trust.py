@@ -53,6 +53,7 @@ def trust_of(
     second_reader: Mapping[str, Any] | None = None,
     *,
     jointly: bool = False,
+    cutoff: float | None = None,
 ) -> Trust:
     """Grade a result by what was noticed on the way to it.
 
@@ -65,14 +66,17 @@ def trust_of(
         asks for care.
     stability : mapping, optional
         See :func:`.robustness.contour_stability`. Fewer than nine in ten redrawn contours in the same group ask for
-        care, fewer than half make a result not to be relied on.
+        care, fewer than half make a result not to be relied on. So do, for care, limits of another reader's score that
+        hold the cutoff.
     second_reader : mapping, optional
         See :func:`.robustness.second_reading`. Another risk group than the first reader's asks for care.
     jointly : bool
         Whether the features' distance from the training cohort was looked at as well. Then as many features as one in
         twenty training patients exceeds may be outside their own ranges: of six, one is in every eighth patient.
+    cutoff : float, optional
+        Score above which the risk group is high.
     """
-    graded = [*_outside(contributions, jointly), *_unsteady(stability), *_disputed(second_reader)]
+    graded = [*_outside(contributions, jointly), *_unsteady(stability, cutoff), *_disputed(second_reader)]
     for notice in warnings:
         if notice.code != _OUTSIDE and notice.code not in _ABOUT_THE_MODEL:
             graded.append((GRADES[2] if notice.grave else GRADES[1], notice))
@@ -96,17 +100,36 @@ def _usually_outside(total: int) -> int:
     return usual
 
 
-def _unsteady(stability: Mapping[str, Any] | None) -> list[tuple[Grade, Notice]]:
+def _unsteady(stability: Mapping[str, Any] | None, cutoff: float | None) -> list[tuple[Grade, Notice]]:
     if stability is None:
         return []
     scored, same = stability["contours"] - stability["failed"], stability["same_group"]
     if not scored:
         text = f"None of {stability['contours']} redrawn contours could be scored."
         return [(GRADES[1], Notice("contours-not-scored", text))]
-    if same is None or same >= STABLE * scored:
+    if same is None:
         return []
+    if same >= STABLE * scored:
+        return _held_by_limits(stability, cutoff)
     text = f"The risk group depends on the contour: {same} of {scored} redrawn contours give the same one."
     return [(GRADES[2] if same < HALF * scored else GRADES[1], Notice("contour-dependent", text))]
+
+
+def limits_hold(stability: Mapping[str, Any], cutoff: float | None) -> bool:
+    """Whether the limits of another reader's score hold the cutoff; scenes of earlier versions have no limits."""
+    lower, upper = stability.get("score_lower"), stability.get("score_upper")
+    return None not in (cutoff, lower, upper) and lower <= cutoff < upper
+
+
+def _held_by_limits(stability: Mapping[str, Any], cutoff: float | None) -> list[tuple[Grade, Notice]]:
+    if not limits_hold(stability, cutoff):
+        return []
+    lower, upper = stability["score_lower"], stability["score_upper"]
+    text = (
+        f"Another reader's contour may give the other risk group: the 95% limits of its score, {lower:.4g} to "
+        f"{upper:.4g}, hold the cutoff {cutoff:.4g}."
+    )
+    return [(GRADES[1], Notice("cutoff-within-limits", text))]
 
 
 def _disputed(second_reader: Mapping[str, Any] | None) -> list[tuple[Grade, Notice]]:

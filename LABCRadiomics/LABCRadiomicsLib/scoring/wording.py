@@ -10,7 +10,7 @@ from typing import Any
 
 from ..model import Model, Term
 from .prediction import Prediction
-from .trust import STABLE
+from .trust import STABLE, limits_hold
 
 Translate = Callable[[str], str]
 
@@ -115,7 +115,7 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
         sentence = _("The features were adjusted for site {site} (ComBat), as those were that the model was made from.")
         sentences.append(sentence.format(site=result["site"]))
     if result["stability"] is not None:
-        sentences.append(_stability(result["stability"], _))
+        sentences.append(_stability(result["stability"], result["cutoff"], _))
     if result["second_reader"] is not None:
         sentences.append(_second_reader(result["second_reader"], result["survival"], _))
     return sentences
@@ -193,7 +193,7 @@ def _together(sentences: Sequence[str]) -> str:
     return " ".join(sentences)
 
 
-def _stability(stability: Mapping[str, Any], _: Translate) -> str:
+def _stability(stability: Mapping[str, Any], cutoff: float | None, _: Translate) -> str:
     """How the result changes when the contour is moved."""
     scored = stability["contours"] - stability["failed"]
     if not scored:
@@ -206,6 +206,8 @@ def _stability(stability: Mapping[str, Any], _: Translate) -> str:
         sentences.append(_("The risk group is the same in {same} of {n}.").format(same=same, n=scored))
         if same < STABLE * scored:
             sentences.insert(0, "\u26a0 " + _("The risk group depends on the contour."))
+        elif limits_hold(stability, cutoff):
+            sentences.insert(0, "\u26a0 " + _("Another reader's contour may give the other risk group."))
     return _together(sentences)
 
 

@@ -68,6 +68,7 @@ _STEPS = (
         _("Agreement of readers"),
         _("Measure how well the features of two readers' segmentations agree: ICC(2,1) with 95% limits."),
         AgreementOptions,
+        one_of=("reader2", "segments"),
         packages=("joblib",),
         hands_over=(Handover("out", "train", "icc"),),
     ),

@@ -113,6 +113,11 @@ def test_one_of_two_is_enough(panel, tmp_path):
     assert tip(panel.ui.cohortStartButton) == "Missing: Groups or Scores"
     fill(panel, scores=tmp_path / "s.csv")
     assert panel.ui.cohortStartButton.enabled
+    choose_step(panel, "agreement")
+    fill(panel, reader1=tmp_path / "cases.csv")
+    assert tip(panel.ui.cohortStartButton) == "Missing: Second reader or Segments"
+    fill(panel, segments="first,second")
+    assert panel.ui.cohortStartButton.enabled
     choose_step(panel, "associate purity")  # which measures every sample where there are no groups
     fill(panel, out=tmp_path / "o", scores="")
     assert panel.ui.cohortStartButton.enabled

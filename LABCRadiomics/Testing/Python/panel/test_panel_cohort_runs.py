@@ -374,10 +374,10 @@ def test_a_step_needs_no_package_but_those_it_asks_for(app, fresh_python, breast
     features, outcomes = map(str, write_gbsg2(tmp_path))
     out = str(tmp_path / "written")
     texts = {
-        "model": "" if name in ("extract", "associate immune") else str(tmp_path / "model.json"),
+        "model": str(tmp_path / "model.json") if name in ("apply", "recalibrate") else "",
         "folder": str(breast1[0].parent),
         "cases": str(cases_table(tmp_path / "cases.csv", breast1)),
-        "features": "" if name in ("extract", "associate immune") else features,
+        "features": features if name in ("apply", "recalibrate") else "",
         "outcomes": outcomes,
         **immune_tables(tmp_path),
         **{"reader1": features, "reader2": features, "feature_columns": "."},

@@ -206,6 +206,17 @@ def test_grades_and_their_reasons(outside, notices, stability, grade, codes):
 
 
 @pytest.mark.parametrize(
+    ("cutoff", "grade"), [(None, "fine"), (0.9, "fine"), (1.0, "care"), (1.4, "care"), (1.5, "fine"), (2.0, "fine")]
+)
+def test_a_cutoff_within_the_limits_of_another_reader_s_score_asks_for_care(cutoff, grade):
+    """The high risk group is above the cutoff, so limits that end at it do not hold the other group."""
+    steady = contours(20) | {"score_lower": 1.0, "score_upper": 1.5}
+    found = trust_of(parts(0), [], steady, cutoff=cutoff)
+    assert found.grade == grade
+    assert [notice.code for notice in found.reasons] == ["cutoff-within-limits"] * (grade == "care")
+
+
+@pytest.mark.parametrize(
     ("outside", "total", "grade"),
     [(1, 6, "fine"), (2, 6, "do-not-rely"), (1, 2, "do-not-rely"), (1, 3, "fine"), (2, 15, "care"), (2, 20, "fine")],
 )
