@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from .domain import domain_notices
-from .errors import ModelError
+from .errors import LABCRadiomicsError, ModelError
 from .features import ExtractionSettings, FeatureValues, extract_region
 from .imaging import Region, Source, Volume
 from .imaging.volume import AS_LOADED, order_to
@@ -173,8 +173,11 @@ def score_patient(
         )
     second = None
     if second_mask is not None:
-        other = settings.region_of(image, second_mask, second_label)
-        again = predict(model, extractor(other, settings, features).values, covariates, **where)
+        try:
+            other = settings.region_of(image, second_mask, second_label)
+            again = predict(model, extractor(other, settings, features).values, covariates, **where)
+        except LABCRadiomicsError as error:
+            raise type(error)(f"The second reader's contour cannot be scored: {error}") from error
         second = second_reading(prediction, region, other, again)
     given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}

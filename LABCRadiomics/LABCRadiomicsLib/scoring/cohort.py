@@ -332,6 +332,9 @@ def write_scores(
 ) -> None:
     """Write one row a case: score, risk group, linear predictor, survival with limits, codes of warnings, notice.
 
+    Where the model carries the uncertainty of the selection there are also the wider limits (``_wide_lower``,
+    ``_wide_upper``) and ``same_group``, the share of repeated selections that put the case into the same risk group.
+
     Parameters
     ----------
     path : path
@@ -357,6 +360,10 @@ def scores_table(
     horizons = [e.months for e in next((p.survival for p in predictions if p.survival), ())]
     header = ["case", "score", "risk_group", "linear_predictor"]
     header += [f"survival_{months:g}{end}" for months in horizons for end in ("", "_lower", "_upper")]
+    wider = any(prediction.selection is not None for prediction in predictions)
+    if wider:
+        header += [f"survival_{months:g}_wide_{end}" for months in horizons for end in ("lower", "upper")]
+        header.append("same_group")
     rows = [
         (
             case,
@@ -364,6 +371,7 @@ def scores_table(
             prediction.risk_group,
             prediction.linear_predictor,
             *_survival_cells(prediction, len(horizons)),
+            *(_wider_cells(prediction, len(horizons)) if wider else ()),
             ";".join(dict.fromkeys(notice.code for notice in prediction.warnings)),
             prediction.status,
             NOTICE,
@@ -387,3 +395,10 @@ def _survival_cells(prediction: Prediction, horizons: int) -> list[float | None]
     if not prediction.survival:  # a case whose linear predictor is not known
         return [None] * (3 * horizons)
     return [end for e in prediction.survival for end in (e.probability, e.lower, e.upper)]
+
+
+def _wider_cells(prediction: Prediction, horizons: int) -> list[float | None]:
+    selection = prediction.selection
+    if selection is None or not selection.survival:
+        return [None] * (2 * horizons) + [None if selection is None else selection.same_group]
+    return [*(end for limits in selection.survival for end in (limits.lower, limits.upper)), selection.same_group]

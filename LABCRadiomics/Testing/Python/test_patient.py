@@ -226,3 +226,14 @@ def test_the_report_shows_the_numbers_and_says_what_they_are(model, pair):
 @pytest.mark.parametrize(("value", "text"), [(0.6284495, "0.6284"), (-51.7682, "-51.77"), (123456.7, "123457")])
 def test_numbers_are_written_for_people(value, text):
     assert number(value) == text
+
+
+def test_a_second_contour_that_cannot_be_scored_is_named(model, pair):
+    """Else its reader would look for the fault in the first one's."""
+    image, mask = pair
+    one = np.zeros_like(mask.array)
+    one[tuple(np.argwhere(mask.array)[0])] = 1
+    with pytest.raises(ExtractionError, match=r"The second reader's contour cannot be scored: .*voxel"):
+        score_patient(model, image, mask, second_mask=mask.with_array(one))
+    with pytest.raises(InputError, match="The second reader's contour cannot be scored: "):
+        score_patient(model, image, mask, second_mask=mask.with_array(np.zeros_like(one)))

@@ -6,7 +6,7 @@ import SimpleITK as sitk
 
 from LABCRadiomicsLib.errors import InputError, ModelError
 from LABCRadiomicsLib.imaging import Volume
-from LABCRadiomicsLib.preprocessing import Masks, describe, preprocess, read_steps
+from LABCRadiomicsLib.preprocessing import Masks, describe, in_words, masks_needed, preprocess, read_steps
 
 
 @pytest.fixture
@@ -125,3 +125,31 @@ def test_images_that_cannot_be_normalized(image):
         )
     with pytest.raises(InputError, match="not finite"):
         preprocess(image.with_array(np.where(image.array > 100, np.nan, 0.0)), read_steps([{"step": "zscore"}]))
+
+
+def test_what_was_done_in_words():
+    steps = read_steps(
+        [
+            {"step": "n4", "region": "breast", "shrink": 2},
+            {"step": "zscore", "scale": 50},
+            {"step": "percentile", "region": "whole", "low": 2, "high": 98},
+            {"step": "reference-tissue", "tissue": "fat", "value": 40},
+            {"step": "resample", "spacing_mm": [1, 0, 2.5], "interpolation": "linear"},
+        ]
+    )
+    assert in_words(steps) == (
+        "Done to the image before the features, as the model states: N4 bias field correction (field estimated in the "
+        "breast, shrunk 2 times), then z-score of the voxels above Otsu's threshold (one standard deviation becomes "
+        "50), then percentiles 2 and 98 of the whole image mapped to 0 and 1000, then division by the median intensity "
+        "of fat (which becomes 40), then resampling to voxels of 1 x as scanned x 2.5 mm (linear)."
+    )
+    assert in_words(()) == ""
+
+
+def test_what_has_to_be_outlined():
+    assert masks_needed(read_steps([{"step": "n4"}, {"step": "resample"}])) == {}
+    both = [{"step": "zscore", "region": "breast"}, {"step": "reference-tissue", "tissue": "fat"}]
+    assert masks_needed(read_steps(both)) == {"breast": "breast", "tissue": "fat"}
+    twice = [{"step": "reference-tissue", "tissue": tissue} for tissue in ("fat", "muscle")]
+    with pytest.raises(ModelError, match="fat and muscle as reference tissues: there can be only one"):
+        read_steps(twice)  # one mask is given for both

@@ -149,3 +149,21 @@ def test_resegmentation_to_less_than_two_voxels_is_refused(limits, left):
     array[2, 2:4, 2:5] = [[1, 2, 3], [4, 5, 6]]
     with pytest.raises(ExtractionError, match=f"leaves {left} of 6 voxels"):
         resegmented(region_of(image.with_array(array), mask, 1), {"resegmentRange": limits})
+
+
+def test_a_distance_at_which_no_voxels_are_neighbors_counts_for_nothing():
+    """Two voxels two apart on a line: of the angles of distances 1 and 2 the first is empty and left out of means."""
+    image, _ = block(1, 1, 1)
+    mask = np.zeros((8, 8, 8), np.uint8)
+    mask[3, 3, [2, 4]] = 1
+    array = image.array.copy()
+    array[3, 3, [2, 4]] = 10, 70
+    names = ["original_glcm_Contrast", "original_glcm_JointEntropy", "original_glcm_Idm"]
+
+    def values(distances):
+        content = {"setting": {"minimumROIDimensions": 1, "distances": distances}, "featureClass": {"glcm": []}}
+        settings = ExtractionSettings.from_parameters(content)
+        return extract(image.with_array(array), image.with_array(mask), settings, names).values
+
+    assert values([1, 2]) == values([2])
+    assert values([2])["original_glcm_Contrast"] == pytest.approx(4)  # bins 1 and 3 of width 25

@@ -12,6 +12,7 @@ from LABCRadiomicsLib.model import Repeat, Uncertainty, parse_model
 from LABCRadiomicsLib.model.file import format_model
 from LABCRadiomicsLib.model.nomogram import survival
 from LABCRadiomicsLib.scoring import predict, result_document
+from LABCRadiomicsLib.scoring.cohort import scores_table
 from LABCRadiomicsLib.scoring.wording import survival_remarks, wider_limits
 
 KNOWN = {"age": 60, "stage": "IIIc", "pcr": "yes"}
@@ -119,3 +120,14 @@ def test_it_is_said_in_words_and_in_the_document(plain):
     assert survival_remarks(without) == [
         "The limits take the model as true; the chance in choosing its features is not in them."
     ]
+
+
+def test_the_table_of_a_cohort_has_them_too(plain):
+    model = replace(plain, uncertainty=repeats_like(plain, np.random.default_rng(6), 1.0, n=50))
+    predictions = [predict(each, FEATURES, KNOWN) for each in (model, plain)]
+    header, (with_them, without) = scores_table(("a", "b"), predictions)
+    row = dict(zip(header, with_them, strict=True))
+    limits = predictions[0].selection.survival[1]
+    assert (row["survival_36_wide_lower"], row["survival_36_wide_upper"]) == (limits.lower, limits.upper)
+    assert row["same_group"] == 1.0 and dict(zip(header, without, strict=True))["same_group"] is None
+    assert "same_group" not in scores_table(("b",), predictions[1:])[0]

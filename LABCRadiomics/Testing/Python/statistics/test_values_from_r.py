@@ -1,0 +1,122 @@
+"""Small inputs with what R printed for them, and the limits at which a statistic is refused or cut."""
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.statistics.calibration import calibration_groups
+from LABCRadiomicsLib.statistics.cox import cox
+from LABCRadiomicsLib.statistics.firth import firth_cox
+from LABCRadiomicsLib.statistics.individual_survival import survival_limits
+from LABCRadiomicsLib.statistics.moderated_t import _winsorized_moments, variance_prior
+from LABCRadiomicsLib.statistics.sample_size import validation_size
+from LABCRadiomicsLib.statistics.slope import recalibrate_slope
+from LABCRadiomicsLib.statistics.two_groups import compare_groups
+from training_data import simulated
+
+VARIANCES = np.array([0.2, 0.5, 0.9, 1.3, 0.4, 0.7, 1.1, 25, 0.6, 0.8, 0.3, 1.6, 2.4, 0.05, 0.95, 1.05])
+
+
+@pytest.mark.parametrize(
+    ("variance", "df", "prior_df", "prior_variance"),
+    [
+        (VARIANCES, 5, 2.49537768110902, 0.625424442412371),
+        (VARIANCES, np.tile([3, 6], 8), 2.8627752963471, 0.706901813467217),
+        ([1, 1.01, 0.99, 1.02, 1.0], 4, np.inf, 1.004),
+        ([0, 0, 0, 2, 1e-9], 4, 0.378848250184375, 2.99290285018624e-06),
+    ],
+    ids=["one df", "two dfs", "alike", "mostly zero"],
+)
+def test_prior_of_variances_is_limmas(variance, df, prior_df, prior_variance):
+    """``squeezeVar(v, df)`` of limma 3.54."""
+    found = variance_prior(np.array(variance, float), df)
+    assert (found.df, found.variance) == pytest.approx((prior_df, prior_variance), rel=1e-8)
+
+
+def test_prior_with_a_trend_is_limmas():
+    """``squeezeVar(v, 5, covariate = seq_along(v) / 4 + c(0, 0.1))``."""
+    trend = np.arange(1, 17) / 4 + np.tile([0, 0.1], 8)
+    found = variance_prior(VARIANCES, 5, trend=trend)
+    assert found.df == pytest.approx(2.5002815992574, rel=1e-8)
+    theirs = [0.246968969078187, 0.365531397214607, 0.429747540611167, 0.609073632665843, 0.695255199143161,
+              0.896657590821094, 0.972287626384295, 1.08431386784772, 1.09284953080974, 1.01646349723215,
+              0.95221358581448, 0.765849899368248, 0.681522077608219, 0.498787085787775, 0.43096023853984,
+              0.302027561041069]  # fmt: skip
+    assert found.variance == pytest.approx(theirs, rel=1e-8)
+
+
+@pytest.mark.parametrize(("df1", "df2"), [(5.0, np.inf), (4.0, 7.0)])
+def test_moments_of_held_back_log_ratios_are_their_integrals(df1, df2):
+    ratio = stats.chi2(df1, scale=1 / df1) if np.isinf(df2) else stats.f(df1, df2)
+    low, high = ratio.ppf([0.05, 0.9])
+
+    def moment(power: int, center: float) -> float:
+        middle = integrate.quad(lambda x: (np.log(x) - center) ** power * ratio.pdf(x), low, high, epsabs=1e-12)[0]
+        return middle + 0.05 * (np.log(low) - center) ** power + 0.1 * (np.log(high) - center) ** power
+
+    mean = moment(1, 0.0)
+    assert _winsorized_moments(df1, df2) == pytest.approx((mean, moment(2, mean)), rel=1e-9)
+
+
+def test_two_groups_of_different_size_are_compared_as_in_r():
+    """``t.test`` with and without equal variances, ``wilcox.test``; the second variable has ties."""
+    first = np.column_stack([[1.2, 3.4, 2.2, 5.1, 0.7, 2.9], [1, 2, 2, 3, 5, 8]])
+    second = np.column_stack([[4.4, 3.9, 6.2, 5.0, np.nan], [2, 4, 4, 9, 9]])
+    found = compare_groups(first, second)
+    assert found.n_second.tolist() == [4, 5] and found.exact.tolist() == [True, False]
+    assert (found.welch_t[0], found.welch_df[0], found.welch_p[0]) == pytest.approx(
+        (-2.80131382330877, 7.99782856244289, 0.0231570866814359), rel=1e-10
+    )
+    assert found.student_p[0] == pytest.approx(0.0348277816175731, rel=1e-10)
+    assert found.rank_sum.tolist() == [3, 8]
+    assert found.wilcoxon_p == pytest.approx([0.0666666666666667, 0.228878184462567], rel=1e-10)
+
+
+def test_limits_of_survival_stay_between_0_and_1():
+    survival, error = np.array([0.95, 0.05, 0.5]), np.array([0.2, 3.0, 0.1])
+    lower, upper = survival_limits(survival, error, level=0.95, limits="plain")
+    assert lower == pytest.approx([0.95 * (1 - 1.959964 * 0.2), 0, 0.5 * (1 - 0.1959964)], rel=1e-6)
+    assert upper == pytest.approx([1, 0.05 * (1 + 1.959964 * 3), 0.5 * (1 + 0.1959964)], rel=1e-6)
+    lower, upper = survival_limits(survival, error, level=0.95, limits="log")
+    assert upper[0] == 1 and upper[1] == 1 and lower == pytest.approx(survival * np.exp(-1.959964 * error), rel=1e-6)
+    lower, upper = survival_limits(survival, error, level=0.9, limits="log-log")
+    assert ((lower > 0) & (upper < 1)).all()
+
+
+def test_slope_has_the_limits_of_its_cox_model():
+    features, months, event = simulated(8, n=120, p=2, effects=(0.8, -0.5))
+    found = recalibrate_slope(features, np.array([0.4, -0.25]), None, months, event)
+    fitted = cox((features @ [0.4, -0.25])[:, None], months, event)
+    assert (found.slope, found.se) == pytest.approx((fitted.coef[0], fitted.se[0]), rel=1e-12)
+    reach = 1.959963984540054 * fitted.se[0]
+    assert (found.lower, found.upper) == pytest.approx((found.slope - reach, found.slope + reach), rel=1e-9)
+    assert found.coef == pytest.approx(found.slope * np.array([0.4, -0.25])) and found.covariance is None
+
+
+def test_calibration_groups_may_be_of_two_patients_and_no_fewer():
+    risk = np.array([0.1, 0.15, 0.3, 0.35, 0.6, 0.7])
+    months, event = np.array([30.0, 40, 30, 12, 10, 30]), np.array([False, False, False, True, True, False])
+    found = calibration_groups(risk, months, event, 24.0, n_groups=3)
+    assert found.n.tolist() == [2, 2, 2] and found.observed == pytest.approx([0.5, 0.5, 1])
+    assert found.predicted == pytest.approx([0.35, 0.675, 0.875])
+    with pytest.raises(InputError, match="between 2 and half the number of patients, not 4"):
+        calibration_groups(risk, months, event, 24.0, n_groups=4)
+    with pytest.raises(InputError, match="too few distinct values"):
+        calibration_groups(np.array([0.1, 0.1, 0.1, 0.35, 0.6, 0.7]), months, event, 24.0, n_groups=3)
+
+
+@pytest.mark.parametrize("c_index", [0.5, 1.0, 0.3, 1.2])
+def test_sample_size_needs_a_c_index_between_one_half_and_one(c_index):
+    with pytest.raises(InputError, match=r"c_index must lie between 0\.5 and 1"):
+        validation_size(0.3, c_index)
+
+
+@pytest.mark.parametrize("scale", [1e6, 1.0, 1e-6])
+def test_a_column_that_is_constant_but_for_rounding_is_refused_whatever_its_unit(scale):
+    features, months, event = simulated(8, n=40, p=2, effects=(0.8,))
+    features[:, 1] = scale * (1 + 1e-15 * np.sign(features[:, 1]))
+    with pytest.raises(InputError, match="column 1 is constant among those at risk"):
+        firth_cox(features, months, event)
+    features[:, 1] = scale * (1 + 1e-3 * simulated(9, n=40, p=1)[0][:, 0])
+    assert np.isfinite(firth_cox(features, months, event).coef).all()
