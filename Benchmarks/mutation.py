@@ -1,9 +1,9 @@
 """Do the tests notice? Small faults are put into a copy of the library, one at a time, and the room's tests are run.
 
 A fault turns one comparison, sign, condition, number, returned value or call (see :mod:`mutants`). Only those tests are
-run that call the function with the fault, as a first run without one shows; the first failure ends them. The
-library itself is never changed: the faults are in a copy in a temporary folder. What is sampled depends on the seed and
-on the code that is changed, not on its neighbors, so a second run tries the same faults again.
+run that call the function with the fault, as a first run without one shows, and none that is marked slow; the first
+failure ends them. The library itself is never changed: the faults are in a copy in a temporary folder. What is sampled
+depends on the seed and on the code that is changed, not on its neighbors, so a second run tries the same faults again.
 
     python Benchmarks/mutation.py --rooms model,scoring --number 30
 
@@ -116,7 +116,7 @@ def run_tests(copy: Path, files: list[str], out: Path, wanted: list[str] | None,
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit)))
         sys.dont_write_bytecode = True
-        options = ["-q", "-x", "-c", "pyproject.toml", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        options = ["-q", "-x", "-m", "not slow", "-c", "pyproject.toml", "-p", "no:cacheprovider", "-p", "no:xdist"]
         code: int = 1
         try:
             code = int(pytest.main([*options, *files], plugins=[Watcher(copy, out, wanted)]))

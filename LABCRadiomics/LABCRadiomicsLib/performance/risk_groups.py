@@ -11,8 +11,8 @@ import numpy as np
 
 from ..model import Groups
 from ..statistics.confidence_bands import ConfidenceBand, confidence_band
-from ..statistics.cox import cox
-from ..statistics.firth import firth_cox
+from ..statistics.cox import CoxModel, cox
+from ..statistics.firth import FirthCox, firth_cox
 from ..statistics.kaplan_meier import LogRank, kaplan_meier, logrank
 from ..statistics.numbers_at_risk import numbers_at_risk
 from ..statistics.restricted_mean import RestrictedMeanDifference, restricted_mean_difference
@@ -110,6 +110,7 @@ def _hazard_ratio(
     """Cox's hazard ratio; Firth's where a group has no event, so that Cox's is none or without bound."""
     design = high[:, None].astype(float)
     empty = [name for name in ("low", "high") if getattr(curves, name).events == 0]
+    fitted: CoxModel | FirthCox | None
     if empty:
         fitted = attempts("The groups' hazard ratio", lambda: firth_cox(design, months, event))
         if fitted is not None:

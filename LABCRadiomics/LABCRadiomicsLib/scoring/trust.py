@@ -118,7 +118,7 @@ def _unsteady(stability: Mapping[str, Any] | None, cutoff: float | None) -> list
 def limits_hold(stability: Mapping[str, Any], cutoff: float | None) -> bool:
     """Whether the limits of another reader's score hold the cutoff; scenes of earlier versions have no limits."""
     lower, upper = stability.get("score_lower"), stability.get("score_upper")
-    return None not in (cutoff, lower, upper) and lower <= cutoff < upper
+    return cutoff is not None and lower is not None and upper is not None and bool(lower <= cutoff < upper)
 
 
 def _held_by_limits(stability: Mapping[str, Any], cutoff: float | None) -> list[tuple[Grade, Notice]]:

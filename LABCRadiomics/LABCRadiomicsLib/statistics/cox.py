@@ -204,14 +204,16 @@ def cox(
         covariance = influence.T @ influence
     se = np.sqrt(np.diag(covariance))
     half_width = special.ndtri((1 + level) / 2) * se
+    with np.errstate(over="ignore"):  # a limit beyond all numbers is infinite, as R's
+        hr, lower, upper = np.exp(coef), np.exp(coef - half_width), np.exp(coef + half_width)
     return CoxModel(
         coef=coef,
         se=se,
         z=coef / se,
         p=special.erfc(np.abs(coef / se) / np.sqrt(2)),
-        hr=np.exp(coef),
-        lower=np.exp(coef - half_width),
-        upper=np.exp(coef + half_width),
+        hr=hr,
+        lower=lower,
+        upper=upper,
         covariance=covariance,
         loglik=loglik,
         loglik_null=risk_sets.null_loglik(),

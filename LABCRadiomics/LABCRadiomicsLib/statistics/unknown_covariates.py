@@ -231,11 +231,17 @@ def _survival_quantile(weights: np.ndarray, center: np.ndarray, width: np.ndarra
         z = NormalDist().inv_cdf(share)
         order = np.argsort(center)
         part = order[np.searchsorted(np.cumsum(weights[order]), share)] if weights.size > 1 else 0
-        return float(np.exp(-np.exp(center[part] + z * width[part])))
+        return _survival_of(center[part] + z * width[part])
     low, high = (float(edge) for edge in ((center - 9 * width).min(), (center + 9 * width).max()))
     scale = np.maximum(width, 1e-12) * np.sqrt(2)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         below = sum(w * (1 + erf(z)) / 2 for w, z in zip(weights, (middle - center) / scale, strict=True))
         low, high = (middle, high) if below < share else (low, middle)
-    return float(np.exp(-np.exp((low + high) / 2)))
+    return _survival_of((low + high) / 2)
+
+
+def _survival_of(log_log: float) -> float:
+    """Survival whose ``log(-log(survival))`` this is; 0 beyond all numbers."""
+    with np.errstate(over="ignore"):
+        return float(np.exp(-np.exp(log_log)))

@@ -89,17 +89,18 @@ def test_petos_separation_at_its_edges():
 
 
 def test_groups_one_of_which_has_no_event():
-    attempts = Attempts()
     high = np.array([True, True, True, False, True, False, True, False])
-    found = risk_groups(high, MONTHS, EVENT, attempts)
-    assert found.hazard_ratio is None and found.hazard_ratio_p is None and found.logrank.p < 0.2
-    (notice,) = attempts.notices
-    assert notice.message.endswith("the low-risk group has no event.")
+    attempts = Attempts()
+    found, turned = risk_groups(high, MONTHS, EVENT, Attempts()), risk_groups(~high, MONTHS, EVENT, attempts)
+    assert found.hazard_ratio_method == turned.hazard_ratio_method == "Firth"
+    assert found.hazard_ratio.value == pytest.approx(1 / turned.hazard_ratio.value)
+    assert 1 < found.hazard_ratio.lower < found.hazard_ratio.value < found.hazard_ratio.upper
+    assert found.hazard_ratio_p == pytest.approx(turned.hazard_ratio_p) and found.hazard_ratio_p < 0.05
+    assert attempts.notices[0].message.startswith("The high-risk group has no event")
     assert found.medians["high"].value == 4 and np.isnan(found.medians["low"].value)
     attempts = Attempts()
-    found = risk_groups(~high, MONTHS, EVENT, attempts)
-    assert attempts.notices[0].message.endswith("the high-risk group has no event.")
-    both = risk_groups(MARKER > 5.5, MONTHS, EVENT, Attempts())
+    both = risk_groups(MARKER > 5.5, MONTHS, EVENT, attempts)
+    assert both.hazard_ratio_method == "Cox" and "firth-hazard-ratio" not in {n.code for n in attempts.notices}
     assert both.hazard_ratio.lower < both.hazard_ratio.value < both.hazard_ratio.upper and 0 < both.hazard_ratio_p < 1
 
 

@@ -1,5 +1,7 @@
 """Cox models against R: univariable in bulk, multivariable, individual survival, the test of proportional hazards."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -178,6 +180,16 @@ def test_outliers_and_large_offsets_do_not_break_the_solve() -> None:
     for column in (0, 1):
         model = cox(x[:, [column]], time, event)
         assert result.coef[column] == pytest.approx(model.coef[0], rel=1e-5)
+
+
+def test_a_limit_beyond_all_numbers_is_infinite_without_a_word() -> None:
+    x, time, event = article_like(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = cox(x[:, [0]] * 1e-6, time, event)
+    assert model.upper[0] == np.inf
+    assert model.lower[0] <= model.hr[0] <= model.upper[0]
+    assert model.p[0] == pytest.approx(cox(x[:, [0]], time, event).p[0], rel=1e-6)
 
 
 def test_univariable_cox_at_the_article_s_size() -> None:
