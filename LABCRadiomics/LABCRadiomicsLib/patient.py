@@ -8,7 +8,8 @@ May import: errors, notices, imaging, preprocessing, features, model, domain, sc
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -158,8 +159,10 @@ def score_patient(
     where: _Where = {"site": site, "unknown_site": unknown_site}
     compared, _ = adjust_to_site(model, extraction.values, parse_covariates(model, covariates), **where)
     of_another_kind = domain_notices(model, region, compared, source, scanned)
+    other = None if second_mask is None else _second_contour(settings, image, second_mask, second_label)
+    told = [*extraction.notices, *_array_order_notices(model, extraction), *_of_second_reader(other, settings)]
     done = [Notice("preprocessed", in_words(steps))] if steps else []
-    warnings = (*notices, *of_another_kind, *extraction.notices, *_array_order_notices(model, extraction), *done)
+    warnings = (*notices, *of_another_kind, *told, *done)
     prediction = predict(model, extraction.values, covariates, warnings=warnings, **where)
     timings = {"read_s": read_seconds, "extract_s": extracted - start, "score_s": time.perf_counter() - extracted}
     stability = None
@@ -172,12 +175,9 @@ def score_patient(
             progress=lambda done, _: begin(1 + done, total, CONTOUR),
         )
     second = None
-    if second_mask is not None:
-        try:
-            other = settings.region_of(image, second_mask, second_label)
+    if other is not None:
+        with _named_second_reader():
             again = predict(model, extractor(other, settings, features).values, covariates, **where)
-        except LABCRadiomicsError as error:
-            raise type(error)(f"The second reader's contour cannot be scored: {error}") from error
         second = second_reading(prediction, region, other, again)
     given: dict[str, Any] = {"covariates": {name: str(value) for name, value in (covariates or {}).items()}}
     given |= {"model": model.id, "segment": f"label {region.label}", "segment_id": region.label, **(inputs or {})}
@@ -194,6 +194,26 @@ def score_patient(
         diagnostics={**extraction.diagnostics, "preprocessing": describe(steps)},
     )
     return PatientResult(model, prediction, extraction, region, document)
+
+
+@contextmanager
+def _named_second_reader() -> Iterator[None]:
+    """Say of what goes wrong that it is the second reader's contour, where the first one's would be looked at."""
+    try:
+        yield
+    except LABCRadiomicsError as error:
+        raise type(error)(f"The second reader's contour cannot be scored: {error}") from error
+
+
+def _second_contour(settings: ExtractionSettings, image: Volume, mask: Volume, label: int | None) -> Region:
+    with _named_second_reader():
+        return settings.region_of(image, mask, label)
+
+
+def _of_second_reader(region: Region | None, settings: ExtractionSettings) -> list[Notice]:
+    """What was noticed on the second reader's mask, such as that it had to be resampled."""
+    noticed = () if region is None or settings.resamples else region.notices
+    return [Notice(notice.code, f"The second reader's contour: {notice.message}", notice.grave) for notice in noticed]
 
 
 def _preprocessed(model: Model, image: Volume, masks: Masks) -> tuple[Volume, tuple[Step, ...]]:

@@ -114,7 +114,9 @@ class SegmentFields:
         others = self.others(parameters)
         for name, tissue in self._needed.items():
             if name not in others:
-                return _("Select a segment for {tissue}: this model's preprocessing needs it").format(tissue=tissue)
+                return _("Select the segment of the {tissue}: this model's preprocessing needs it").format(
+                    tissue=tissue
+                )
         if others.get(SECOND_READER) == self.tumor.chosen(parameters):
             return _("Select another segment for the second reader: it is the tumor's own")
         return None

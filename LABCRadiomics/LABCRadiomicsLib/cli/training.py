@@ -40,6 +40,7 @@ def train(asked: TrainOptions) -> None:
         outcomes=asked.outcomes,
         time=asked.time,
         event=asked.event,
+        competing=asked.competing,
         case_column=asked.id,
         feature_columns=asked.feature_columns,
         categories=asked.categories,

@@ -138,7 +138,12 @@ def _tables(asked: ValidateOptions | RecalibrateOptions) -> StudyTables:
     from ..tables.study_tables import StudyTables
 
     return StudyTables(
-        features=asked.features, outcomes=asked.outcomes, time=asked.time, event=asked.event, case_column=asked.id
+        features=asked.features,
+        outcomes=asked.outcomes,
+        time=asked.time,
+        event=asked.event,
+        case_column=asked.id,
+        competing=isinstance(asked, ValidateOptions) and asked.competing,
     )
 
 

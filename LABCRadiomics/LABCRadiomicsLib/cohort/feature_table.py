@@ -23,7 +23,10 @@ from .execution import Failure, available_processes, over_cluster, over_processe
 from .journal import Journal
 from .record import extraction_of, record_path, software_versions, write_record
 
-_DIAGNOSTICS = ("voxels", "volume_mm3", "spacing_mm", "axes", "input_sha256", "mean", "contrast", "notices")
+_DIAGNOSTICS = (
+    "voxels", "volume_mm3", "spacing_mm", "axes", "input_sha256", "mean", "contrast", "manufacturer",
+    "field_strength_t", "notices",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -225,11 +228,16 @@ def _extracted(task: _Task) -> dict[str, object]:
     label = case.roi_label() if mask.source.segment is None else None  # a segment is the only one in its mask
     region = task.settings.region_of(volume, mask.volume, label)
     result = extract_region(region, task.settings, task.features)
-    bright = {name: value if math.isfinite(value) else "" for name, value in brightness(region)._asdict().items()}
+    measured = {name: value if math.isfinite(value) else "" for name, value in brightness(region)._asdict().items()}
+    scanner = {
+        "manufacturer": image.source.manufacturer or "",
+        "field_strength_t": image.source.field_strength_tesla or "",
+    }
+    told = {**result.diagnostics, **measured, **scanner}
     notices = "; ".join(notice.message for notice in (*image.notices, *mask.notices, *result.notices))
     return {
         "values": {name: value if math.isfinite(value) else None for name, value in result.values.items()},
-        "diagnostics": {name: {**result.diagnostics, **bright}.get(name, notices) for name in _DIAGNOSTICS},
+        "diagnostics": {name: told.get(name, notices) for name in _DIAGNOSTICS},
     }
 
 

@@ -55,7 +55,7 @@ def kind_of_image(model: Model, source: Source) -> Iterable[Notice]:
         text = "The image is a screenshot (secondary capture): its values are no longer the scanner's."
         yield Notice("derived-image", text, grave=True)
         return
-    if model.provenance.origin == "simulated" and source.is_dicom:
+    if model.provenance.origin == "simulated" and (source.is_dicom or source.manufacturer):
         text = "The model was made from simulated images and this is a scan of somebody: the score means nothing."
         yield Notice("simulated-model", text, grave=True)
     if source.body_part and not _BREAST.search(source.body_part):

@@ -1,8 +1,9 @@
 """Images, masks and contours as arrays with their geometry, before any feature is computed.
 
 ``volume`` is the one inner image type and its axis orders; ``reading`` makes volumes of files, and says with
-``source`` where they came from; ``masks`` are labels; ``region`` puts a mask on its image's grid; ``contours`` are
-masks as another reader would have drawn them, from the smooth ``random_fields`` that also texture a phantom.
+``source`` where they came from, which a ``sidecar`` may tell; ``masks`` are labels; ``region`` puts a mask on its
+image's grid, ``surroundings`` say how it stands out there; ``contours`` are masks as another reader would have drawn
+them, from the smooth ``random_fields`` that also texture a phantom.
 
 May import: errors, notices.
 """

@@ -24,6 +24,7 @@ from .file_headers import (
     require_sound,
 )
 from .segment_layers import is_layered, read_layers
+from .sidecar import with_sidecar
 from .slice_grids import has_right_angles, require_right_angles
 from .source import Reading, Source
 from .volume import Volume
@@ -145,7 +146,7 @@ def read_file(path: Path, form: str, role: str, options: FileOptions) -> Reading
         segment=segment,
         given_spacing_mm=options.spacing if spacing_notices else None,
     )
-    return Reading(volume, source, (*spacing_notices, *notices))
+    return Reading(volume, with_sidecar(source, path), (*spacing_notices, *notices))
 
 
 def header_of(path: Path, form: str, what: str) -> FileHeader:

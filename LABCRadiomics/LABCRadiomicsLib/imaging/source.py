@@ -20,7 +20,7 @@ class Source:
     form : str
         What the files are, such as ``"DICOM series"`` or ``"NRRD file"``.
     modality, manufacturer, device, sequence_name, series_description : str or None
-        As DICOM headers hold them.
+        As DICOM headers hold them, or the file that a converter of DICOM left beside the image.
     field_strength_tesla, echo_time_ms : float or None
     b_value : float or None
         Of diffusion weighting, in s/mm2.

@@ -1,9 +1,10 @@
 """How good a marker is on patients: the only place that measures, for training, resampling and validation alike.
 
 ``measuring`` takes a marker, follow-up and horizons and gives everything that can be said of the marker; ``metrics``
-names the figures; ``risk_groups``, ``cutoff``, ``predicted_risk`` and ``comparison`` hold the parts; ``clinical_gain``
-says what the score adds to a model without it; ``within_folds`` compares patients of one fold only; ``stored_parts``
-turns results into what a model file holds.
+names the figures; ``risk_groups``, ``cutoff``, ``predicted_risk`` and ``comparison`` hold the parts;
+``competing_events`` has the risk groups' cumulative incidences; ``clinical_gain`` says what the score adds to a model
+without it; ``within_folds`` compares patients of one fold only; ``stored_parts`` turns results into what a model file
+holds.
 
 May import: errors, notices, statistics, model.
 """

@@ -42,7 +42,9 @@ def kaplan_meier(groups: Mapping[str, Any], endpoint: str | None = None, p: floa
         months = (0, *group["months"])
         label = f"{GROUP_NAMES[name]} (n = {group['n']}, {group['events']} events)"
         axes.step(months, (1, *group["survival"]), where="post", color=color, lw=1.9, ls=line, label=label)
-        lower, upper = ((1, *group[end]) for end in ("lower", "upper"))
+        lower, upper = (np.array([1, *group[end]], float) for end in ("lower", "upper"))
+        unknown = (lower == 0) & (upper == 1)  # so a curve has it where there are no limits, as before the first event
+        lower, upper = (np.where(unknown, np.nan, end) for end in (lower, upper))
         axes.fill_between(months, lower, upper, step="post", color=color, alpha=0.13, lw=0)
         band = group.get("band")
         for end in ("lower", "upper") if band else ():

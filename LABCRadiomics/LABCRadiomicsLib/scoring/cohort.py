@@ -42,6 +42,8 @@ class ScoredCohort:
         Of the tables.
     decimal_marks : frozenset of str
         Those that the outcome table uses beyond doubt.
+    cause : numpy.ndarray of int, shape (n,), or None
+        What ended follow-up, see :class:`.OutcomeTable`.
     """
 
     model: Model
@@ -52,6 +54,7 @@ class ScoredCohort:
     columns: Mapping[str, tuple[str, ...]]
     notices: tuple[Notice, ...] = ()
     decimal_marks: frozenset[str] = frozenset()
+    cause: np.ndarray | None = None
 
     @property
     def score(self) -> np.ndarray:
@@ -229,6 +232,7 @@ def score_cohort(
     return ScoredCohort(
         model, features.cases, score_cases(model, features, values, sites=sites, unknown_site=unknown_site),
         outcomes.months[rows], outcomes.event[rows], columns, (*notices, *absent), outcomes.decimal_marks,
+        None if outcomes.cause is None else outcomes.cause[rows],
     )  # fmt: skip
 
 

@@ -56,6 +56,16 @@ def event_option() -> Any:
     return option(_("Event column"), _("Column with 1 for an event, 0 for none."), shared=True)
 
 
+def competing_option(group: str | None = None) -> Any:
+    """Whether the event column holds causes."""
+    return option(
+        _("Competing events"),
+        _("The event column holds causes: 0 none, 1 the event, 2, 3, ... competing events."),
+        default=False,
+        **({} if group is None else {"group": group}),
+    )
+
+
 @declares
 class TrainOptions:
     """What ``train`` is asked."""
@@ -186,6 +196,7 @@ class TrainOptions:
     stage: str | None = option(
         _("Stage column"), _("Column of the stage-only model to compare with."), default=None, group=MEASURED
     )
+    competing: bool = competing_option(MEASURED)
     subgroups: tuple[str, ...] = option(
         _("Subgroups"), _("Columns to analyze the risk groups within."), default=(), metavar="A,B", group=MEASURED
     )
@@ -268,6 +279,7 @@ class ValidateOptions:
     )
     label: str = option(_("Cohort's name"), _("The cohort's name in the report."), default="validation")
     external: bool = option(_("Other center"), _("The cohort comes from another center."), default=False)
+    competing: bool = competing_option()
     bootstrap: int = option(_("Bootstrap"), _("Resamples for limits that have no formula."), default=200, least=0)
     seed: int = option(_("Seed"), _("Seed of the resamples: the same gives the same limits."), default=0, least=0)
     site: str | None = site_column_option()

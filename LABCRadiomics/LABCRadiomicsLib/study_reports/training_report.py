@@ -17,6 +17,7 @@ from ..training.cross_validation import PERMUTATION_STATISTIC
 from .calibration_section import calibration_section
 from .clinical_gain_section import clinical_gain_section, verdict_sentence
 from .comparison_section import added_value_parts, added_value_section
+from .competing_section import competing_section
 from .cutoff_section import cutoff_section
 from .discrimination_section import training_discrimination
 from .follow_up_section import follow_up_section
@@ -98,6 +99,7 @@ def _sections(training: Training, model: Model) -> tuple[Section, ...]:
         groups_section(
             score.groups, endpoint, training.built.cutoff, score.values, training.cohort.event, remark=_APPARENT_GROUPS
         ),
+        competing_section(score.causes, training.plan.recipe.horizon),
         _cutoff(training),
         training_discrimination(
             present(training.built.chosen, "the cutoff of a training"),

@@ -15,6 +15,7 @@ from ..validation import Validation, own_patients
 from .calibration_section import calibration_section
 from .clinical_gain_section import clinical_gain_section, verdict_sentence
 from .comparison_section import comparison_section
+from .competing_section import competing_section
 from .cutoff_section import cutoff_section
 from .discrimination_section import validation_discrimination
 from .follow_up_section import follow_up_section
@@ -82,6 +83,7 @@ def _sections(validation: Validation) -> tuple[Section, ...]:
     return (
         validation_discrimination(validation.roc, validation.horizons, [*in_training, *validation.performance]),
         groups_section(validation.groups, endpoint, cutoff, scored.score, scored.event),
+        competing_section(validation.causes, validation.horizons[-1] if validation.horizons else scored.months.max()),
         cutoff_section(
             validation.measured[-1].cutoff,
             scored.score,

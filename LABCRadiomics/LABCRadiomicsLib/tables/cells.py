@@ -19,6 +19,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_SHOWN = 40
+_MOST_CAUSES = 20  # of events; more are codes of something else
 
 # A spreadsheet runs text that begins like this (the last four are the full-width forms); an apostrophe prevents it.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -90,8 +91,26 @@ def parse_event(text: str, *, decimal_comma: bool = True) -> float:
     if any(letter.isalpha() for letter in text):
         raise CellError(f"{shown(text)} is a word; recode the column, 1 for an event and 0 for none")
     if parse_number(text, decimal_comma=decimal_comma) not in (0, 1):
-        raise CellError(f"an event is 1 and no event 0, not {text}; recode the column")
+        raise CellError(
+            f"an event is 1 and no event 0, not {text}; recode the column, or give --competing where 2, 3, ... are "
+            "competing events"
+        )
     return float(text.replace(",", "."))
+
+
+def parse_cause(text: str, *, decimal_comma: bool = True) -> float:
+    """Read what ended follow-up: 0 for nothing, 1 for the event, 2, 3, ... for competing events.
+
+    Raises
+    ------
+    CellError
+        The text is no such number.
+    """
+    value = parse_number(text, decimal_comma=decimal_comma, missing="give 0 where follow-up ended without any event")
+    if value < 0 or value != round(value) or value > _MOST_CAUSES:
+        what = "0 for none, 1 for the event, 2, 3, ... for competing events"
+        raise CellError(f"{shown(text)} is no cause; give {what}")
+    return value
 
 
 def whole_number(text: str) -> int:

@@ -66,6 +66,9 @@ class OutcomeTable:
         The names of the columns of case, time and event.
     decimal_marks : frozenset of str
         Those that the table uses beyond doubt.
+    cause : numpy.ndarray of int, shape (n,), or None
+        What ended follow-up, where the table says it: 0 none, 1 the event, 2, 3, ... competing events, which count as
+        censored in ``event``.
     """
 
     cases: tuple[str, ...]
@@ -75,6 +78,7 @@ class OutcomeTable:
     notices: tuple[Notice, ...] = ()
     named: tuple[str, ...] = ()
     decimal_marks: frozenset[str] = frozenset()
+    cause: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,9 @@ def case_column(table: Table, id: str) -> str:
     return CASE if table.find(id) is None and table.find(CASE) is not None else table.find(id) or id
 
 
-def read_outcomes(path: str | os.PathLike[str] | Table, id: str, time: str, event: str) -> OutcomeTable:
+def read_outcomes(
+    path: str | os.PathLike[str] | Table, id: str, time: str, event: str, *, competing: bool = False
+) -> OutcomeTable:
     """Read follow-up and clinical values.
 
     Parameters
@@ -163,6 +169,8 @@ def read_outcomes(path: str | os.PathLike[str] | Table, id: str, time: str, even
         One row a case.
     id, time, event : str
         Columns with the case's name, the months of follow-up, and whether it ended with the event.
+    competing : bool
+        Whether the event column holds causes: 0 none, 1 the event, 2, 3, ... competing events.
 
     Returns
     -------
@@ -181,9 +189,25 @@ def read_outcomes(path: str | os.PathLike[str] | Table, id: str, time: str, even
         if value > LONGEST_MONTHS:
             what = f"{value:g} is more than {LONGEST_MONTHS:g} months, so days or a date's serial number"
             raise table.fault(number, time, f"{what}; give months")
-    events, notices = table.events(event)
+    cause, notices = None, ()
+    if competing:
+        cause = table.causes(event)
+        events, notices = cause == 1, _competing_notices(cause)
+    else:
+        events, notices = table.events(event)
     others = {name: table.texts(name) for name in table.names if name not in (id, time, event)}
-    return OutcomeTable(cases, months, events, others, notices, (id, time, event), table.decimal_marks)
+    return OutcomeTable(cases, months, events, others, notices, (id, time, event), table.decimal_marks, cause)
+
+
+def _competing_notices(cause: np.ndarray) -> tuple[Notice, ...]:
+    count = int((cause > 1).sum())
+    if not count:
+        return (Notice("no-competing-event", "No follow-up ended with a competing event: all events are 1."),)
+    text = (
+        f"{count} patients had a competing event. For hazard ratios, C-indices and survival they are censored then, so "
+        "that survival is that without competing events; the cumulative incidences count them as what they are."
+    )
+    return (Notice("competing-events", text),)
 
 
 def read_covariates(path: str | os.PathLike[str] | Table, id: str = CASE) -> CovariateTable:

@@ -19,7 +19,7 @@ from ..cell_values import decimal_marks
 from ..errors import CohortError
 from ..files import open_atomically
 from ..notices import Notice
-from .cells import EVENT_WORDS, CellError, cell_text, parse_event, parse_number, without_guard
+from .cells import EVENT_WORDS, CellError, cell_text, parse_cause, parse_event, parse_number, without_guard
 from .csv_text import plain_text, read_csv_text
 
 CASE = "case"
@@ -135,6 +135,16 @@ class Table:
             return events, ()
         text = f"{self.path.name}: column {name} holds {', '.join(words)}; yes and true were taken for an event."
         return events, (Notice("event-words", text),)
+
+    def causes(self, name: str) -> np.ndarray:
+        """Give a column of what ended follow-up as whole numbers: 0 none, 1 the event, 2, 3, ... competing events.
+
+        Raises
+        ------
+        CohortError
+            A cell holds anything else.
+        """
+        return self._parsed(name, lambda text: parse_cause(text, decimal_comma=self.decimal_comma)).astype(int)
 
     def cases(self, name: str = CASE) -> tuple[str, ...]:
         """Give the column that names the cases; the row names where there is no such column.

@@ -25,6 +25,8 @@ class StudyTables:
         Columns of the outcomes with the months of follow-up, and with whether it ended with the event.
     case_column : str
         Column that names the cases; the features may call it ``case``, as those of ``extract`` do.
+    competing : bool
+        Whether the event column holds causes: 1 the event, 2, 3, ... competing events.
     """
 
     features: Path | Table
@@ -32,10 +34,11 @@ class StudyTables:
     time: str
     event: str
     case_column: str = CASE
+    competing: bool = False
 
     def read_outcomes(self) -> OutcomeTable:
         """Read follow-up and clinical values; raises as :func:`.cohort.read_outcomes`."""
-        return read_outcomes(self.outcomes, self.case_column, self.time, self.event)
+        return read_outcomes(self.outcomes, self.case_column, self.time, self.event, competing=self.competing)
 
     @contextmanager
     def naming_outcomes(self) -> Iterator[None]:

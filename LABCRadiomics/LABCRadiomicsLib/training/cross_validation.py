@@ -15,7 +15,8 @@ from ..performance.within_folds import auc_within, concordance_within
 from ..statistics.cox_screening import univariable_cox
 from ..statistics.lasso import random_folds
 from .clinical_rivals import held_out_pair
-from .procedure import Built, Procedure, Progress, in_parallel, measure_markers
+from .parallel import Progress, in_parallel
+from .procedure import Built, Procedure, measure_markers
 
 OUTER_FOLDS, PERMUTATION_FOLDS = 10, 5
 PERMUTATION_STATISTIC = f"C-index of the radiomics score, {PERMUTATION_FOLDS}-fold nested cross-validation"

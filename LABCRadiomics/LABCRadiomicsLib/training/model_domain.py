@@ -78,7 +78,7 @@ def image_domain(
     id: str = "case",
     others: Sequence[str | os.PathLike[str]] = (),
 ) -> Domain | None:
-    """Sum up voxel sizes, tumor volumes and brightness from the diagnostics of feature tables that ``extract`` wrote.
+    """Sum up voxel sizes, scanners, tumors' volume and brightness from the feature tables that ``extract`` wrote.
 
     Parameters
     ----------
@@ -98,11 +98,15 @@ def image_domain(
     chosen = set(cases)
     spacings: list[list[float]] = []
     measured: dict[str, list[float]] = {quantity: [] for quantity in _QUANTITIES}
+    scanners: dict[str, list[str]] = {"manufacturer": [], "field_strength_t": []}
     for table in map(read_table, (features_csv, *others)):
         if not {_SPACING, *(f"diagnostics_{name}" for name in _NEEDED)} <= set(table.names):
             return None
         rows = [at for at, case in enumerate(table.cases(id)) if case in chosen]
         spacings += [[float(step) for step in table.texts(_SPACING)[at].split()] for at in rows]
+        for name, texts in scanners.items():
+            column = f"diagnostics_{name}"
+            texts += [table.texts(column)[at] for at in rows] if column in table.names else [""]
         for quantity, values in measured.items():
             if (column := f"diagnostics_{quantity}") in table.names:
                 cells = table.texts(column)
@@ -114,4 +118,11 @@ def image_domain(
     for quantity, values in measured.items():
         if len(values) >= LEAST_CASES:
             ranges[f"{quantity}_low"], ranges[f"{quantity}_high"] = np.percentile(values, RANGE).tolist()
-    return Domain(spacing_mm_low=tuple(low), spacing_mm_high=tuple(high), **ranges)
+    makers, strengths = (set(texts) if all(texts) else set() for texts in scanners.values())  # else it is not known
+    return Domain(
+        spacing_mm_low=tuple(low),
+        spacing_mm_high=tuple(high),
+        manufacturers=tuple(sorted(makers)),
+        field_strengths_t=tuple(sorted({round(float(text), 1) for text in strengths})),
+        **ranges,
+    )

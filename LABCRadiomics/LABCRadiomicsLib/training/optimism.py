@@ -22,7 +22,8 @@ import numpy as np
 
 from ..errors import CohortError, InputError
 from ..performance import Estimate, Marker, Measure, Metric
-from .procedure import Procedure, Progress, in_parallel, measure_markers
+from .parallel import Progress, in_parallel
+from .procedure import Procedure, measure_markers
 from .resampled_predictors import ResampledPredictor, predictor_of
 
 METHOD = (

@@ -7,13 +7,12 @@ outcome.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import CohortError, DependencyError, InputError
+from ..errors import CohortError, InputError
 from ..performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, essentials
 from ..statistics.cox import CoxModel, cox, explain
 from ..statistics.imputed_cox import imputed_cox
@@ -27,8 +26,6 @@ from .selection import ChosenCutoff, Selection, cutoff_of, require_features, sco
 from .site_harmonization import SiteHarmonization, harmonize
 from .training_cohort import TrainingCohort, patient_folds
 
-Progress = Callable[[int, int], None]
-T = TypeVar("T")
 RESAMPLED = 5  # imputed tables in a resample, of which there are many
 
 
@@ -397,35 +394,3 @@ def measure_markers(
 ) -> dict[Measure, Estimate]:
     """Measure the markers of one model on patients; see :func:`.performance.essentials`."""
     return {key: value for marker in markers for key, value in essentials(marker, months, event, horizon).items()}
-
-
-def in_parallel(
-    function: Callable[..., T], arguments: Iterable[Sequence[Any]], total: int, jobs: int, advance: Progress | None
-) -> list[T]:
-    """Call a function many times over processes; the results, in order, do not depend on their number.
-
-    Parameters
-    ----------
-    function : callable
-        Of a module, so that other processes find it.
-    arguments : iterable of sequence
-    total : int
-        Of the progress that ``advance`` is told.
-    jobs : int
-    advance : callable of (done, total), optional
-
-    Raises
-    ------
-    DependencyError
-        The package joblib is not installed.
-    """
-    try:
-        from joblib import Parallel, delayed
-    except ImportError as error:
-        raise DependencyError("Resampling needs the package joblib; install it with pip install joblib.") from error
-    results = []
-    for result in Parallel(n_jobs=jobs, return_as="generator")(delayed(function)(*given) for given in arguments):
-        results.append(result)
-        if advance is not None:
-            advance(len(results), total)
-    return results

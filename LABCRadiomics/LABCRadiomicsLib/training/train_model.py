@@ -28,6 +28,7 @@ from ..performance import (
 )
 from ..performance.attempts import Attempts
 from ..performance.clinical_gain import ClinicalGain
+from ..performance.competing_events import CauseInGroups, causes_in_groups
 from ..performance.metrics import ACCURACY
 from ..statistics.proportional_hazards import ProportionalHazards
 from .added_value import AddedValue, compare_models
@@ -156,6 +157,8 @@ class TrainedScore:
         Whether a table dealt them.
     groups : RiskGroups
         By the cutoff.
+    causes : tuple of CauseInGroups
+        Of the end of follow-up, where the outcomes tell them apart.
     """
 
     stored: Score
@@ -163,6 +166,7 @@ class TrainedScore:
     folds: np.ndarray
     folds_given: bool
     groups: RiskGroups
+    causes: tuple[CauseInGroups, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -372,6 +376,9 @@ def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, given: bool,
         folds=folds,
         folds_given=given,
         groups=risk_groups(values > chosen.value, cohort.months, cohort.event, notes, chosen.horizon_months),
+        causes=()
+        if cohort.cause is None
+        else causes_in_groups(values > chosen.value, cohort.months, cohort.cause, notes),
     )
 
 

@@ -38,6 +38,8 @@ class TrainingCohort:
     notices : tuple of Notice
     sites : tuple of str
         Of the patients, length n; empty where they are not told apart.
+    cause : numpy.ndarray of int, shape (n,), or None
+        What ended follow-up, see :class:`.OutcomeTable`.
     """
 
     names: tuple[str, ...]
@@ -49,6 +51,7 @@ class TrainingCohort:
     specs: tuple[CovariateDomain, ...] = ()
     notices: tuple[Notice, ...] = ()
     sites: tuple[str, ...] = ()
+    cause: np.ndarray | None = None
 
     def __len__(self) -> int:
         return self.months.size
@@ -80,6 +83,7 @@ class TrainingCohort:
             covariates=chosen,
             cases=cases,
             sites=tuple(self.sites[at] for at in index) if self.sites else (),
+            cause=None if self.cause is None else self.cause[index],
         )
 
     def with_features(self, kept: np.ndarray) -> TrainingCohort:
@@ -159,6 +163,7 @@ def cohort_of(
         cases=features.cases,
         specs=tuple(specs),
         notices=tuple(notices),
+        cause=None if outcomes.cause is None else outcomes.cause[rows],
         sites=() if site is None else _sites(features.cases, outcomes, rows, site),
     )
 

@@ -18,6 +18,7 @@ from ..notices import Notice
 from ..performance import Comparison, Figure, HorizonCalibration, HorizonDecision, Marker, MarkerPerformance, RiskGroups
 from ..performance.attempts import Attempts, attempt
 from ..performance.clinical_gain import ClinicalGain, Held, clinical_gain
+from ..performance.competing_events import CauseInGroups, causes_in_groups
 from ..performance.measuring import MarkerROC, measure, usable_horizons
 from ..performance.metrics import Metric
 from ..scoring import require_score
@@ -58,6 +59,8 @@ class Validation:
         What could not be measured and why, and what to know before trusting the rest.
     bootstrap, seed : int
         Of the limits that have no formula.
+    causes : tuple of CauseInGroups
+        Of the end of follow-up, where the outcomes tell them apart.
     """
 
     scored: ScoredCohort
@@ -70,6 +73,7 @@ class Validation:
     notices: tuple[Notice, ...]
     bootstrap: int = 0
     seed: int = 0
+    causes: tuple[CauseInGroups, ...] = ()
 
     @property
     def performance(self) -> tuple[Figure, ...]:
@@ -173,9 +177,12 @@ def validate(
     if nomogram is not None:
         notes.notices += _proportionality_notices(nomogram, *outcome)
     gains = _gains(scored, markers[0], comparators, horizons, bootstrap, seed, notes) if horizons else ()
+    causes: tuple[CauseInGroups, ...] = ()
+    if scored.cause is not None and measured[-1].groups is not None:
+        causes = causes_in_groups(measured[-1].groups.high, scored.months, scored.cause, notes)
     notices = (*notes.notices, *(notice for part in measured for notice in part.notices))
     told = tuple(dict.fromkeys(notices))
-    return Validation(scored, label, kind, own, horizons, measured, gains, told, bootstrap, seed)
+    return Validation(scored, label, kind, own, horizons, measured, gains, told, bootstrap, seed, causes)
 
 
 def _gains(

@@ -12,7 +12,7 @@ from LABCRadiomicsLib.ecosystem import load_ispy1
 from LABCRadiomicsLib.errors import DependencyError
 from LABCRadiomicsLib.imaging.dicom_headers import read_header
 from LABCRadiomicsLib.settings_files import read_settings_file
-from LABCRadiomicsLib.training.procedure import in_parallel
+from LABCRadiomicsLib.training.parallel import in_parallel
 
 
 def _settings(folder: Path):

@@ -237,3 +237,15 @@ def test_a_second_contour_that_cannot_be_scored_is_named(model, pair):
         score_patient(model, image, mask, second_mask=mask.with_array(one))
     with pytest.raises(InputError, match="The second reader's contour cannot be scored: "):
         score_patient(model, image, mask, second_mask=mask.with_array(np.zeros_like(one)))
+
+
+def test_a_second_mask_on_another_grid_is_noticed(model, pair):
+    image, mask = pair
+    finer = sitk.Expand(mask.to_sitk(), (2, 2, 1), sitk.sitkNearestNeighbor)
+    document = score_patient(model, image, mask, second_mask=Volume.from_sitk(finer)).document
+    told = [warning["message"] for warning in document["warnings"] if warning["code"] == "mask-resampled"]
+    assert told == [
+        "The second reader's contour: the mask is on another grid than the image and was resampled to it "
+        "(nearest neighbor)"
+    ]
+    assert document["second_reader"]["dice"] > 0.7

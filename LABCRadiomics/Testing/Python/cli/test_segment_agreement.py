@@ -131,6 +131,8 @@ def test_segments_of_a_dicom_segmentation(run, agree, study, masks):
         counts = [np.count_nonzero(mask) for mask in masks[case]]
         volumes = [row for row in rows_of(study / "named_reader2.csv") if row["case"] == case]
         assert int(volumes[0]["diagnostics_voxels"]) == counts[1]
+        scanner = volumes[0]["diagnostics_manufacturer"], volumes[0]["diagnostics_field_strength_t"]
+        assert scanner == ("None", "1.5")  # as the made-up series name theirs
 
 
 def test_labels_of_a_map(agree, study, masks):

@@ -89,6 +89,7 @@ def test_it_is_installed_after_a_question(ready, manager, answer):
     assert found.asked == [(NAME, False, False)]  # no restart by itself, no second question
     assert found.interactive is True  # as it was
     assert said(ready) == "SlicerRadiomics is installed: save your work and restart Slicer to use it."
+    assert not ready.ui.radiomicsLabel.isHidden()
     ready.ui.installRadiomicsButton.click()
     assert len(questions) == 1 and len(found.asked) == 1
 

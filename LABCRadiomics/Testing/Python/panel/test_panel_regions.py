@@ -200,10 +200,10 @@ def test_only_a_model_that_needs_them_asks_for_segments(ready, tmp_path):
     use(ready, tmp_path / "fat.json", ({"step": "reference-tissue", "tissue": "fat"},))
     assert ui.breastSelector.isHidden() and not ui.tissueSelector.isHidden()
     assert ui.tissueLabel.text == "Reference tissue (fat):"
-    assert "Select a segment for fat" in tip(ui.applyButton) and not ui.applyButton.enabled
+    assert "Select the segment of the fat" in tip(ui.applyButton) and not ui.applyButton.enabled
     use(ready, tmp_path / "n4.json", ({"step": "n4", "region": "breast"}, {"step": "zscore", "region": "breast"}))
     assert not ui.breastSelector.isHidden() and ui.tissueSelector.isHidden()
-    assert "Select a segment for breast" in tip(ui.applyButton)
+    assert "Select the segment of the breast" in tip(ui.applyButton)
     use(ready, tmp_path / "otsu.json", ({"step": "zscore", "region": "otsu"},))
     assert ui.breastSelector.isHidden() and ui.applyButton.enabled
 

@@ -89,3 +89,17 @@ def test_other_readers_contours_belong_to_the_domain(tmp_path):
     assert (both.mean_low, both.mean_high) == pytest.approx(np.percentile(values, (1, 99)))
     known = np.delete(values, (3, 23)) / 100
     assert (both.contrast_low, both.contrast_high) == pytest.approx(np.percentile(known, (1, 99)))
+
+
+@pytest.mark.parametrize(("makers", "strengths", "known"), [
+    (["GE"] * 10 + ["SIEMENS"] * 10, ["1.494"] * 12 + ["3"] * 8, (("GE", "SIEMENS"), (1.5, 3.0))),
+    (["GE"] * 19 + [""], ["1.5"] * 20, ((), (1.5,))),
+])  # fmt: skip
+def test_scanners_belong_to_the_domain_where_every_case_names_its_own(tmp_path, makers, strengths, known):
+    header = (
+        "case,f,diagnostics_volume_mm3,diagnostics_spacing_mm,diagnostics_manufacturer,diagnostics_field_strength_t"
+    )
+    rows = [f"c{at},1,500,1 1 2,{makers[at]},{strengths[at]}" for at in range(20)]
+    (tmp_path / "f.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    found = image_domain(tmp_path / "f.csv", [f"c{at}" for at in range(20)])
+    assert (found.manufacturers, found.field_strengths_t) == known

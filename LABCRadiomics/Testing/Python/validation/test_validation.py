@@ -330,6 +330,34 @@ def test_the_score_beside_a_clinical_model_is_tested_as_by_anova(study, tmp_path
     assert "The score adds to the grade: C-index" in (out / "index.html").read_text()
 
 
+def test_competing_events_equal_r(study, tmp_path, monkeypatch, capsys):
+    """R: cuminc(months, cause, high) of cmprsk, its Tests and timepoints(, 60)."""
+    model, features, outcomes = study
+    header, *rows = list(csv.reader(outcomes.open(newline="")))
+    at = header.index("event")
+    for place, row in enumerate(rows):
+        row[at] = "1" if float(row[at]) else "2" if place % 3 == 0 else "0"
+    outcomes.write_text("\n".join(map(",".join, [header, *rows])) + "\n")
+    out = tmp_path / "out"
+    arguments = ("validate", model, features, outcomes, *OUTCOME, "--report", out, "--bootstrap", 0)
+    assert _run(monkeypatch, *arguments) == 2
+    assert "give --competing where 2, 3, ... are competing events" in capsys.readouterr().err
+    assert _run(monkeypatch, *arguments, "--competing") == 0
+    report = json.loads((out / "report.json").read_text())
+    event, other = report["competing_events"]
+    assert (event["gray"]["chisq"], event["gray"]["p"]) == pytest.approx((10.9010917194002, 0.000961076004706))
+    assert (other["gray"]["chisq"], other["gray"]["p"]) == pytest.approx((0.0527857931023, 0.818284804009008))
+    printed = {"low": (0.364193514089, 0.134577880252), "high": (0.603128015582, 0.140561606194)}
+    for name, values in printed.items():
+        found = tuple(entry[name]["at_horizon"]["value"] for entry in (event, other))
+        assert found == pytest.approx(values, rel=1e-10)
+    assert report["events"] == event["low"]["events"] + event["high"]["events"]  # the others count as censored
+    assert any(note["code"] == "competing-events" for note in report["notes"])
+    page = (out / "index.html").read_text()
+    assert "Cumulative incidence of each cause in the risk groups" in page and "60.3% (" in page
+    assert (out / "cumulative_incidence.csv").exists()
+
+
 def test_mean_survival_and_bands_of_the_groups_equal_r(study, tmp_path, monkeypatch):
     """R: summary(survfit(Surv(months, event) ~ high), rmean = 60); km.ci(survfit(high group), method = "logep")."""
     out = tmp_path / "out"
