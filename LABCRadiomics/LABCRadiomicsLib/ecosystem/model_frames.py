@@ -53,6 +53,7 @@ def train(
     candidates: Sequence[str] = (),
     categories: Sequence[str] = (),
     feature_columns: str | None = None,
+    competing: bool = False,
     icc: pd.DataFrame | None = None,
     folds: pd.DataFrame | None = None,
     plan: Plan | None = None,
@@ -79,6 +80,8 @@ def train(
         Those of them that are categories whatever they hold.
     feature_columns : str, optional
         Regular expression of the columns that are features; by default those named as radiomics software names them.
+    competing : bool
+        Whether the event column holds causes: 0 none, 1 the event, 2, 3, ... competing events.
     icc, folds : pandas.DataFrame, optional
         As :func:`agreement` gives it; columns case and fold.
     plan : Plan, optional
@@ -89,8 +92,8 @@ def train(
     model_id, title : str
         Of the model.
     **recipe
-        Of the score: ``p``, ``penalty``, ``n_folds``, ``horizon``, ``covariate_p``, ``site`` (the column that features
-        are harmonized over), ``site_reference``; see :class:`.training.Recipe`.
+        Of the score: ``p``, ``penalty``, ``alpha``, ``n_folds``, ``cv_repeats``, ``horizon``, ``covariate_p``, ``site``
+        (the column that features are harmonized over), ``site_reference``; see :class:`.training.Recipe`.
 
     Returns
     -------
@@ -108,6 +111,7 @@ def train(
         outcomes=FrameTable(outcomes, "outcomes"),
         time=time,
         event=event,
+        competing=competing,
         case_column=id,
         feature_columns=feature_columns,
         categories=tuple(categories),
@@ -187,6 +191,7 @@ def validate(
     time: str,
     event: str,
     id: str = CASE,
+    competing: bool = False,
     external: bool = False,
     bootstrap: int = 200,
     seed: int = 0,
@@ -199,6 +204,8 @@ def validate(
     ----------
     model : Model, id or path
     features, outcomes, time, event, id
+        As of :func:`train`.
+    competing : bool
         As of :func:`train`.
     external : bool
         Whether the cohort comes from another center.
@@ -216,7 +223,7 @@ def validate(
     CohortError
         A table is unusable, or the cohort has fewer than 2 events.
     """
-    tables = _tables(features, outcomes, time, event, id)
+    tables = _tables(features, outcomes, time, event, id, competing)
     scored = _scored(given_model(model), tables, site=site, unknown_site=unknown_site)
     kind = "external" if external else "validation"
     return ValidationStudy(measure(scored, kind=kind, bootstrap=bootstrap, seed=seed))
@@ -266,12 +273,15 @@ def recalibrate(
     return fit_anew(_scored(found, tables, all_of=site, unknown_site=unknown_site), method)
 
 
-def _tables(features: pd.DataFrame, outcomes: pd.DataFrame, time: str, event: str, id: str) -> StudyTables:
+def _tables(
+    features: pd.DataFrame, outcomes: pd.DataFrame, time: str, event: str, id: str, competing: bool = False
+) -> StudyTables:
     return StudyTables(
         features=FrameTable(features, "features"),
         outcomes=FrameTable(outcomes, "outcomes"),
         time=time,
         event=event,
+        competing=competing,
         case_column=id,
     )
 

@@ -135,8 +135,8 @@ def added_value(study: Study) -> Answer | None:
     text = "; ".join([f"difference of C-indices {estimate(row)}, {p_value(gain['p'])}", *changes])
     fitted = " ".join(study.notes("comparator-fitted-here"))
     return Answer(
-        f"Compared with {found['comparator']}: {text}. {fitted}".strip(),
-        (report("reclassification"), page(f"Compared with {found['comparator']}")),
+        f"Compared with {found['comparator']}: {text}. {fitted}".strip() + _verdicts(study),
+        (report("reclassification", "added_by_score"), page(f"Compared with {found['comparator']}")),
     )
 
 
@@ -151,9 +151,23 @@ def _added_in_training(study: Study) -> Answer | None:
     ]
     models = listed([f"the {row['model']}" for row in found["models"]])
     return Answer(
-        f"T{models[1:]} were compared on {found['n']} patients; {'; '.join(rows)}. All apparent.",
-        (report("comparison"), files("models.csv", "added_value.csv"), page("Discrimination and added value")),
+        f"T{models[1:]} were compared on {found['n']} patients; {'; '.join(rows)}. All apparent.{_verdicts(study)}",
+        (
+            report("comparison", "added_by_score"),
+            files("models.csv", "added_value.csv"),
+            page("Discrimination and added value"),
+        ),
     )
+
+
+def _verdicts(study: Study) -> str:
+    """What the score adds by predictions for patients that neither model had seen."""
+    sentences = [
+        f" On patients that the models had not seen the score {row['verdict']} to the {row['without']}: difference of "
+        f"C-indices {estimate(row['c_index']['gain'])}, likelihood-ratio {p_value(row['likelihood_ratio']['p'])}."
+        for row in study.report["added_by_score"]
+    ]
+    return "" if study.report.get("training_cases") else "".join(sentences)
 
 
 def comparison_method(study: Study) -> Answer | None:

@@ -10,7 +10,7 @@ from .extraction import software_words
 from .modeling import harmonization
 from .patients import flow, missing_notes
 from .references import numbered
-from .study import Study, counted, estimate, listed, p_value
+from .study import Study, counted, divided, estimate, listed, p_value, penalized
 
 _PREFACE = (
     "Drafted by the software from what it knows of this run. Patients, images, segmentation, outcome and ethics are "
@@ -147,6 +147,10 @@ def _sites(study: Study) -> str:
     return harmonization(study).replace("ComBat", "ComBat {combat}")
 
 
+def _article(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
+
+
 def _selection(study: Study) -> list[str]:
     found, settings = study.report, study.settings
     folds = "given by a table" if settings["folds_given"] else f"dealt at random (seed {settings['seed']})"
@@ -154,9 +158,10 @@ def _selection(study: Study) -> list[str]:
     return [
         "The score was made after Wang et al. {wang2022}.",
         f"Each feature was tested by univariable Cox regression {{cox,efron}}; the {found['features_univariable']} "
-        f"with p below {settings['p']:g} entered a LASSO-Cox model {{lasso,path}}.",
-        f"Its penalty was chosen by {settings['folds']}-fold cross-validation of the partial likelihood {{cv}}, folds "
-        f"being {folds}, by {rule} (lambda {found['lambda']:.4g}; path of {len(found['cv'])} penalties).",
+        f"with p below {settings['p']:g} entered {_article(penalized(study))} {{lasso,path}}.",
+        f"Its penalty was chosen by {settings['folds']}-fold cross-validation{divided(study)} of the partial "
+        f"likelihood {{cv}}, folds being {folds}, by {rule} (lambda {found['lambda']:.4g}; path of {len(found['cv'])} "
+        "penalties).",
         f"The score is the sum of {counted(len(found['score_terms']), 'feature')} times their coefficients; features "
         "were not scaled by this software.",
     ]

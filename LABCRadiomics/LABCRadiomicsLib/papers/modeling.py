@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .study import Answer, Study, card, counted, figure, files, listed, p_value, page, report
+from .study import Answer, Study, card, counted, divided, figure, files, listed, p_value, page, penalized, report
 
 _SELECTION = page("Selection of features")
 
@@ -102,7 +102,7 @@ def reduction(study: Study) -> Answer | None:
     elif found["features_icc"] != found["features_in"]:
         steps.append(f"{found['features_icc']} without those left out for missing values")
     steps.append(f"{found['features_univariable']} with p below {study.settings['p']:g} in univariable Cox regression")
-    steps.append(f"{len(found['score_terms'])} with a coefficient in the LASSO-Cox model")
+    steps.append(f"{len(found['score_terms'])} with a coefficient in the {penalized(study)}")
     where = (
         report("features_in", "features_icc", "features_univariable", "score_terms"),
         files("univariable.csv", "score_terms.csv"),
@@ -115,7 +115,7 @@ def algorithm(study: Study) -> Answer:
     """The kind of model and its software."""
     if study.is_training:
         return Answer(
-            "The score is a LASSO-Cox model; the nomogram a Cox proportional hazards model of the score and clinical "
+            f"Score: {penalized(study)}; nomogram: a Cox proportional hazards model of the score and clinical "
             f"covariates (Efron's ties). Made with {_made_with(study)}.",
             (card("How it was made", "Where it comes from"),),
         )
@@ -143,9 +143,10 @@ def tuning(study: Study) -> Answer | None:
         "as a given table deals them" if settings["folds_given"] else f"dealt at random with seed {settings['seed']}"
     )
     return Answer(
-        f"The penalty was chosen by {settings['folds']}-fold cross-validation of the partial likelihood deviance "
-        f"(folds {folds}) on a path of {len(found['cv'])} penalties: lambda.min {found['lambda_min']:.4g}, lambda.1se "
-        f"{found['lambda_1se']:.4g}; used: lambda.{settings['penalty']}, {found['lambda']:.4g}.",
+        f"The penalty was chosen by {settings['folds']}-fold cross-validation{divided(study)} of the partial "
+        f"likelihood deviance (folds {folds}) on a path of {len(found['cv'])} penalties: lambda.min "
+        f"{found['lambda_min']:.4g}, lambda.1se {found['lambda_1se']:.4g}; used: lambda.{settings['penalty']}, "
+        f"{found['lambda']:.4g}.",
         (report("cv", "lambda_min", "lambda_1se", "lambda", "settings"), files("cv.csv"), _SELECTION),
     )
 
@@ -159,7 +160,7 @@ def model_choice(study: Study) -> Answer | None:
         "1se": "the largest penalty whose deviance is within one standard error of the least",
     }[study.settings["penalty"]]
     return Answer(
-        f"The final score is the LASSO-Cox model at {rule}, with "
+        f"The final score is the {penalized(study)} at {rule}, with "
         f"{counted(len(study.report['score_terms']), 'feature')}.",
         (report("lambda", "score_terms", "settings"), _SELECTION),
     )

@@ -102,6 +102,18 @@ def files(*names: str) -> str:
     return ", ".join(names)
 
 
+def penalized(study: Study) -> str:
+    """Say what kind of Cox model a training's score is."""
+    alpha = study.settings["alpha"]
+    return "LASSO-Cox model" if alpha == 1 else f"elastic-net Cox model (alpha {alpha:g})"
+
+
+def divided(study: Study) -> str:
+    """Say how often the cross-validation of a training's penalty was divided anew."""
+    repeats = study.settings["cv_repeats"]
+    return "" if repeats == 1 else f", averaged over {repeats} divisions,"
+
+
 def counted(count: int, what: str) -> str:
     """A number of things: 1 feature, 2 features."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -15,6 +15,7 @@ SCALES = ("log-log", "plain")
 _NODES = 120  # of the quadratures
 _STEP = 0.01  # of the Ornstein-Uhlenbeck process's time
 _IMAGES = 3  # reflections at the two borders on either side
+_FAR = 9  # standard deviations beyond which nothing is
 
 
 @dataclass(frozen=True)
@@ -142,14 +143,23 @@ def _check_times(low: float, high: float, *, at_zero: bool) -> None:
 
 def _bridge_stays(k: float, low: float, high: float) -> float:
     """Chance that a Brownian bridge stays within ``-k .. k`` between two of its times."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    nodes, weights = k * nodes, k * weights
-    start, start_weights = (nodes, weights * _normal(nodes, low * (1 - low))) if low > 0 else (np.zeros(1), np.ones(1))
+    start, start_weights = np.zeros(1), np.ones(1)
+    if low > 0:
+        start, widths = _reached(k, low * (1 - low))
+        start_weights = widths * _normal(start, low * (1 - low))
     if high == low:
         return float(start_weights.sum())
+    end, widths = _reached(k, high * (1 - high))
     mean, variance = start[:, None] * (1 - high) / (1 - low), (1 - high) * (high - low) / (1 - low)
-    arrives = _normal(nodes - mean, variance) * _stays(start[:, None], nodes, k, high - low)
-    return float(start_weights @ arrives @ weights)
+    arrives = _normal(end - mean, variance) * _stays(start[:, None], end, k, high - low)
+    return float(start_weights @ arrives @ widths)
+
+
+def _reached(k: float, variance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights where a normal variable within ``-k .. k`` is: a narrow one would fall between those of all."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    reach = min(k, _FAR * np.sqrt(variance))
+    return reach * nodes, reach * weights
 
 
 def _stationary_stays(e: float, length: float) -> float:

@@ -111,10 +111,11 @@ def _figures(found: Mapping[str, Any], training: Training) -> tuple[PageFigure, 
     from ..plots.selection_plots import coefficient_path, cross_validation, selection
 
     path, names = found["path"], list(found["path"]["coefficients"])
+    kind = "LASSO" if training.plan.recipe.alpha == 1 else f"elastic-net (alpha {training.plan.recipe.alpha:g})"
     figures = [
         PageFigure(
             cross_validation(found["cv"], found["lambda_min"], found["lambda_1se"], found["lambda"]),
-            "Cross-validated deviance of the LASSO path",
+            f"Cross-validated deviance of the {kind} path",
             "Partial-likelihood deviance with its standard error; fewer features to the left.",
         ),
         PageFigure(
@@ -124,7 +125,7 @@ def _figures(found: Mapping[str, Any], training: Training) -> tuple[PageFigure, 
                 names,
                 found["lambda"],
             ),
-            "Coefficients of the LASSO path",
+            f"Coefficients of the {kind} path",
             "Per standard deviation of the feature; dotted: the penalty used.",
         ),
     ]

@@ -7,12 +7,14 @@ import html
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from LABCRadiomicsLib.papers import CHECKLISTS, OPEN
+from LABCRadiomicsLib.papers.study import divided, penalized
 from LABCRadiomicsLib.study_reports import write_training_report, write_validation_report
 from paper_studies import ITEMS, STUDIES, Paper, extracted, table_training, tabled, validated, validation_of
 
@@ -144,6 +146,11 @@ def test_answers_of_a_training_carry_its_numbers():
     assert f"then {len(report['score_terms'])} with a coefficient" in clear["33"]
     assert f"lambda.min {report['lambda_min']:.4g}, lambda.1se {report['lambda_1se']:.4g}" in clear["35"]
     assert "4-fold cross-validation" in clear["35"] and "seed 7" in clear["35"]
+    assert "LASSO-Cox model" in clear["33"] and "averaged" not in clear["35"]
+    settings = {**report["settings"], "alpha": 0.3, "cv_repeats": 5}
+    other = replace(tabled().study, report={**report, "settings": settings})
+    assert penalized(other) == "elastic-net Cox model (alpha 0.3)"
+    assert divided(other) == ", averaged over 5 divisions,"
     assert f"above {model.cutoff.value:.6g}" in tripod["15"]
     assert f"AUC {report['roc']['auc']:.3f}" in tripod["15"]
     assert model.fingerprint in tripod["22"]

@@ -82,3 +82,17 @@ def test_bands_are_wider_than_pointwise_limits() -> None:
 def test_bad_input(compute, message) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         compute()
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-3, 0.7), (1e-4, 0.999), (0.0, 0.6), (0.3, 0.995)])
+def test_a_band_that_begins_or_ends_where_the_bridge_is_narrow_has_its_critical_value(low: float, high: float) -> None:
+    """The bridge of few early events: it is near that which begins at 0, and falls with the time that is held."""
+    found = hall_wellner_critical(low, high)
+    assert hall_wellner_critical(0.0, min(high, 0.6)) - 1e-3 < found < 1.3582 or low == 0.3
+    assert 0.5 < found < 1.3582  # that of the whole bridge, Kolmogorov's
+
+
+def test_a_cohort_with_an_early_event_has_a_hall_wellner_band() -> None:
+    time = np.arange(1.0, 701.0)
+    band = confidence_band(time, time % 3 == 1, kind="hall-wellner")
+    assert (band.lower < band.survival).all() and 1 < band.critical < 1.36
