@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from browser import measured, needs_chromium
 from cohort_examples import gbsg2_model, gbsg2_scored
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.model import Model, Performance
@@ -89,6 +90,27 @@ def test_the_page_tells_a_demonstration(tmp_path):
 
 
 # ---- training ------------------------------------------------------------------------------------------------------
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [360, 1000])
+def test_the_page_of_a_validation_in_a_browser(folder, tmp_path, width):
+    assert_sound(measured(folder / "index.html", width, tmp_path), width)
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_the_page_of_a_training_in_a_browser(trained, tmp_path):
+    page = write_training_report(tmp_path / "report", *trained)
+    for width in (360, 1000):
+        assert_sound(measured(page, width, tmp_path), width)
+
+
+def assert_sound(found, width):
+    """No overflow, contrast as WCAG 2.1 AA asks, no script and no request."""
+    assert found["width"] <= width and found["beyond"] == []
+    assert found["pale"] == [] and found["contrast"] >= 4.5
+    assert (found["scripts"], found["asked"]) == (0, [])
 
 
 @pytest.fixture(scope="module")
