@@ -2,11 +2,11 @@
 
     Slicer --no-splash --python-script Utilities/check_in_slicer.py [FOLDER]
 
-Needs nothing but Slicer 5.10 or later and this repository; offline. Where highdicom is installed too it files a result in
-its DICOM study. Writes ``check.json`` and the pictures into FOLDER (``labcradiomics-check`` in the current folder), and
-ends Slicer with 0 when everything passed, with 1 otherwise. The pictures are in the style that Slicer starts with: choose
-*Dark Slicer* under *Edit, Application Settings, Appearance* and run it again for the dark ones, whose names end in
-``-dark``.
+Needs nothing but Slicer 5.10 or later and this repository; offline. Where highdicom is installed too it files a result
+in its DICOM study. Writes ``check.json`` and the pictures into FOLDER (``labcradiomics-check`` in the current folder),
+and ends Slicer with 0 when everything passed, with 1 otherwise. The pictures are in the style that Slicer starts with:
+choose *Dark Slicer* under *Edit, Application Settings, Appearance* and run it again for the dark ones, whose names end
+in ``-dark``.
 """
 
 import json
