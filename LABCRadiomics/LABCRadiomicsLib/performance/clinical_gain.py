@@ -259,11 +259,16 @@ def _of_risks(
         return np.mean([measures(rows) for measures in parts], axis=0)
 
     values = statistic(np.arange(months.size))
-    errors = np.full(values.size, np.nan)
+    limits = None
     if bootstrap:
         limits = attempt(lambda: bootstrap_limits(statistic, months.size, repeats=bootstrap, seed=seed))
-        errors = errors if limits is None else factor * limits.se
-    found = [Estimate.normal(float(value), float(error)) for value, error in zip(values, errors, strict=True)]
+    if limits is None:
+        found = [Estimate(float(value)) for value in values]
+    elif factor == 1:  # percentiles, as of any other comparison
+        rows = zip(values, limits.lower, limits.upper, limits.se, strict=True)
+        found = [Estimate(*map(float, row)) for row in rows]
+    else:
+        found = [Estimate.normal(float(v), factor * float(se)) for v, se in zip(values, limits.se, strict=True)]
     return {"brier": Pair(*found[:3]), "ipa": Pair(*found[3:6]), "benefit": Pair(*found[6:9])}, found[9]
 
 

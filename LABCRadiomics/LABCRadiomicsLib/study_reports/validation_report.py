@@ -104,13 +104,13 @@ def _sections(validation: Validation) -> tuple[Section, ...]:
 
 
 def _added_by_score(validation: Validation) -> Section:
-    how = "Both models, and the score, are compared on this cohort"
-    own = validation.training_cases
-    how += ", which is the model's own: apparent." if own else ", which the score was not made from."
+    how = "Both models, and the score, are compared on this cohort, which the score was not made from."
     otherwise = (
         "The model brings no clinical model along whose covariates this cohort has, and no --comparator was given: "
         "there is nothing to compare the score with."
     )
+    if validation.training_cases:
+        otherwise = "Not measured: to patients that it was made from any score seems to add something."
     return clinical_gain_section(validation.gains, _endpoint(validation), how=how, otherwise=otherwise)
 
 

@@ -67,6 +67,7 @@ from .training_cohort import TrainingCohort, fold_notices, given_folds, require_
 
 CLINICAL = "clinical model"
 HORIZONS = (12.0, 36.0, 60.0)
+_ENOUGH_FOR_ERRORS = 100  # resamples: standard errors take fewer than percentiles
 _APPARENT = (
     Metric.C_INDEX,
     Metric.AUC,
@@ -457,7 +458,7 @@ def _resampled(
             (procedure.months, procedure.event),
             plan.recipe.horizon,
             factor=nested.factor,
-            bootstrap=plan.reclassification,
+            bootstrap=min(plan.reclassification, _ENOUGH_FOR_ERRORS),
             seed=plan.seed,
         )
         notes.notices += notices

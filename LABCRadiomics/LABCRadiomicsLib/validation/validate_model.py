@@ -54,7 +54,7 @@ class Validation:
     measured : tuple of MarkerPerformance
         Of the nomogram, where the model has one, and of the score alone.
     gains : tuple of ClinicalGain
-        What the score adds to each comparator.
+        What the score adds to each comparator; empty where training patients of the model are among the cases.
     notices : tuple of Notice
         What could not be measured and why, and what to know before trusting the rest.
     bootstrap, seed : int
@@ -176,7 +176,9 @@ def validate(
     )
     if nomogram is not None:
         notes.notices += _proportionality_notices(nomogram, *outcome)
-    gains = _gains(scored, markers[0], comparators, horizons, bootstrap, seed, notes) if horizons else ()
+    gains: tuple[ClinicalGain, ...] = ()
+    if horizons and not own:  # to its own patients any score seems to add something
+        gains = _gains(scored, markers[0], comparators, horizons, bootstrap, seed, notes)
     causes: tuple[CauseInGroups, ...] = ()
     if scored.cause is not None and measured[-1].groups is not None:
         causes = causes_in_groups(measured[-1].groups.high, scored.months, scored.cause, notes)

@@ -218,7 +218,7 @@ def test_filters_of_all_discrete_wavelets():
         assert bank["H"].tolist() == wavelet.dec_hi, name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=18, deadline=None)
 @given(
     shape=st.tuples(*[st.integers(1, 17)] * 3),
     wavelet=st.sampled_from(["coif1", "haar", "db4", "sym5", "bior2.2", "rbio1.3", "coif3", "dmey"]),

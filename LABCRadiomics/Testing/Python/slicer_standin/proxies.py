@@ -166,10 +166,13 @@ def trapped_tooltip(text: str) -> str:
 
 def class_name(qt_object: QtCore.QObject) -> str:
     """The class that Slicer has: the nearest base that is listed, or the toolkit's own."""
-    for base in type(qt_object).__mro__:
-        if Listing.text(base.__name__) is not None:
-            return base.__name__
-    return type(qt_object).__name__
+    return _listed_name(Listing.folder, type(qt_object))
+
+
+@cache
+def _listed_name(folder: Path | None, kind: type) -> str:
+    names = (base.__name__ for base in kind.__mro__ if folder and _read(folder / f"{base.__name__}.txt") is not None)
+    return next(names, kind.__name__)
 
 
 def _is_property(qt_object: QtCore.QObject, name: str) -> bool:

@@ -6,10 +6,19 @@ from scipy import integrate, stats
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.calibration import calibration_groups
+from LABCRadiomicsLib.statistics.concordance import harrell_c, harrell_c_of_columns
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.firth import firth_cox
 from LABCRadiomicsLib.statistics.individual_survival import survival_limits
-from LABCRadiomicsLib.statistics.moderated_t import _winsorized_moments, variance_prior
+from LABCRadiomicsLib.statistics.joint_distance import joint_distance
+from LABCRadiomicsLib.statistics.linear_models import fit_linear_models
+from LABCRadiomicsLib.statistics.moderated_t import (
+    _winsorized_moments,
+    moderated_t,
+    moderated_t_beyond,
+    variance_prior,
+)
+from LABCRadiomicsLib.statistics.numbers_at_risk import month_ticks, numbers_at_risk
 from LABCRadiomicsLib.statistics.sample_size import validation_size
 from LABCRadiomicsLib.statistics.slope import recalibrate_slope
 from LABCRadiomicsLib.statistics.two_groups import compare_groups
@@ -120,3 +129,63 @@ def test_a_column_that_is_constant_but_for_rounding_is_refused_whatever_its_unit
         firth_cox(features, months, event)
     features[:, 1] = scale * (1 + 1e-3 * simulated(9, n=40, p=1)[0][:, 0])
     assert np.isfinite(firth_cox(features, months, event).coef).all()
+
+
+def test_joint_distance_by_hand():
+    covariance = np.array([[4.0, 3.0, 0.0], [3.0, 9.0, 0.0], [0.0, 0.0, 0.0]])
+    rows = np.array([[1.0, 2, 5], [3, 2, 5], [1, 8, 7]])
+    inverse = np.linalg.inv(covariance[:2, :2])
+    expected = [np.sqrt(row @ inverse @ row) for row in rows[:, :2] - [1, 2]]
+    assert joint_distance(rows, [1, 2, 5], covariance) == pytest.approx(expected)  # what does not vary does not count
+    assert joint_distance(rows[1], [1, 2, 5], covariance) == pytest.approx(expected[1])
+    twice = np.array([[1.0, 1.0], [1.0, 1.0]])  # one direction has no spread
+    assert joint_distance([2.0, 2.0], [0, 0], twice) == pytest.approx(2)
+
+
+def test_numbers_at_risk_at_the_ticks_of_the_axis():
+    high, months = np.array([True, True, False, False]), np.array([3.0, 12, 6, 24])
+    assert numbers_at_risk(high, months) == {
+        "months": [0, 3, 6, 9, 12, 15, 18, 21, 24],
+        "low": [2, 2, 2, 1, 1, 1, 1, 1, 1],
+        "high": [2, 2, 1, 1, 1, 0, 0, 0, 0],
+    }
+
+
+@pytest.mark.parametrize(
+    ("last", "step"), [(9, 1), (9.1, 3), (27, 3), (54, 6), (54.1, 12), (108, 12), (216, 24), (433, 96)]
+)
+def test_ticks_are_at_most_ten(last, step):
+    ticks = month_ticks(last)
+    assert ticks[0] == 0 and np.diff(ticks).tolist() == [step] * (ticks.size - 1)
+    assert last - step < ticks[-1] <= last and ticks.size <= 10
+
+
+def test_many_concordances_at_once_are_those_one_by_one():
+    features, months, event = simulated(5, n=60, p=4, effects=(0.7,))
+    months = np.ceil(months / 6) * 6  # ties of times
+    features[:, 1] = np.round(features[:, 1])  # of markers
+    features[3, 2] = np.nan
+    found = harrell_c_of_columns(features, months, event)
+    for at in range(4):
+        known = ~np.isnan(features[:, at])
+        assert found[at] == pytest.approx(harrell_c(features[known, at], months[known], event[known]).c, rel=1e-12)
+    assert np.isnan(harrell_c_of_columns(features[:3], months[:3], np.zeros(3, bool))).all()
+
+
+def test_moderated_tests_are_limmas():
+    """``eBayes(lmFit(y, design))`` and ``treat(..., lfc = 0.5)`` of limma 3.54, second coefficient."""
+    values = np.array([
+        [1.2, 0.8, 1.9, 3.1, 2.7, 3.6], [5, 5.2, 4.9, 5.1, 5.3, 4.8], [0.1, 2.2, -1, 4, 6.1, 3.3],
+        [2, 2.1, 1.8, 1.2, 1.1, 0.9],
+    ])  # fmt: skip
+    fits = fit_linear_models(values, np.column_stack([np.ones(6), [0, 0, 0, 1, 1, 1]]))
+    prior = variance_prior(fits.variance, fits.df)
+    assert (prior.df, prior.variance) == pytest.approx((1.19415459036138, 0.0733682798040257), rel=1e-8)
+    found = moderated_t(fits, 1, prior)
+    assert found.t == pytest.approx([4.84783002086742, 0.1821403447648, 3.62959596194508, -5.90568935956786], rel=1e-8)
+    theirs = [0.00422964958897131, 0.862368933202158, 0.0141003542643662, 0.00173959402143913]
+    assert found.p == pytest.approx(theirs, rel=1e-7) and found.df == pytest.approx([5.19415459036138] * 4, rel=1e-8)
+    beyond = moderated_t_beyond(fits, 1, prior, 0.5)
+    assert beyond.t == pytest.approx([3.52569456063085, 0, 3.17964604930726, -2.62475082647461], rel=1e-8)
+    theirs = [0.00860337271707605, 0.99113057899079, 0.0160475049089442, 0.0226668476997511]
+    assert beyond.p == pytest.approx(theirs, rel=1e-7)

@@ -515,7 +515,7 @@ def own(run, tmp_path):
     model = tmp_path / "model.json"
     code, _, err = run(
         "train", folder / "features.csv", folder / "outcomes.csv", *OUTCOME, "--out", model, "--report",
-        tmp_path / "training", "--bootstrap", 0, "--n-folds", 5, "--feature-columns", ".",
+        tmp_path / "training", "--bootstrap", 0, "--n-folds", 5, "--feature-columns", ".", "--covariates", "age",
     )  # fmt: skip
     assert code == 0, err
 
@@ -550,6 +550,11 @@ def test_validating_on_the_training_patients_is_said_first(own):
     assert report["training_cases"] == report["n"] == 120
     assert {row["kind"] for row in report["performance"]} == {"apparent"}
     assert "case-1" not in model.read_text()
+    # What the score adds to its own patients says nothing, so nothing is said.
+    assert report["added_by_score"] == [] and "The score adds" not in out + page
+    assert "to patients that it was made from any score seems to add something" in page
+    out, report, page = validated(lambda cells: [cells[0], *cells[:0:-1]])
+    assert [row["without"] for row in report["added_by_score"]] == ["clinical model"]
 
 
 def test_some_training_patients_among_others_are_counted(own):
