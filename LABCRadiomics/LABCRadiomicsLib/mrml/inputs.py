@@ -15,7 +15,7 @@ from ..imaging import Volume
 from ..notices import Notice
 from ..scoring.site_adjustment import REFUSE, UnknownSite
 from .segments import mask_from_segment
-from .volumes import image_from_volume, mask_from_labelmap
+from .volumes import image_from_volume, mask_from_labelmap, source_of_volume
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -195,11 +195,11 @@ def score_nodes(
     image, mask, notices = images_from_nodes(volume_node, roi_node, roi)
     masks, noticed = other_masks(volume_node, others or {})
     notices = [*notices, *noticed]
-    source = None
+    source = source_of_volume(volume_node)
     if dicom_files:
         from ..imaging.loaded_series import remarks_on_loaded, source_of_loaded  # brings pydicom
 
-        source = source_of_loaded(dicom_files)
+        source = source_of_loaded(dicom_files) or source
         notices = [*remarks_on_loaded(dicom_files, image), *notices]
     inputs = {
         "volume": volume_node.GetName(),

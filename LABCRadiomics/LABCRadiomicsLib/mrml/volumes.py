@@ -6,7 +6,7 @@ import numpy as np
 import slicer
 
 from ..errors import InputError
-from ..imaging import Volume
+from ..imaging import Source, Volume
 from ..imaging.masks import select_label
 from .grids import grid_matrix, placed_volume, require_voxels, voxels_of
 
@@ -55,6 +55,17 @@ def dicom_modality(volume_node: slicer.vtkMRMLVolumeNode) -> str:
     item = hierarchy.GetItemByDataNode(volume_node)
     attribute = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMSeriesModalityAttributeName()
     return hierarchy.GetItemAttribute(item, attribute) if item else ""
+
+
+def source_of_volume(volume_node: slicer.vtkMRMLVolumeNode) -> Source | None:
+    """What the scene itself keeps of the DICOM series that a volume was loaded from, where the files are not at hand.
+
+    Slicer gives such a volume the series' number and description as its name. None where it was loaded from elsewhere.
+    """
+    modality = dicom_modality(volume_node)
+    if not modality and not volume_node.GetAttribute("DICOM.instanceUIDs"):
+        return None
+    return Source(form="DICOM series", modality=modality or None, series_description=volume_node.GetName())
 
 
 def _is_mask(voxels: np.ndarray) -> bool:

@@ -104,6 +104,27 @@ def test_nodes_score_as_the_files_do(breast1, breast1_nodes, model):
     assert keys_of(found.document, but="fingerprint") == keys_of(expected.document, but="fingerprint")
 
 
+@pytest.mark.parametrize(("name", "modality", "uids", "code"), [
+    ("2: T1 post", "CT", "", "other-modality"), ("4: t2_tse_sag", "MR", "1.2 1.3", "other-sequence"),
+    ("t2_tse_sag", "", "", None), ("3: T1 post", "MR", "", None),
+])  # fmt: skip
+def test_what_the_scene_keeps_of_the_series_is_held_against_the_model(breast1_nodes, model, name, modality, uids, code):
+    """Where the DICOM database has no files; the name of a volume from elsewhere says nothing."""
+    volume, segmentation = breast1_nodes
+    volume.SetName(name)
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(volume.GetScene())
+    if modality:
+        item = hierarchy.CreateItem(hierarchy.GetSceneItemID(), volume)
+        hierarchy.SetItemAttribute(item, "DICOM.Modality", modality)
+    if uids:
+        volume.SetAttribute("DICOM.instanceUIDs", uids)
+    image = replace(model.image, sequence="T1-weighted, contrast-enhanced")
+    trained = replace(model, provenance=replace(model.provenance, origin="trained"), image=image)
+    found = mrml.score_nodes(volume, segmentation, None, trained).prediction.warnings
+    codes = {notice.code for notice in found} & {"other-modality", "other-sequence", "simulated-model"}
+    assert codes == ({code} if code else set())
+
+
 def test_labelmap_node_scores_as_the_segment_does(scene, breast1, breast1_nodes, model):
     labelmap = mrml.load_volume(scene, breast1[1], "vtkMRMLLabelMapVolumeNode")
     volume, segmentation = breast1_nodes
