@@ -135,8 +135,9 @@ def _page(
         own = apparent.get(gain.older)
         if own:
             sentences.append(
-                f"On the patients that the models were made from, the likelihood-ratio test of "
-                f"{_named(gain.newer)} over {_named(gain.older)} has p {p_value(own.p)}: apparent, for the features were chosen on them."
+                "On the patients that the models were made from, the likelihood-ratio test of "
+                f"{_named(gain.newer)} over {_named(gain.older)} has p {p_value(own.p)}: apparent, for the features "
+                "were chosen on them."
             )
     figures = [figure for gain, entry in zip(gains, found, strict=True) for figure in _figures(gain, entry, endpoint)]
     return PageSection(_TITLE, tuple(sentences), tuple(map(_table, gains)), tuple(figures))
