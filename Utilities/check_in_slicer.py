@@ -2,10 +2,11 @@
 
     Slicer --no-splash --python-script Utilities/check_in_slicer.py [FOLDER]
 
-Needs nothing but Slicer 5.10 or later and this repository; offline. Writes ``check.json`` and the pictures into FOLDER
-(``labcradiomics-check`` in the current folder), and ends Slicer with 0 when everything passed, with 1 otherwise. The
-pictures are in the style that Slicer starts with: choose *Dark Slicer* under *Edit, Application Settings, Appearance*
-and run it again for the dark ones, whose names end in ``-dark``.
+Needs nothing but Slicer 5.10 or later and this repository; offline. Where highdicom is installed too it files a result
+in its DICOM study. Writes ``check.json`` and the pictures into FOLDER (``labcradiomics-check`` in the current folder),
+and ends Slicer with 0 when everything passed, with 1 otherwise. The pictures are in the style that Slicer starts with:
+choose *Dark Slicer* under *Edit, Application Settings, Appearance* and run it again for the dark ones, whose names end
+in ``-dark``.
 """
 
 import json
@@ -47,6 +48,7 @@ def main() -> None:
         load_module()
         report["self test"] = self_test()
         report |= try_panel(folder)
+        report["study in the DICOM database"] = try_study(report["complaints"])
         report["passed"] = not (report["self test"]["failed"] or report["complaints"])
     except Exception:  # told in the report, which is all that is left of a run without a window
         report["defect"] = traceback.format_exc()
@@ -122,6 +124,17 @@ def try_panel(folder: Path) -> dict:
         "extensions manager lacks": sorted(NAMES_OF_MANAGER - names_of_manager()),
         "complaints": complaints,
     }
+
+
+def try_study(complaints: list) -> str:
+    """File a result in its DICOM study, from an empty scene."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    import dicom_in_slicer
+
+    slicer.mrmlScene.Clear(False)
+    panel = slicer.util.getModuleWidget(MODULE)
+    panel.enter()
+    return dicom_in_slicer.try_study(panel, complaints)
 
 
 def compare(panel, complaints: list) -> str:

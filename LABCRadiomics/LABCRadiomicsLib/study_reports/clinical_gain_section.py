@@ -68,9 +68,14 @@ def verdict_sentence(gain: ClinicalGain) -> str:
         Verdict.DOES_NOT_ADD: "The score is not shown to add anything to",
     }
     return (
-        f"{words[gain.verdict]} the {gain.older}: C-index {index.newer.value:.3f} with it and {index.older.value:.3f} "
-        f"without, difference {estimate_text(index.gain)}; likelihood-ratio p {p_value(gain.test.p)}."
+        f"{words[gain.verdict]} {_named(gain.older)}: C-index {index.newer.value:.3f} with it and "
+        f"{index.older.value:.3f} without, difference {estimate_text(index.gain)}; log hazard ratio of the score "
+        f"beside the covariates {estimate_text(gain.effect)}, likelihood-ratio p {p_value(gain.test.p)}."
     )
+
+
+def _named(model: str) -> str:
+    return f"the {model}" if model.endswith(("model", "nomogram")) else model
 
 
 def _finding(gain: ClinicalGain, apparent: LikelihoodRatio | None) -> dict[str, Any]:
@@ -130,8 +135,9 @@ def _page(
         own = apparent.get(gain.older)
         if own:
             sentences.append(
-                f"On the patients that the models were made from, the likelihood-ratio test of the {gain.newer} over "
-                f"the {gain.older} has p {p_value(own.p)}: apparent, for the features were chosen on them."
+                "On the patients that the models were made from, the likelihood-ratio test of "
+                f"{_named(gain.newer)} over {_named(gain.older)} has p {p_value(own.p)}: apparent, for the features "
+                "were chosen on them."
             )
     figures = [figure for gain, entry in zip(gains, found, strict=True) for figure in _figures(gain, entry, endpoint)]
     return PageSection(_TITLE, tuple(sentences), tuple(map(_table, gains)), tuple(figures))

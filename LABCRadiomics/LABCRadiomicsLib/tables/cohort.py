@@ -189,7 +189,8 @@ def read_outcomes(
         if value > LONGEST_MONTHS:
             what = f"{value:g} is more than {LONGEST_MONTHS:g} months, so days or a date's serial number"
             raise table.fault(number, time, f"{what}; give months")
-    cause, notices = None, ()
+    cause: np.ndarray | None = None
+    notices: tuple[Notice, ...] = ()
     if competing:
         cause = table.causes(event)
         events, notices = cause == 1, _competing_notices(cause)

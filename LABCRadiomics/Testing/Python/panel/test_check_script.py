@@ -4,14 +4,17 @@ import importlib.util
 import json
 import re
 import sys
+import types
 from pathlib import Path
 
 import pytest
+import SimpleITK as sitk
 
 slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
 from LABCRadiomicsLib import mrml  # noqa: E402
+from LABCRadiomicsLib.imaging import read_image  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
@@ -38,12 +41,60 @@ def run(app, module, tmp_path, monkeypatch):
     return call
 
 
+@pytest.fixture
+def dicom_module(app, monkeypatch, tmp_path):
+    """DICOMLib with the functions of DICOMUtils.py that the script calls, on the stand-in's database."""
+    pytest.importorskip("highdicom", reason="needs highdicom, which writes the objects")
+
+    class TemporaryDICOMDatabase:
+        def __init__(self, directory=None):
+            pass
+
+        def __enter__(self):
+            monkeypatch.setattr(slicer, "dicomDatabase", type(slicer.dicomDatabase)())
+            return slicer.dicomDatabase
+
+        def __exit__(self, type, value, traceback):
+            pass
+
+    def importDicom(dicomDataDir, dicomDatabase=None, copyFiles=False):
+        for path in Path(dicomDataDir).glob("*.dcm"):
+            slicer.dicomDatabase.insert(str(path))
+        return True
+
+    def loadSeriesByUID(seriesUIDs, messages=None, progressCallback=None, enabledPluginClassNames=None):
+        files = slicer.dicomDatabase._files
+        folder = Path(next(iter(files.values()))).parent
+        sitk.WriteImage(read_image(folder).volume.to_sitk(), str(tmp_path / "loaded.nrrd"))
+        node = mrml.load_volume(slicer.mrmlScene, tmp_path / "loaded.nrrd")
+        node.SetAttribute("DICOM.instanceUIDs", " ".join(files))
+        return [node.GetID()]
+
+    utils = types.SimpleNamespace(
+        TemporaryDICOMDatabase=TemporaryDICOMDatabase, importDicom=importDicom, loadSeriesByUID=loadSeriesByUID
+    )
+    module = types.ModuleType("DICOMLib")
+    module.DICOMUtils = utils
+    monkeypatch.setitem(sys.modules, "DICOMLib", module)
+
+
+def test_a_study_is_filed(run, dicom_module):
+    code, report = run()
+    assert code == 0, report
+    assert report["study in the DICOM database"] == "1 study, 4 series"
+
+
 def test_it_passes(run):
     code, report = run()
     assert code == 0 and report["passed"], report
     assert report["self test"] == {"ran": 5, "failed": {}}
     assert len(report["click to result, s"]) == 3 and report["complaints"] == []
     assert report["comparison"] == "SlicerRadiomics is not installed."
+    assert report["study in the DICOM database"] in (
+        "Not tried: DICOMLib is not installed.",
+        "Not tried: highdicom is not installed.",
+    )
+    assert "'dice': 1" in report["second reader"]
 
 
 def test_it_says_what_failed(run, module, monkeypatch):

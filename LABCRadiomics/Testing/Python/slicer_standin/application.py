@@ -249,6 +249,23 @@ class DICOMDatabase:
         """Give the file of an instance; empty when it is not in the database."""
         return self._files.get(sopInstanceUID, "")
 
+    def _headers(self):
+        import pydicom
+
+        return [pydicom.dcmread(path, stop_before_pixels=True) for path in self._files.values()]
+
+    def patients(self):
+        """Give a key of each patient."""
+        return sorted({str(header.PatientID) for header in self._headers()})
+
+    def studiesForPatient(self, patientUID):
+        """Give the UIDs of a patient's studies."""
+        return sorted({str(h.StudyInstanceUID) for h in self._headers() if str(h.PatientID) == patientUID})
+
+    def seriesForStudy(self, studyUID):
+        """Give the UIDs of a study's series."""
+        return sorted({str(h.SeriesInstanceUID) for h in self._headers() if str(h.StudyInstanceUID) == studyUID})
+
 
 class SampleDataLogic:
     """Stands for ``SampleData.SampleDataLogic``: remembers what was registered."""

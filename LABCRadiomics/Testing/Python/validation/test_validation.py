@@ -327,7 +327,7 @@ def test_the_score_beside_a_clinical_model_is_tested_as_by_anova(study, tmp_path
     assert error * per_unit == pytest.approx(0.226049684847, rel=1e-8)
     assert found["c_index"]["without"]["value"] == pytest.approx(0.546960667461)
     assert (found["without"], found["with"], found["verdict"]) == ("grade", "nomogram", "adds")
-    assert "The score adds to the grade: C-index" in (out / "index.html").read_text()
+    assert "The score adds to grade: C-index" in (out / "index.html").read_text()
 
 
 def test_competing_events_equal_r(study, tmp_path, monkeypatch, capsys):

@@ -1,0 +1,239 @@
+"""What a training says of itself, by exact counts and limits: cautions, holes, subgroups, the baseline table."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from LABCRadiomicsLib.errors import CohortError
+from LABCRadiomicsLib.model import infer_covariate
+from LABCRadiomicsLib.performance import SCORE_ALONE, Estimate, Measure, Metric
+from LABCRadiomicsLib.statistics.cox_screening import CONSTANT, OK
+from LABCRadiomicsLib.training import Plan
+from LABCRadiomicsLib.training.cautions import (
+    capacity_notices,
+    events_per_parameter,
+    icc_notices,
+    optimism_notices,
+    outcome_like_notices,
+    proportionality_notices,
+    screening_notices,
+    stability_notices,
+)
+from LABCRadiomicsLib.training.missing_features import MissingShares, settle_missing
+from LABCRadiomicsLib.training.procedure import Recipe
+from LABCRadiomicsLib.training.subgroups import baseline_table, subgroup_analyses
+from training_data import cohort
+
+C_INDEX = Measure(Metric.C_INDEX, SCORE_ALONE)
+
+
+def messages(notices) -> list[str]:
+    return [f"{notice.code}: {notice.message}" for notice in notices]
+
+
+def test_what_a_training_does_unless_told_otherwise():
+    """As README and ``train --help`` say."""
+    plan, recipe = Plan(), Recipe()
+    assert (plan.min_icc, plan.bootstrap, plan.nested, plan.permutations) == (0.75, 200, 0, 0)
+    assert (plan.reclassification, plan.seed, plan.jobs, plan.missing, plan.stage) == (200, 0, 1, None, None)
+    assert (recipe.p, recipe.penalty, recipe.n_folds) == (0.05, "min", 10)
+    assert (recipe.horizon, recipe.covariate_p) == (60.0, 0.1)
+    for bootstrap, asked, repeats in ((0, 0, 0), (1, 0, 1), (40, 0, 1), (41, 0, 2), (40, 3, 3)):
+        assert replace(plan, bootstrap=bootstrap, nested=asked).cross_validations == repeats
+
+
+def test_events_per_parameter_and_when_they_are_few():
+    ratios = events_per_parameter(40, 100, 4, 5)
+    assert (ratios.candidates, ratios.selected, ratios.nomogram) == (0.4, 10, 8)
+    few, chance = messages(capacity_notices(ratios, 40))
+    assert "40 events are 8.0 for each of the 5 coefficients of the nomogram, fewer than 10: the cohort" in few
+    assert chance.startswith("more-candidates-than-events: 100 candidates were looked at with 40 events")
+    assert capacity_notices(events_per_parameter(40, 40, 4, 4), 40) == []
+    assert len(capacity_notices(events_per_parameter(40, 41, 5, 5), 40)) == 3
+
+
+def nested(value, lower):
+    return SimpleNamespace(rows=((C_INDEX, Estimate(value, lower, 0.9)),))
+
+
+@pytest.mark.parametrize(
+    ("corrected", "lower", "code"),
+    [(0.7, 0.55, None), (0.651, 0.55, None), (0.649, 0.55, "large-optimism"), (0.7, 0.5, "no-better-than-chance"),
+     (0.7, 0.501, None), (0.7, None, "no-better-than-chance")],
+)  # fmt: skip
+def test_optimism_in_words(corrected, lower, code):
+    found = optimism_notices(Estimate(0.75), None, nested(corrected, lower))
+    assert [notice.code for notice in found] == [code] * (code is not None)
+    assert all("0.750 on its own patients" in notice.message for notice in found)
+
+
+def test_optimism_that_nobody_measured_and_resamples_that_could_not_be_used():
+    optimism = SimpleNamespace(repeats=20, used=17, empty=2)
+    assert messages(optimism_notices(Estimate(0.75), optimism, None)) == [
+        "optimism-unknown: Optimism was not measured: the apparent figures of this model are too good by an unknown "
+        "amount.",
+        "empty-selections: In 2 of 17 bootstrap samples no feature was selected.",
+        "unused-samples: 3 of 20 bootstrap samples had too few events to use.",
+    ]
+    whole = SimpleNamespace(repeats=20, used=20, empty=0)
+    assert optimism_notices(Estimate(0.75), whole, nested(0.7, 0.6)) == []
+
+
+def test_hazards_that_are_not_proportional():
+    test = SimpleNamespace(global_p=0.049, p=np.array([0.3, 0.02, np.nan]))
+    (found,) = messages(proportionality_notices(test, ("age", "score", "pcr")))
+    assert "p = 0.049; most that of score, p = 0.02" in found
+    for p in (0.05, np.nan):
+        assert proportionality_notices(SimpleNamespace(global_p=p, p=test.p), ("age", "score", "pcr")) == []
+
+
+def test_features_that_resamples_seldom_select():
+    selection = SimpleNamespace(coefficients=np.array([0, 1.0, 0, -2, 3]))
+    optimism = SimpleNamespace(frequency=np.array([0, 0.5, 0.1, 0.49, 0.2]))
+    assert messages(stability_notices(optimism, selection)) == [
+        "unstable-selection: 2 of the score's 3 features were selected in fewer than half of the resamples."
+    ]
+    assert stability_notices(SimpleNamespace(frequency=np.full(5, 0.5)), selection) == []
+    assert stability_notices(None, selection) == []
+
+
+def test_features_without_correlation_or_hazard_ratio():
+    assert messages(icc_notices(("a", "b", "c"), {"b": (1, 1, 1)})) == [
+        "icc-missing: 2 features, such as a, have no intraclass correlation and were left out."
+    ]
+    assert icc_notices(("b",), {"b": (1, 1, 1)}) == []
+    status = np.array([OK, CONSTANT, CONSTANT, "separated", OK])
+    path = SimpleNamespace(complete=False)
+    found = messages(screening_notices(SimpleNamespace(screening=SimpleNamespace(status=status), path=path)))
+    assert [text.partition(":")[0] for text in found] == ["constant-features", "unfitted-features", "short-path"]
+    assert found[0].startswith("constant-features: 2 features") and found[1].startswith("unfitted-features: 1 features")
+    fine = SimpleNamespace(screening=SimpleNamespace(status=np.array([OK])), path=SimpleNamespace(complete=True))
+    assert screening_notices(fine) == []
+
+
+def test_a_column_that_is_nearly_the_outcome():
+    made = cohort(3, n=80, p=7)
+    assert outcome_like_notices(made) == []
+    features = made.features.copy()
+    features[:, 0] = made.months
+    features[:, 1] = made.event
+    (found,) = messages(outcome_like_notices(replace(made, features=features)))
+    assert ": f2 (AUC of event against none 1.000), f1 (C-index 1.000). Was" in found
+    (found,) = messages(outcome_like_notices(replace(made, features=np.tile(made.months[:, None], 7))))
+    assert found.count("(C-index 1.000)") == 5 and " and 2 more." in found
+
+
+# --- holes ----------------------------------------------------------------------------------------------------------
+
+
+def holed(*cells: tuple[int, int]):
+    made = cohort(4, n=10, p=5)
+    features = made.features.copy()
+    for row, column in cells:
+        features[row, column] = np.nan
+    return replace(made, features=features)
+
+
+def test_holes_are_counted_in_words():
+    with pytest.raises(CohortError, match="The feature table has 1 empty cell in 1 feature of 1 case: choose"):
+        settle_missing(holed((0, 0)), None, None)
+    with pytest.raises(CohortError, match="The feature table has 3 empty cells in 2 features of 2 cases: choose"):
+        settle_missing(holed((0, 0), (1, 0), (1, 1)), None, None)
+
+
+def test_what_is_left_out_or_stands_in():
+    made = holed((0, 0), (1, 0), (1, 1))
+    kept, notices = settle_missing(made, "features", None)
+    assert kept.names == ("f3", "f4", "f5") and messages(notices) == [
+        "features-with-missing: 2 features with empty cells were left out: f1, f2."
+    ]
+    kept, notices = settle_missing(holed(*((0, at) for at in range(4))), "features", None)
+    assert notices[0].message.endswith("f1, f2, f3 and 1 more.")
+    kept, notices = settle_missing(holed(*((0, at) for at in range(3))), "features", None)
+    assert notices[0].message.endswith("f1, f2, f3.")
+    kept, notices = settle_missing(made, "cases", None)
+    assert len(kept) == 8 and messages(notices) == [
+        "cases-with-missing-features: 2 cases with empty cells were left out."
+    ]
+    kept, notices = settle_missing(made, "impute", None)
+    assert np.isnan(kept.features).sum() == 3 and notices[0].message.startswith(
+        "3 empty cells in 2 features of 2 cases:"
+    )
+    kept, notices = settle_missing(made, "impute", 0.1)
+    assert kept.names == ("f2", "f3", "f4", "f5") and "more than 10% empty cells" in notices[0].message
+    kept, notices = settle_missing(made, None, 0.0)
+    assert kept.names == ("f3", "f4", "f5") and notices[0].message.startswith("2 features with empty cells")
+    kept, notices = settle_missing(made, "impute", 0.2)
+    assert kept.names == made.names
+    assert settle_missing(cohort(4, n=10, p=5), None, None)[1] == []
+    with pytest.raises(CohortError, match="Every feature has empty cells"):
+        settle_missing(holed(*((0, at) for at in range(5))), "features", None)
+    with pytest.raises(CohortError, match="no case is whole"):
+        settle_missing(holed(*((at, 0) for at in range(10))), "cases", None)
+
+
+def test_shares_of_missing_values():
+    made = replace(holed((0, 0), (1, 0)), covariates={"age": [None, *[50.0] * 9], "pcr": [1.0] * 10})
+    shares = MissingShares.of(made, ("age", "pcr"))
+    assert shares.features == {"f1": 0.2} and shares.covariates == {"age": 0.1}
+
+
+# --- subgroups and the baseline table -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def clinical():
+    """Ninety patients with age, stage and response; the age and stage of the first are unknown."""
+    made = cohort(6, n=90, p=2, effects=(1.0,))
+    rng = np.random.default_rng(1)
+    cells = {
+        "age": ["", *map(str, rng.integers(30, 70, 89))],
+        "stage": ["", *rng.choice(["II", "III"], 89, p=[0.6, 0.4])],
+        "pcr": [*rng.choice(["no", "yes"], 90)],
+    }
+    specs = tuple(infer_covariate(name, values) for name, values in cells.items())
+    read = {spec.name: tuple(spec.parse(value) for value in cells[spec.name]) for spec in specs}
+    return replace(made, covariates=read, specs=specs)
+
+
+def test_the_baseline_table(clinical):
+    group = (clinical.features[:, 0] > 0).astype(int)
+    rows = baseline_table(clinical, group, ("low", "high"))
+    low, high = int((group == 0).sum()), int((group == 1).sum())
+    assert rows[0].everyone == "90" and rows[0].by_group == (str(low), str(high))
+    by = {(row.characteristic, row.level): row for row in rows}
+    ages = np.array(clinical.covariates["age"][1:])
+    quartiles = np.percentile(ages, (25, 50, 75))
+    assert by["age", None].everyone == "{1:.4g} ({0:.4g} to {2:.4g})".format(*quartiles)
+    assert by["age", None].test == "Wilcoxon" and 0 < by["age", None].p <= 1
+    stages = [value for value in clinical.covariates["stage"] if value is not None]
+    first = next(row for row in rows if row.characteristic == "stage")
+    assert first.test == "Fisher" and by["stage", "III"].p is None
+    count = stages.count("III")
+    assert by["stage", "III"].everyone == f"{count} ({count / 89:.0%})"
+    assert by["age", "unknown"].everyone == by["stage", "unknown"].everyone == "1"
+    assert ("pcr", "unknown") not in by
+    three = baseline_table(clinical, np.arange(90) % 3, ("a", "b", "c"))
+    assert {row.test for row in three} == {None, "Kruskal-Wallis", "chi-square"}
+
+
+def test_subgroups_by_level_and_by_the_median(clinical):
+    score = clinical.features[:, 0]
+    found = subgroup_analyses(clinical, ("age", "stage", "pcr"), score, score > 0, ("stage",))
+    by = {(part.covariate, part.level): part for part in found}
+    middle = float(np.median([value for value in clinical.covariates["age"] if value is not None]))
+    assert set(by) == {("age", f"at most {middle:g}"), ("age", f"above {middle:g}"), ("stage", "II"), ("stage", "III"),
+                       ("pcr", "no"), ("pcr", "yes")}  # fmt: skip
+    assert sum(part.n for part in found[:2]) == 89 and sum(part.n for part in found[4:]) == 90
+    assert all(part.groups.hazard_ratio.value > 1 for part in found) and all(
+        0 < part.interaction_p < 1 for part in found
+    )
+    # Beside the score its own covariate is left out; the stage is in where the events carry it.
+    assert [len(by[name].effects) for name in (("stage", "II"), ("pcr", "no"))] == [1, 2]
+    few = clinical.take(np.arange(90) < 30)
+    parts = subgroup_analyses(few, ("pcr",), score[:30], score[:30] > 0, ("age", "stage"))
+    text = "events do not carry the other covariates; the score is not adjusted."
+    assert all(part.note is not None and f"{part.events} {text}" in part.note for part in parts)
+    assert all(len(part.effects) == 1 for part in parts)
