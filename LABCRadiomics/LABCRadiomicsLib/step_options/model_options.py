@@ -56,13 +56,13 @@ def event_option() -> Any:
     return option(_("Event column"), _("Column with 1 for an event, 0 for none."), shared=True)
 
 
-def competing_option(group: str | None = None) -> Any:
+def competing_option(**rest: Any) -> Any:
     """Whether the event column holds causes."""
     return option(
         _("Competing events"),
         _("The event column holds causes: 0 none, 1 the event, 2, 3, ... competing events."),
         default=False,
-        **({} if group is None else {"group": group}),
+        **rest,
     )
 
 
@@ -196,7 +196,7 @@ class TrainOptions:
     stage: str | None = option(
         _("Stage column"), _("Column of the stage-only model to compare with."), default=None, group=MEASURED
     )
-    competing: bool = competing_option(MEASURED)
+    competing: bool = competing_option(group=MEASURED)
     subgroups: tuple[str, ...] = option(
         _("Subgroups"), _("Columns to analyze the risk groups within."), default=(), metavar="A,B", group=MEASURED
     )
