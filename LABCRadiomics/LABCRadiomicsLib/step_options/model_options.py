@@ -56,13 +56,13 @@ def event_option() -> Any:
     return option(_("Event column"), _("Column with 1 for an event, 0 for none."), shared=True)
 
 
-def competing_option(**rest: Any) -> Any:
+def competing_option(group: str = "") -> Any:
     """Whether the event column holds causes."""
     return option(
         _("Competing events"),
         _("The event column holds causes: 0 none, 1 the event, 2, 3, ... competing events."),
         default=False,
-        **rest,
+        group=group,
     )
 
 
