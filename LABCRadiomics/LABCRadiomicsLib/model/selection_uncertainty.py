@@ -20,6 +20,7 @@ from .nomogram import SurvivalEstimate
 
 _TAILS = (0.025, 0.975)
 _NODES = np.array([NormalDist().inv_cdf((at + 0.5) / 41) for at in range(41)])  # equally likely standard normal values
+_BEYOND = 1e6  # a log hazard beyond which no survival is between 0 and 1
 _NEAREST_END = 1e-12  # how near to 0 or 1 a survival may be on the scale of log(-log S)
 
 
@@ -101,13 +102,16 @@ def selection_uncertainty(
     if held is None:
         return None
     found = _predictors(held, model.nomogram)
-    scores = found.intercept + found.weights @ np.array([values[name] for name in held.features])
+    with np.errstate(over="ignore", invalid="ignore"):  # of absurd features
+        scores = np.nan_to_num(found.intercept + found.weights @ np.array([values[name] for name in held.features]))
     same = None if high is None else _share_of_same(scores, found, high)
     if model.nomogram is None or row is None or not survival or not found.log_hazard.size:
         return SelectionUncertainty(len(held.repeats), same, ())
     center = model.nomogram.center or {}
     deviation = row[:-1] - np.array([center[name] for name in model.nomogram.parameters()[:-1]])
-    hazard = found.parameters[:, :-1] @ deviation + found.parameters[:, -1] * scores
+    with np.errstate(over="ignore", invalid="ignore"):
+        hazard = found.parameters[:, :-1] @ deviation + found.parameters[:, -1] * scores
+    hazard = np.clip(np.nan_to_num(hazard), -_BEYOND, _BEYOND)
     left_out = np.hypot(found.parameters[:, -1] * found.residual, spread)
     limits = (_limits(estimate, found.log_hazard[:, at] + hazard, left_out) for at, estimate in enumerate(survival))
     return SelectionUncertainty(len(held.repeats), same, tuple(limits))

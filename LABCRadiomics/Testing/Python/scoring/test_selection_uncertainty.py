@@ -131,3 +131,13 @@ def test_the_table_of_a_cohort_has_them_too(plain):
     assert (row["survival_36_wide_lower"], row["survival_36_wide_upper"]) == (limits.lower, limits.upper)
     assert row["same_group"] == 1.0 and dict(zip(header, without, strict=True))["same_group"] is None
     assert "same_group" not in scores_table(("b",), predictions[1:])[0]
+
+
+@pytest.mark.parametrize("value", [-1e6, 1e4, 1e150, 1e306, -1e306])
+def test_limits_are_probabilities_whatever_the_features(plain, value):
+    model = replace(plain, uncertainty=repeats_like(plain, np.random.default_rng(7), 3.0, n=9, residual=2.0))
+    found = predict(model, FEATURES | {"original_firstorder_Mean": value}, KNOWN)
+    assert 0 <= found.selection.same_group <= 1
+    for limits in found.selection.survival:
+        assert limits.lower is None or 0 <= limits.lower <= limits.upper <= 1
+    result_document(model, found)  # has no NaN
