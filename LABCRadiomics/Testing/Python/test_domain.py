@@ -107,7 +107,8 @@ def test_names_of_scans_after_contrast_are_no_false_alarm(model, description):
 
 @pytest.mark.parametrize("change", [
     {"image_type": ("DERIVED", "SECONDARY")}, {"image_type": ("ORIGINAL", "PRIMARY", "M", "ND", "NORM")},
-    {"image_type": ("DERIVED", "PRIMARY", "DIXON", "WATER")}, {"image_type": ("ORIGINAL", "PRIMARY", "OTHER")}, {"body_part": "BREAST"}, {"body_part": "CHEST"},
+    {"image_type": ("DERIVED", "PRIMARY", "DIXON", "WATER")}, {"image_type": ("ORIGINAL", "PRIMARY", "OTHER")},
+    {"body_part": "BREAST"}, {"body_part": "CHEST"},
     {"b_value": 0.0}, {"phase": "phase 2 of 6, 92 s after the first"}, {"phase": "phase 1 of 1"},
     {"sequence_name": "*fl3d1"}, {"series_description": "MPRAGE"},
 ])  # fmt: skip
