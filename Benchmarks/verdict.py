@@ -56,7 +56,7 @@ def one(signal: str, seed: int, repeats: int) -> dict:
         return found
     nested = nested_validation(procedure, repeats=repeats, seed=seed)
     outcome = procedure.months, procedure.event
-    options = {"factor": nested.factor, "bootstrap": 0, "seed": 0, "attempts": Attempts()}
+    options = {"factor": nested.factor, "reach": nested.reach, "bootstrap": 0, "seed": 0, "attempts": Attempts()}
     gain = clinical_gain(nested.held[0], clinic, *outcome, HORIZON, **options)
     alone = cox(clinic, *outcome)
     *others, their_clinic = simulated(10**7 + seed, OTHERS, signal)

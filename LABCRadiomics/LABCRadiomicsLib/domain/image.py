@@ -12,6 +12,7 @@ from ..model import Domain, Model
 from ..notices import Notice
 from .wording import AXES, axis_of, between
 
+_T1 = re.compile(r"\bt1", re.IGNORECASE)  # beside which T2 may be a visit
 _T2 = re.compile(r"\bt2|\bstir\b|\btirm\b|\bflair\b|\bhaste\b", re.IGNORECASE)
 _DIFFUSION = re.compile(r"\bdwi\b|\badc\b|\bdiff|\btrace|\bep2d|\bdwibs\b|\bb[ =-]?\d{2,4}\b", re.IGNORECASE)
 _BEFORE = re.compile(
@@ -22,7 +23,7 @@ _BEFORE = re.compile(
 _AFTER = re.compile(r"\bpost|\bafter\b|\bce\b|\benhanced\b", re.IGNORECASE)
 _DERIVED = re.compile(
     r"\bsub(s|tr\w*)?\b|\bmi?n?ip\b|\bmax ?ip\b|\bmpr\b|^ser$|\bser map|\bpe ?\d? ?map|\bwash ?-?(in|out)\b|\bttp\b"
-    r"|\bk ?trans\b|\bkep\b|\bperfusion\b|\bmaps?\b|\bslope\b|\bphase image\b",
+    r"|\bk ?trans\b|\bkep\b|\bmaps?\b|\bslope\b|\bphase image\b",
     re.IGNORECASE,
 )
 # What follows ORIGINAL or DERIVED and PRIMARY or SECONDARY in Image Type, which many an archive sets for all it holds.
@@ -33,8 +34,8 @@ _TYPES = {
     "derived": {
         "SUBTRACTION", "SUBTRACT", "SUB", "MIP", "MINIP", "MNIP", "PROJECTION IMAGE", "PROJECTION", "MPR",
         "REFORMATTED", "CURVED MPR", "COLLAPSE", "SCREEN SAVE", "P", "PHASE", "PHASE MAP", "R", "REAL", "I",
-        "IMAGINARY", "LOCALIZER", "T1 MAP", "T1_MAP", "PERFUSION", "TTP", "MTT", "WASH-IN", "WASH-OUT", "MAXIMUM",
-        "MINIMUM", "STD_DEVIATION",
+        "IMAGINARY", "LOCALIZER", "T1 MAP", "T1_MAP", "F", "FAT", "OPP_PHASE", "TTP", "MTT", "WASH-IN", "WASH-OUT",
+        "MAXIMUM", "MINIMUM", "STD_DEVIATION",
     },
 }  # fmt: skip
 _BREAST = re.compile(r"BREAST|MAMM|CHEST|THORAX|AXILL|BODY|UNKNOWN|^BR$", re.IGNORECASE)
@@ -72,7 +73,11 @@ def _sequence_and_timing(sequence: str, wanted: str, source: Source) -> Iterable
     if "t1" in sequence and "t2" not in sequence:
         if _DIFFUSION.search(told) or types & _TYPES["diffusion"] or (source.b_value or 0) > 0:
             other = "diffusion"
-        elif _T2.search(told) or types & _TYPES["T2"] or (source.echo_time_ms or 0) > _LONG_ECHO_MS:
+        elif (
+            (_T2.search(told) and not _T1.search(told))
+            or types & _TYPES["T2"]
+            or (source.echo_time_ms or 0) > _LONG_ECHO_MS
+        ):
             other = "T2"
         else:
             other = None

@@ -29,6 +29,8 @@ from .metrics import UNKNOWN, Estimate
 from .predicted_risk import HorizonCalibration, HorizonDecision, calibration_at, net_benefit
 from .within_folds import concordance_gain_within
 
+_SIGNIFICANT = 0.05
+
 
 class Verdict(StrEnum):
     """Whether the score adds to what is known without the image."""
@@ -128,14 +130,14 @@ class ClinicalGain:
     def verdict(self) -> Verdict:
         """Whether the score adds.
 
-        *Adds*: the limits of its effect beside the covariates are above none, and the C-index rises. *Does not add*:
-        neither is better with it. *May add*: anything between, and what the cohort is too small to tell. How often each
-        is said where the truth is known: ``Benchmarks/verdict.py``.
+        *Adds*: the test of its effect beside the covariates has p below 0.05, a higher score being worse, and the
+        C-index rises. *Does not add*: neither is better with it. *May add*: anything between, and what the cohort is
+        too small to tell. How often each is said where the truth is known: ``Benchmarks/verdict.py``.
         """
-        gain, effect = self.c_index.gain.value, self.effect
-        if effect.lower is not None and effect.lower > 0 and gain > 0:
+        rises, worse = self.c_index.gain.value > 0, self.effect.value > 0
+        if rises and worse and self.test.p < _SIGNIFICANT:
             return Verdict.ADDS
-        return Verdict.MAY_ADD if gain > 0 or effect.value > 0 else Verdict.DOES_NOT_ADD
+        return Verdict.MAY_ADD if rises or worse else Verdict.DOES_NOT_ADD
 
 
 def clinical_gain(
@@ -146,6 +148,7 @@ def clinical_gain(
     horizon: float,
     *,
     factor: float = 1.0,
+    reach: float = 1.0,
     bootstrap: int,
     seed: int,
     attempts: Attempts,
@@ -161,7 +164,10 @@ def clinical_gain(
     months, event : numpy.ndarray, shape (n,)
     horizon : float
     factor : float
-        By which standard errors are multiplied, as those of cross-validations are too small.
+        By which standard errors are multiplied, as those of cross-validations are too small; the chi-square of the
+        test is divided by its square.
+    reach : float
+        By which limits reach further than 1.96 of these, as t quantiles do.
     bootstrap, seed : int
         Resamples of the patients for limits that have no formula.
     attempts : Attempts
@@ -176,15 +182,15 @@ def clinical_gain(
     held, clinic, months, event = [part.take(known) for part in held], clinic[known], months[known], event[known]
     if event.sum() < 2:
         raise InputError(f"there are {int(event.sum())} events among the {event.size} patients that both models know.")
-    index = _c_index(held, months, event, factor)
-    effect, test = _effect(held, clinic, months, event, factor)
+    index = _c_index(held, months, event, factor * reach)
+    effect, test = _effect(held, clinic, months, event, factor, reach)
     older, newer = held[0].older, held[0].newer
     parts = {name: Pair() for name in ("brier", "ipa", "benefit")}
     idi, threshold, decision = UNKNOWN, float("nan"), None
     calibration: tuple[HorizonCalibration, ...] = ()
     if all(horizon in marker.survival for part in held for marker in (part.older, part.newer)):
         threshold = float(1 - kaplan_meier(months, event).at(np.array([horizon])).survival[0])
-        measured = partial(_of_risks, factor=factor, bootstrap=bootstrap, seed=seed)
+        measured = partial(_of_risks, factor=factor * reach, bootstrap=bootstrap, seed=seed)
         found = attempts(
             f"The accuracy of the {newer.name} against the {older.name}",
             lambda: measured(held, months, event, horizon, threshold),
@@ -223,13 +229,13 @@ def _c_index(held: Sequence[Held], months: np.ndarray, event: np.ndarray, factor
 
 
 def _effect(
-    held: Sequence[Held], clinic: np.ndarray, months: np.ndarray, event: np.ndarray, factor: float
+    held: Sequence[Held], clinic: np.ndarray, months: np.ndarray, event: np.ndarray, factor: float, reach: float
 ) -> tuple[Estimate, LikelihoodRatio]:
     """The score beside the covariates; none where a score that is the same for everybody says nothing."""
     rows = [attempt(partial(_beside, part.score, clinic, months, event)) for part in held]
     found = np.array([(0.0, np.nan, 0.0) if row is None else row for row in rows])
     coef, error, chisq = found[:, 0].mean(), np.nanmean(found[:, 1]) if any(rows) else np.nan, found[:, 2].mean()
-    return Estimate.normal(coef, factor * error), likelihood_ratio_of(chisq / factor**2)
+    return Estimate.normal(coef, factor * reach * error), likelihood_ratio_of(chisq / factor**2)
 
 
 def _beside(score: np.ndarray, clinic: np.ndarray, months: np.ndarray, event: np.ndarray) -> tuple[float, float, float]:

@@ -196,7 +196,7 @@ class TrainOptions:
     stage: str | None = option(
         _("Stage column"), _("Column of the stage-only model to compare with."), default=None, group=MEASURED
     )
-    competing: bool = competing_option(MEASURED)
+    competing: bool = competing_option(group=MEASURED)
     subgroups: tuple[str, ...] = option(
         _("Subgroups"), _("Columns to analyze the risk groups within."), default=(), metavar="A,B", group=MEASURED
     )

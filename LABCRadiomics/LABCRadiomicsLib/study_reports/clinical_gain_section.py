@@ -21,7 +21,7 @@ _PAIRS = {
     "benefit": "net benefit at a threshold of {threshold:.0%} (true positives a patient)",
 }
 _RULE = (
-    "Adds: the limits of the score's effect beside the covariates are above none, and the C-index rises with it. Does "
+    "Adds: the likelihood-ratio test has p below 0.05, a higher score being worse, and the C-index rises with it. Does "
     "not add: neither is better with it. May add: anything between, and what so few patients cannot tell. Where there "
     "is nothing to find, \u201cadds\u201d is said in at most 5 of 100 simulated cohorts (Benchmarks/verdict.py)."
 )

@@ -189,13 +189,8 @@ def read_outcomes(
         if value > LONGEST_MONTHS:
             what = f"{value:g} is more than {LONGEST_MONTHS:g} months, so days or a date's serial number"
             raise table.fault(number, time, f"{what}; give months")
-    cause: np.ndarray | None = None
-    notices: tuple[Notice, ...] = ()
-    if competing:
-        cause = table.causes(event)
-        events, notices = cause == 1, _competing_notices(cause)
-    else:
-        events, notices = table.events(event)
+    cause = table.causes(event) if competing else None
+    events, notices = table.events(event) if cause is None else (cause == 1, _competing_notices(cause))
     others = {name: table.texts(name) for name in table.names if name not in (id, time, event)}
     return OutcomeTable(cases, months, events, others, notices, (id, time, event), table.decimal_marks, cause)
 

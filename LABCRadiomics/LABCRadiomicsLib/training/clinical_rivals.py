@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -112,6 +113,7 @@ def gains_over_rivals(
     horizon: float,
     *,
     factor: float,
+    reach: float,
     bootstrap: int,
     seed: int,
 ) -> tuple[tuple[ClinicalGain, ...], tuple[Notice, ...]]:
@@ -126,14 +128,15 @@ def gains_over_rivals(
         Columns of the nomogram's covariates.
     outcome, horizon
         As for :func:`held_out_pair`.
-    factor, bootstrap, seed
+    factor, reach, bootstrap, seed
         As for :func:`.performance.clinical_gain.clinical_gain`.
     """
     attempts, gains = Attempts(), []
     for rival, parts in zip(rivals, held, strict=True):
         arguments = parts, rival.columns(nomogram), *outcome, horizon
+        measured = partial(clinical_gain, *arguments, factor=factor, reach=reach, bootstrap=bootstrap, seed=seed)
         try:
-            gains.append(clinical_gain(*arguments, factor=factor, bootstrap=bootstrap, seed=seed, attempts=attempts))
+            gains.append(measured(attempts=attempts))
         except InputError as error:
             attempts.add("not-compared", f"What the score adds to the {rival.name} could not be measured: {error}")
     return tuple(gains), tuple(attempts.notices)

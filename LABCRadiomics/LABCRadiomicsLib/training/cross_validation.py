@@ -31,8 +31,8 @@ class NestedValidation:
     repeats, folds : int
     rows : tuple of (Measure, Estimate)
         Values are means over the repeats, limits those that :func:`nested_validation` tells of.
-    factor : float
-        By which standard errors were multiplied.
+    factor, reach : float
+        By which standard errors were multiplied, and by which limits reach further than 1.96 of them.
     held : tuple of tuple of Held
         For each rival of the procedure, every patient's predictions without and with the score, in each repeat.
     """
@@ -41,6 +41,7 @@ class NestedValidation:
     folds: int
     rows: tuple[tuple[Measure, Estimate], ...]
     factor: float
+    reach: float
     held: tuple[tuple[Held, ...], ...] = ()
 
 
@@ -117,7 +118,7 @@ def nested_validation(
         widened = reach if measure.metric == Metric.PETO else factor * reach
         rows.append((measure, _mean(measure, [part[measure] for part in found if measure in part], widened)))
     kept = tuple((measure, value) for measure, value in rows if value.known)
-    return NestedValidation(repeats, n_folds, kept, factor, held)
+    return NestedValidation(repeats, n_folds, kept, factor, reach, held)
 
 
 def permutation_test(

@@ -458,6 +458,7 @@ def _resampled(
             (procedure.months, procedure.event),
             plan.recipe.horizon,
             factor=nested.factor,
+            reach=nested.reach,
             bootstrap=min(plan.reclassification, _ENOUGH_FOR_ERRORS),
             seed=plan.seed,
         )

@@ -75,6 +75,7 @@ def test_a_case_like_the_cohort_is_not_remarked_on(model):
     ({"image_type": ("ORIGINAL", "PRIMARY", "T2", "NONE")}, "other-sequence", True),
     ({"b_value": 800.0}, "other-sequence", True),
     ({"captured": True}, "derived-image", True),
+    ({"image_type": ("DERIVED", "PRIMARY", "DIXON", "FAT")}, "derived-image", True),
     ({"body_part": "PROSTATE"}, "other-body-part", True),
     ({"manufacturer": "GE MEDICAL SYSTEMS"}, "other-manufacturer", False),
     ({"field_strength_tesla": 3.0}, "other-field-strength", False),
@@ -96,6 +97,8 @@ def test_what_the_headers_tell(model, change, code, grave):
         "T1 pre/post dynamic",
         "t1_pre_op_ce",
         "Ser 4 T1 FS",
+        "T2 visit Ax T1 dyn",
+        "DCE perfusion",
     ],
 )
 def test_names_of_scans_after_contrast_are_no_false_alarm(model, description):
@@ -104,7 +107,8 @@ def test_names_of_scans_after_contrast_are_no_false_alarm(model, description):
 
 @pytest.mark.parametrize("change", [
     {"image_type": ("DERIVED", "SECONDARY")}, {"image_type": ("ORIGINAL", "PRIMARY", "M", "ND", "NORM")},
-    {"image_type": ("ORIGINAL", "PRIMARY", "OTHER")}, {"body_part": "BREAST"}, {"body_part": "CHEST"},
+    {"image_type": ("DERIVED", "PRIMARY", "DIXON", "WATER")}, {"image_type": ("ORIGINAL", "PRIMARY", "OTHER")},
+    {"body_part": "BREAST"}, {"body_part": "CHEST"},
     {"b_value": 0.0}, {"phase": "phase 2 of 6, 92 s after the first"}, {"phase": "phase 1 of 1"},
     {"sequence_name": "*fl3d1"}, {"series_description": "MPRAGE"},
 ])  # fmt: skip

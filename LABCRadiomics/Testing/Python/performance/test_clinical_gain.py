@@ -80,6 +80,11 @@ def test_standard_errors_and_the_test_know_of_the_factor(study):
     assert wide.effect.se == pytest.approx(1.5 * plain.effect.se)
     assert wide.test.chisq == pytest.approx(plain.test.chisq / 2.25)
     assert wide.effect.value == plain.effect.value
+    far = gain_of([held, held], clinic, months, event, factor=1.5, reach=1.2)
+    assert far.c_index.gain.upper - far.c_index.gain.value == pytest.approx(
+        1.2 * (wide.c_index.gain.upper - wide.c_index.gain.value)
+    )
+    assert far.test == wide.test
 
 
 def test_only_patients_of_one_fold_are_compared(study):
@@ -96,21 +101,22 @@ def test_only_patients_of_one_fold_are_compared(study):
 
 
 @pytest.mark.parametrize(
-    ("gain", "effect", "verdict"),
+    ("gain", "effect", "p", "verdict"),
     [
-        (0.05, Estimate(0.8, 0.1, 1.5), Verdict.ADDS),
-        (-0.01, Estimate(0.8, 0.1, 1.5), Verdict.MAY_ADD),
-        (0.05, Estimate(0.8, -0.1, 1.7), Verdict.MAY_ADD),
-        (0.05, Estimate(-0.2, -1.0, 0.6), Verdict.MAY_ADD),
-        (-0.02, Estimate(-0.2, -1.0, 0.6), Verdict.DOES_NOT_ADD),
-        (0.0, Estimate(0.0), Verdict.DOES_NOT_ADD),
-        (0.05, Estimate(0.8), Verdict.MAY_ADD),  # without limits nothing is sure
+        (0.05, 0.8, 0.049, Verdict.ADDS),
+        (-0.01, 0.8, 0.001, Verdict.MAY_ADD),
+        (0.05, 0.8, 0.051, Verdict.MAY_ADD),
+        (0.05, -0.8, 0.001, Verdict.MAY_ADD),  # a higher score does better: no reason to call it an addition
+        (-0.02, -0.2, 0.6, Verdict.DOES_NOT_ADD),
+        (-0.02, -0.9, 0.001, Verdict.DOES_NOT_ADD),
+        (0.0, 0.0, 1.0, Verdict.DOES_NOT_ADD),
     ],
 )
-def test_the_verdict_follows_effect_and_c_index(study, gain, effect, verdict):
+def test_the_verdict_follows_test_and_c_index(study, gain, effect, p, verdict):
     found = gain_of([study[0]], *study[1:])
     index = replace(found.c_index, gain=Estimate(gain))
-    assert replace(found, c_index=index, effect=effect).verdict == verdict
+    test = replace(found.test, p=p)
+    assert replace(found, c_index=index, effect=Estimate(effect), test=test).verdict == verdict
 
 
 def test_a_score_that_is_the_same_for_everybody_adds_nothing(study):
@@ -160,7 +166,7 @@ def verdict_on(seed: int, effect: float) -> Verdict:
     )  # fmt: skip
     nested = nested_validation(procedure, repeats=1, seed=seed)
     outcome = procedure.months, procedure.event
-    return gain_of(nested.held[0], clinic, *outcome, factor=nested.factor).verdict
+    return gain_of(nested.held[0], clinic, *outcome, factor=nested.factor, reach=nested.reach).verdict
 
 
 @pytest.mark.slow

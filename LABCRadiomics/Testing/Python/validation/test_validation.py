@@ -239,6 +239,7 @@ def test_the_tables_beside_the_report(tmp_path):
     names = {path.name for path in (tmp_path / "new").iterdir()}
     assert names == {
         "report.json", "index.html", "scores.csv", "performance.csv", "kaplan_meier.csv", "roc.csv",
+        "kaplan_meier_bands.csv",
         "calibration_groups.csv", "calibration_curve.csv", "decision_curve.csv",
         "tripod-ai.csv", "clear.csv", "metrics.csv", "ibsi.csv", "methods.md", "model-card.md",
     }  # fmt: skip
