@@ -288,7 +288,8 @@ def _write_outputs(
 
 def _row(name: str, features: Iterable[str], outcome: Mapping[str, Mapping]) -> list[object]:
     values, diagnostics = outcome["values"], outcome["diagnostics"]
-    texts = [" ".join(map(repr, value)) if isinstance(value, list) else value for value in diagnostics.values()]
+    told = (diagnostics.get(name, "") for name in _DIAGNOSTICS)  # a journal of an earlier version has fewer
+    texts = [" ".join(map(repr, value)) if isinstance(value, list) else value for value in told]
     return [name, *(values.get(feature) for feature in features), *texts]
 
 
