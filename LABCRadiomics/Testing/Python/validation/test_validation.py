@@ -342,7 +342,7 @@ def test_competing_events_equal_r(study, tmp_path, monkeypatch, capsys):
     out = tmp_path / "out"
     arguments = ("validate", model, features, outcomes, *OUTCOME, "--report", out, "--bootstrap", 0)
     assert _run(monkeypatch, *arguments) == 2
-    assert "give --competing where 2, 3, ... are competing events" in capsys.readouterr().err
+    assert "give --competing (train, validate, recalibrate) where 2, 3, ..." in capsys.readouterr().err
     assert _run(monkeypatch, *arguments, "--competing") == 0
     report = json.loads((out / "report.json").read_text())
     event, other = report["competing_events"]
