@@ -29,6 +29,7 @@ from .train_model import Training
 _OPTIMISTIC = (
     "Features, penalty and cutoff were chosen on the training cohort: judge by the optimism-corrected figures."
 )
+_OF_FIGURES = frozenset({"unused-resamples", "no-limits"})  # remarks on a figure in the report, not on the model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,7 @@ def trained_model(
             methods=method_sentences(training),
         ),
         intended_use=card.intended_use,
-        limitations=(*card.limitations, _OPTIMISTIC, *(notice.message for notice in training.notices)),
+        limitations=(*card.limitations, _OPTIMISTIC, *_limitations(training)),
         image=card.image,
         extraction=extraction,
         score=replace(training.score.stored, distribution=feature_distribution(_score_features(training))),
@@ -246,3 +247,8 @@ def _harmonization_sentences(training: Training) -> list[str]:
     kept = f", the effects of {', '.join(recipe.named)} preserved" if recipe.named else ""
     to = f"; brought to {recipe.site_reference}" if recipe.site_reference else ""
     return [f"Features harmonized over {len(counts)} sites ({sites}{to}) by ComBat, parametric{kept}."]
+
+
+def _limitations(training: Training) -> list[str]:
+    """What a training was told of that concerns whoever uses its model."""
+    return [notice.message for notice in training.notices if notice.code not in _OF_FIGURES]
