@@ -34,11 +34,11 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY, TESTS = Path("LABCRadiomics/LABCRadiomicsLib"), Path("LABCRadiomics/Testing/Python")
 ROOMS = {  # the sources of a room and its tests
     "scoring": (["scoring"], ["scoring", "test_patient.py"]),
-    "model": (["model"], ["model"]),
+    "model": (["model"], ["model", "scoring"]),
     "patient": (["patient.py"], ["test_patient.py", "scoring"]),
     "performance": (["performance"], ["performance"]),
     "training": (["training"], ["training"]),
-    "statistics": (["statistics"], ["statistics"]),
+    "statistics": (["statistics"], ["statistics", "associations/test_associations_against_r.py"]),
     "features": (["features"], ["features"]),
     "tables": (["tables"], ["tables"]),
 }

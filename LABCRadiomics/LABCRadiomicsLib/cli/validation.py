@@ -143,7 +143,7 @@ def _tables(asked: ValidateOptions | RecalibrateOptions) -> StudyTables:
         time=asked.time,
         event=asked.event,
         case_column=asked.id,
-        competing=isinstance(asked, ValidateOptions) and asked.competing,
+        competing=asked.competing,
     )
 
 

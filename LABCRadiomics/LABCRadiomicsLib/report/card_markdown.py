@@ -309,6 +309,7 @@ def _comparators(model: Model) -> list[str]:
     return bullets(
         f"{inline(comparator.label)}: Cox model of "
         f"{', '.join(inline(covariate.label) for covariate in comparator.covariates)}, of the same patients."
+        + (f" On patients left out, the score {comparator.verdict} to it." if comparator.verdict else "")
         for comparator in model.comparators
     )
 

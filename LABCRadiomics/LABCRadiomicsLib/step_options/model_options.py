@@ -299,6 +299,7 @@ class RecalibrateOptions:
     time: str = time_option()
     event: str = event_option()
     id: str = scored_id_option()
+    competing: bool = competing_option()
     method: Literal["baseline", "slope", "site"] = option(
         _("Fit"), _("The baseline alone, baseline and slope, or nothing but the site of --site."), default="baseline"
     )

@@ -92,8 +92,8 @@ def parse_event(text: str, *, decimal_comma: bool = True) -> float:
         raise CellError(f"{shown(text)} is a word; recode the column, 1 for an event and 0 for none")
     if parse_number(text, decimal_comma=decimal_comma) not in (0, 1):
         raise CellError(
-            f"an event is 1 and no event 0, not {text}; recode the column, or give --competing where 2, 3, ... are "
-            "competing events"
+            f"an event is 1 and no event 0, not {text}; recode the column, or give --competing (train, validate, "
+            "recalibrate) where 2, 3, ... are competing events"
         )
     return float(text.replace(",", "."))
 

@@ -87,6 +87,7 @@ def test_everything_of_format_version_2_is_told():
         "100 to 90000", "1.5, 3", "ComBat brings 3 features to site A. The effects of age are kept.", "A 60", "B 40",
         "carried to a patient by 2 repeats: bootstrap of the patients",
         "one of A, B: features are harmonized", "Stage and pCR: Cox model of Stage, pCR",
+        "On patients left out, the score may add to it.",
         "Laplacian of Gaussian (sigma 2 mm)", "wavelet-LLH_glcm_Idmn -2 0.9; 0.05 0.8 to 1",
         "The score is 0.5 plus the sum of", "An unknown covariate is averaged over what 100 training patients had.",
         "2025-02: nothing (from none.csv",

@@ -15,7 +15,7 @@ from LABCRadiomicsLib.tables.cells import (
     whole_number,
     without_guard,
 )
-from LABCRadiomicsLib.tables.cohort import matching_rows
+from LABCRadiomicsLib.tables.cohort import matching_rows, read_icc
 from LABCRadiomicsLib.tables.csv_text import read_csv_text
 from LABCRadiomicsLib.tables.report_folder import kaplan_meier_table, report_document, write_report
 
@@ -123,3 +123,17 @@ def test_curves_of_both_groups_in_one_table():
     header, rows = kaplan_meier_table({"low": curve, "high": curve})
     assert header == ["group", "months", "survival", "lower", "upper"]
     assert rows == [(name, *values) for name in ("low", "high") for values in ((1, 0.9, 0.7, 1), (2, 0.8, 0.6, 0.9))]
+
+
+def test_correlations_of_two_readers_and_repeats(tmp_path):
+    path = tmp_path / "icc.csv"
+    path.write_text(
+        "feature,icc,lower,upper,icc_repeat,lower_repeat,upper_repeat\n"
+        "a,1,0.9,1,0.8,0.7,0.9\nb,0.6,0.5,0.7,0.95,0.9,1\nc,,,,0.9,0.8,1\nd,0.9,0.8,1,,,\ne,0.5,0.4,0.6,0.5,0.1,0.9\n"
+    )
+    found = read_icc(path)
+    assert found["a"] == (0.8, 0.7, 0.9) and found["b"] == (0.6, 0.5, 0.7) and found["e"] == (0.5, 0.4, 0.6)
+    assert np.isnan(found["c"][0]) and np.isnan(found["d"][0])
+    path.write_text("feature,icc,lower,upper\na,1.01,0.9,1\n")
+    with pytest.raises(CohortError, match=r"row 2, column icc: 1\.01 is above 1"):
+        read_icc(path)

@@ -152,3 +152,10 @@ def test_what_a_single_cell_is():
     assert not any(map(is_missing, ("0", "no", "-", "missing")))
     assert all(map(is_number, ("1", " -1.5", "1,5", ".5", ",5", "5.", "1e-3", "+2E5")))
     assert not any(map(is_number, ("", "1.5.2", "inf", "0x10", "1_0", "e5", ".")))
+
+
+def test_a_point_among_decimal_commas_is_found_in_whatever_column(tmp_path):
+    """``1.234`` may be a thousand: taken for a number with a decimal point it would be wrong in silence."""
+    content = "gene\tname\ta\tb\nG1\tx\t1,5\t2\nG2\tx\t1\t1.234\n"
+    assert refusal(tmp_path, content, (2, 3)).startswith("row 3, column b: 1.234 has a decimal point")
+    assert numbers(tmp_path, content.replace("1.234", "3").replace("x", "x.y"), (2, 3)) == [[1.5, 2], [1, 3]]
