@@ -51,7 +51,10 @@ def can_be_mri(volume_node: slicer.vtkMRMLVolumeNode) -> bool:
 
 def dicom_modality(volume_node: slicer.vtkMRMLVolumeNode) -> str:
     """Modality of the DICOM series that a volume was loaded from, as the subject hierarchy keeps it; else empty."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(volume_node.GetScene())
+    scene = volume_node.GetScene()
+    if scene is None:  # removed from its scene while it is being scored
+        return ""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     item = hierarchy.GetItemByDataNode(volume_node)
     attribute = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMSeriesModalityAttributeName()
     return hierarchy.GetItemAttribute(item, attribute) if item else ""

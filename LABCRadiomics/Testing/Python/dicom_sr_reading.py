@@ -66,6 +66,10 @@ def check_values(report, result):
         for end, key in (("", "probability"), ("-lower", "lower"), ("-upper", "upper")):
             code = f"surv-{estimate['months']:g}{end}"
             expected[code], units[code] = 100 * estimate[key], "%"
+    for estimate in (result["selection"] or {"survival": []})["survival"]:
+        for end in ("lower", "upper"):
+            code = f"surv-{estimate['months']:g}-{end[:2]}-s"
+            expected[code], units[code] = 100 * estimate[end], "%"
     found = numbers(report)
     assert {code: value for code, (value, _) in found.items()} == pytest.approx(expected, rel=1e-15)
     assert {code: unit for code, (_, unit) in found.items()} == units

@@ -244,7 +244,7 @@ def put(keys, value):
 
 DAMAGED = {
     "truncated JSON": (lambda document: json.dumps(document)[:500], "model.json"),
-    "JSON with NaN": (lambda document: json.dumps(document).replace('"intercept": 0.0', '"intercept": NaN'), "NaN"),
+    "JSON with NaN": (lambda document: json.dumps(document).replace('"intercept": 0.0', '"intercept": NaN', 1), "NaN"),
     "wrong type": (put(("score", "terms", 0, "coefficient"), "much"), "score.terms[0].coefficient"),
     "unknown key": (put(("score", "bonus"), 1), "bonus"),
     "6 MB": (lambda document: json.dumps(document | {"title": "x" * 6_000_000}), "5 MB"),

@@ -67,7 +67,7 @@ def made_up(**changes):
 
 def test_every_value_is_read_back(written, document):
     check_values(written, document)
-    assert len(numbers(written)) == 2 + 9 + len(document["contributions"])
+    assert len(numbers(written)) == 2 + 9 + 6 + len(document["contributions"])
     assert texts(written, "model-version") == ["1"]
     assert texts(written, "endpoint") == ["Disease-free survival"]
     assert texts(written, "covariate")[:3] == [

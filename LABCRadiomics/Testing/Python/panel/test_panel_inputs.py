@@ -1,5 +1,7 @@
 """Which inputs are taken without asking: the only candidate, whenever it is loaded, and none of several."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 import vtk  # noqa: E402
 
 from LABCRadiomicsLib import mrml  # noqa: E402
+from LABCRadiomicsLib.model.file import save_model  # noqa: E402
 from panel_reading import plain, tip  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
@@ -130,7 +133,13 @@ def test_a_segment_that_is_only_a_surface_is_named(ready):
     assert "is kept as a closed surface and was converted to voxels" in plain(ready.ui.resultLabel.text)
 
 
-def test_unknown_covariates_are_said_as_the_model_handles_them(panel):
+def test_unknown_covariates_are_said_as_the_model_handles_them(panel, tmp_path):
+    assert "survival is averaged over what they may be, with wider limits" in panel.ui.covariatesLabel.text
+    model = panel.inputs.model.model
+    without = replace(model, nomogram=replace(model.nomogram, covariate_distribution=None))
+    save_model(without, tmp_path / "without.json")
+    panel.ui.modelSelector.setCurrentIndex(panel.ui.modelSelector.count - 1)
+    panel.ui.modelPathLineEdit.setCurrentPath(str(tmp_path / "without.json"))
     assert "reference mean stands in" in panel.ui.covariatesLabel.text
     panel.ui.modelSelector.setCurrentIndex(panel.ui.modelSelector.findData("wang2022-labc-dfs"))
     assert panel.inputs.model.model.nomogram.center is None

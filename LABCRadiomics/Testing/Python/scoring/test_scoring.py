@@ -431,7 +431,7 @@ def test_trust_says_the_gravest_first():
 def test_contour_test_in_words():
     result = {
         "status": "complete", "contributions": [], "discrimination": None, "warnings": [], "second_reader": None,
-        "survival": [],
+        "survival": [], "cutoff": None,
     }  # fmt: skip
     stability = {
         "contours": 20, "failed": 2, "score_min": -1, "score_max": 2, "same_group": 12,
