@@ -5,7 +5,7 @@ import pytest
 
 from LABCRadiomicsLib.performance import Marker, Measure, Metric, usable_horizons
 from LABCRadiomicsLib.performance.attempts import Attempts
-from LABCRadiomicsLib.performance.predicted_risk import accuracy_at, net_benefit, number_of_groups
+from LABCRadiomicsLib.performance.predicted_risk import HorizonCalibration, accuracy_at, net_benefit, number_of_groups
 from LABCRadiomicsLib.performance.risk_groups import peto_separation, risk_groups
 from LABCRadiomicsLib.performance.within_folds import auc_within, concordance_gain_within, concordance_within
 from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c
@@ -46,9 +46,9 @@ def test_gain_of_concordance_within_folds():
 
 def test_auc_within_folds_by_hand():
     # Cases up to month 10: 5, 1, 3 against 2 in fold 0, two of them above; 9 against 7 and 6 in fold 1. The case of
-    # month 10 also stands for the one who was censored at month 5.
-    expected = (1 + 0 + 1.2 + 2) / (1 + 1 + 1.2 + 2)
-    assert auc_within(MARKER, MONTHS, EVENT, FOLDS, 10.0) == pytest.approx(expected, abs=0.06)
+    # month 10 also stands for the one of five under follow-up who was censored at month 5: it weighs 5/4.
+    expected = (1 + 0 + 1.25 + 2) / (1 + 1 + 1.25 + 2)
+    assert auc_within(MARKER, MONTHS, EVENT, FOLDS, 10.0) == pytest.approx(expected, rel=1e-12)
     nobody_censored = np.where(MONTHS == 5, 30, MONTHS)
     assert auc_within(MARKER, nobody_censored, EVENT, FOLDS, 10.0) == pytest.approx((2 + 3) / (3 + 3))
     tied = np.where(MARKER == 1, 2, MARKER)
@@ -131,3 +131,10 @@ def test_what_a_measure_is_without_signal():
         chance = metric in (Metric.C_INDEX, Metric.UNO_C, Metric.AUC)
         measure = Measure(metric, "m")
         assert measure.is_discrimination is chance and measure.without_signal == (0.5 if chance else 0.0)
+
+
+def test_a_calibration_is_empty_when_no_part_of_it_could_be_made():
+    assert HorizonCalibration(24.0, None, None, None).empty
+    for part in range(3):
+        parts = [object() if at == part else None for at in range(3)]
+        assert not HorizonCalibration(24.0, *parts).empty

@@ -1,10 +1,18 @@
 """What a model file keeps of a cohort: baseline to the end of follow-up, spread of the patients, two groups."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from example_models import model
 from LABCRadiomicsLib.errors import CohortError
-from LABCRadiomicsLib.performance.stored_parts import stored_baseline, stored_distribution, stored_groups
+from LABCRadiomicsLib.performance.stored_parts import (
+    read_performance,
+    stored_baseline,
+    stored_distribution,
+    stored_groups,
+)
 from LABCRadiomicsLib.statistics.individual_survival import Baseline
 
 
@@ -44,3 +52,14 @@ def test_each_group_needs_two_patients():
         with pytest.raises(CohortError) as caught:
             stored_groups(high, months, event)
         assert said in str(caught.value)
+
+
+def test_figures_of_a_model_file_are_read_but_for_bounds_and_others_words():
+    rows = model().performance
+    (found,) = read_performance(replace(row, metric="C-index, radiomics score alone") for row in rows)
+    assert (found.estimate.value, found.estimate.lower, found.estimate.upper) == (0.7, 0.6, 0.8)
+    assert (found.n, found.events, found.cohort, found.kind) == (100, 40, "made up", "apparent")
+    (found,) = read_performance(replace(row, metric="C-index, radiomics score alone", events=None) for row in rows)
+    assert found.events == 0
+    assert read_performance(replace(row, relation="<", metric="C-index, radiomics score alone") for row in rows) == ()
+    assert read_performance(replace(row, metric="somebody else's measure") for row in rows) == ()

@@ -9,6 +9,7 @@ from LABCRadiomicsLib.statistics.calibration import calibration_groups
 from LABCRadiomicsLib.statistics.concordance import harrell_c, harrell_c_of_columns
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.firth import firth_cox
+from LABCRadiomicsLib.statistics.imputation import impute
 from LABCRadiomicsLib.statistics.individual_survival import survival_limits
 from LABCRadiomicsLib.statistics.joint_distance import joint_distance
 from LABCRadiomicsLib.statistics.linear_models import fit_linear_models
@@ -189,3 +190,35 @@ def test_moderated_tests_are_limmas():
     assert beyond.t == pytest.approx([3.52569456063085, 0, 3.17964604930726, -2.62475082647461], rel=1e-8)
     theirs = [0.00860337271707605, 0.99113057899079, 0.0160475049089442, 0.0226668476997511]
     assert beyond.p == pytest.approx(theirs, rel=1e-7)
+
+
+def test_linear_models_need_a_degree_of_freedom_and_one_is_enough():
+    """``lm(y ~ x)`` of three patients, one of whom is missing in the second variable."""
+    design = np.column_stack([np.ones(3), [0.0, 1, 2]])
+    fits = fit_linear_models(np.array([[1.0, 2, 4], [1, np.nan, 4]]), design)
+    assert fits.df.tolist() == [1, 0] and fits.variance[0] == pytest.approx(1 / 6)
+    assert np.isnan(fits.variance[1]) and fits.coefficients[0] == pytest.approx([5 / 6, 1.5])
+    with pytest.raises(InputError, match="design has 3 columns for 3 patients"):
+        fit_linear_models(np.ones((1, 3)), np.eye(3))
+
+
+def test_covariance_of_a_recalibrated_slope_of_one_covariate_is_that_of_its_new_fit():
+    """With one covariate the slope re-estimates it, so nothing of the old uncertainty is left."""
+    features, months, event = simulated(8, n=120, p=1, effects=(0.8,))
+    found = recalibrate_slope(features + 40, np.array([0.4]), np.array([[5.0]]), months, event)
+    fitted = cox(features, months, event)
+    assert found.coef == pytest.approx(fitted.coef, rel=1e-6)
+    assert found.covariance == pytest.approx(fitted.covariance, rel=1e-6)
+
+
+def test_imputed_tables_differ_as_much_as_their_means_are_uncertain():
+    """Half of a variable missing: means of tables vary with 0.5² (1/100 + 1/100) of the residual variance 1."""
+    rng = np.random.default_rng(3)
+    known = rng.normal(size=200)
+    values = known + rng.normal(size=200)
+    values[::2] = np.nan
+    tables = impute(np.column_stack([known, values]), ("number", "number"), repeats=60, cycles=2, seed=1)
+    assert np.array_equal(tables[:, 1::2, 1], np.tile(values[1::2], (60, 1)))
+    assert 0.045 < tables[:, :, 1].mean(axis=1).std() < 0.11
+    slope = [np.polyfit(table[:, 0], table[:, 1], 1)[0] for table in tables]
+    assert np.mean(slope) == pytest.approx(1, abs=0.25) and 0.03 < np.std(slope) < 0.15

@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.model import infer_covariate
 from LABCRadiomicsLib.performance import SCORE_ALONE, Estimate, Measure, Metric
-from LABCRadiomicsLib.statistics.cox_screening import CONSTANT, OK
+from LABCRadiomicsLib.statistics.cox_screening import CONSTANT, OK, univariable_cox
 from LABCRadiomicsLib.training import Plan
 from LABCRadiomicsLib.training.cautions import (
     capacity_notices,
@@ -21,9 +22,12 @@ from LABCRadiomicsLib.training.cautions import (
     screening_notices,
     stability_notices,
 )
+from LABCRadiomicsLib.training.cross_validation import _statistic
 from LABCRadiomicsLib.training.missing_features import MissingShares, settle_missing
-from LABCRadiomicsLib.training.procedure import Recipe
-from LABCRadiomicsLib.training.subgroups import baseline_table, subgroup_analyses
+from LABCRadiomicsLib.training.procedure import Procedure, Recipe
+from LABCRadiomicsLib.training.selection import agreeing_features
+from LABCRadiomicsLib.training.subgroups import _kruskal_p, _wilcoxon_p, baseline_table, subgroup_analyses
+from LABCRadiomicsLib.training.train_model import _rivals
 from training_data import cohort
 
 C_INDEX = Measure(Metric.C_INDEX, SCORE_ALONE)
@@ -237,3 +241,62 @@ def test_subgroups_by_level_and_by_the_median(clinical):
     text = "events do not carry the other covariates; the score is not adjusted."
     assert all(part.note is not None and f"{part.events} {text}" in part.note for part in parts)
     assert all(len(part.effects) == 1 for part in parts)
+
+
+def test_p_values_of_values_that_hardly_differ():
+    """Exact without ties; with one value in all there is nothing to test, with two there is."""
+    same, two = np.array([1.0, 1, 1]), np.array([1.0, 2, 2])
+    assert _wilcoxon_p(same, same) == 1 and _kruskal_p([same, same, same]) == 1
+    assert _wilcoxon_p(same, two) == stats.mannwhitneyu(same, two, method="asymptotic").pvalue < 1
+    assert _kruskal_p([same, two, two]) == stats.kruskal(same, two, two).pvalue < 1
+    apart = np.array([3.0, 4, 5])
+    assert _wilcoxon_p(np.array([0.0, 1, 2]), apart) == pytest.approx(0.1)  # 2 of the 20 orders
+    many = np.arange(50.0)
+    assert _wilcoxon_p(many, many[:49] + 0.5) == stats.mannwhitneyu(many, many[:49] + 0.5, method="asymptotic").pvalue
+
+
+def test_a_covariate_of_one_level_is_described_and_not_tested(clinical):
+    spec = clinical.spec("pcr")
+    one = replace(clinical, covariates=clinical.covariates | {"pcr": (1.0,) * 90})
+    rows = [row for row in baseline_table(one, np.arange(90) % 2, ("a", "b")) if row.characteristic == spec.label]
+    assert [(row.level, row.everyone, row.test, row.p) for row in rows] == [
+        ("no", "0 (0%)", None, None), ("yes", "90 (100%)", None, None),
+    ]  # fmt: skip
+
+
+def test_a_subgroup_with_its_estimates_needs_no_note(clinical):
+    score = clinical.features[:, 0]
+    whole = subgroup_analyses(clinical, ("pcr",), score, score > 0, ())
+    assert [part.note for part in whole] == [None, None]
+    flat = subgroup_analyses(clinical, ("pcr",), np.zeros(90), score > 0, ())
+    assert all("The score's effect has no finite estimate." in part.note and part.effects == () for part in flat)
+    lonely = subgroup_analyses(clinical, ("pcr",), score, np.zeros(90, bool), ())
+    assert all(part.groups is None and "One risk group has fewer than two" in part.note for part in lonely)
+
+
+def test_what_the_clinic_has_is_compared_where_it_was_asked_for(clinical):
+    def names(**recipe_and_stage) -> list[str]:
+        stage = recipe_and_stage.pop("stage", None)
+        return [rival.name for rival in _rivals(clinical, Plan(recipe=Recipe(**recipe_and_stage), stage=stage))]
+
+    assert names() == [] and len(names(named=("age",))) == len(names(candidates=("age",))) == 1
+    assert len(names(named=("age",), stage="stage")) == 2 and len(names(stage="stage")) == 1
+    assert names(named=("age",), stage="stage")[0] == names(named=("age",))[0]
+
+
+def test_cross_validated_models_that_select_nothing_are_as_good_as_chance():
+    made = Procedure.of(cohort(13, n=60, p=5), Recipe(p=1e-300, n_folds=3, horizon=48.0))
+    c, wald = _statistic(made, np.random.SeedSequence(1), permute=False)
+    assert c == 0.5
+    z = univariable_cox(made.features, made.months, made.event).z
+    assert wald == pytest.approx(np.mean(z**2))
+    exchanged = _statistic(made, np.random.SeedSequence(1), permute=True)
+    assert exchanged[0] == 0.5 and exchanged[1] != wald
+
+
+def test_agreement_must_exceed_the_limit_as_in_the_article():
+    icc = {"a": (0.75, 0, 1), "b": (0.7501, 0, 1), "c": (float("nan"), 0, 1)}
+    kept = agreeing_features(("a", "b", "c", "d"), icc, 0.75)
+    assert kept.tolist() == [False, True, False, False]
+    with pytest.raises(CohortError, match=r"No feature has an intraclass correlation above 0\.8"):
+        agreeing_features(("a", "b", "c"), icc, 0.8)
