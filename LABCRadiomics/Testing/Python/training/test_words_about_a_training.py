@@ -27,7 +27,7 @@ from LABCRadiomicsLib.training.missing_features import MissingShares, settle_mis
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe
 from LABCRadiomicsLib.training.selection import agreeing_features
 from LABCRadiomicsLib.training.subgroups import _kruskal_p, _wilcoxon_p, baseline_table, subgroup_analyses
-from LABCRadiomicsLib.training.train_model import _rivals
+from LABCRadiomicsLib.training.train_model import HORIZONS, _rivals
 from training_data import cohort
 
 C_INDEX = Measure(Metric.C_INDEX, SCORE_ALONE)
@@ -40,6 +40,7 @@ def messages(notices) -> list[str]:
 def test_what_a_training_does_unless_told_otherwise():
     """As README and ``train --help`` say."""
     plan, recipe = Plan(), Recipe()
+    assert HORIZONS == (12, 36, 60)  # months, the article's
     assert (plan.min_icc, plan.bootstrap, plan.nested, plan.permutations) == (0.75, 200, 0, 0)
     assert (plan.reclassification, plan.seed, plan.jobs, plan.missing, plan.stage) == (200, 0, 1, None, None)
     assert (recipe.p, recipe.penalty, recipe.n_folds) == (0.05, "min", 10)
