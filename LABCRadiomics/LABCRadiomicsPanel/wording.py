@@ -106,21 +106,21 @@ def survival_table(result):
     for at, estimate in enumerate(result["survival"]):
         months = _("at {months:g} months").format(months=estimate["months"])
         rows.append(_survival_row(months, estimate, bold=True))
+        rows += _wider_row(result, at)
         if at < len(second):
             rows.append(_survival_row(_("second reader"), second[at], bold=False))
-        rows += _wider_row(result, at)
     sentences = result_wording.survival_remarks(result, _)
     remarks = "".join(f"<p><small>{escape(sentence)}</small></p>" for sentence in sentences)
     return f"<table>{''.join(rows)}</table>{remarks}"
 
 
 def _wider_row(result, at):
-    """The limits that also carry the choice of the model's features, in a line of their own: the panel is narrow."""
+    """The limits that also carry the choice of the model's features, as the sentence below the table says."""
     limits = result["selection"]["survival"][at : at + 1] if result["selection"] is not None else []
     if not limits or limits[0]["lower"] is None:
         return []
     ends = {end: percent(limits[0][end]) for end in ("lower", "upper")}
-    sentence = _("with the choice of features {lower} to {upper}").format(**ends)
+    sentence = _("wider: {lower} to {upper}").format(**ends)
     return [f"<tr><td></td><td></td><td><small>{escape(sentence)}</small></td></tr>"]
 
 
