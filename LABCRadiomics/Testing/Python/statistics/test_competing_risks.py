@@ -69,6 +69,15 @@ def _restricted() -> Pairs:
 test_equal_to_r = equal_to_r(__name__)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-4])
+def test_the_difference_of_restricted_means_has_the_same_z_in_any_unit_of_time(unit) -> None:
+    time, event = follow_up_of("veteran")
+    found = restricted_mean_difference(time * unit, event, table("veteran")["trt"] == 2, 300 * unit)
+    whole = restricted_mean_difference(time, event, table("veteran")["trt"] == 2, 300)
+    assert (found.z, found.p) == pytest.approx((whole.z, whole.p))
+    assert found.difference == pytest.approx(whole.difference * unit)
+
+
 def test_with_one_cause_it_is_kaplan_meier_and_the_log_rank_test() -> None:
     time, event = follow_up_of("veteran")
     curve, usual = cumulative_incidence(time, event), kaplan_meier(time, event)

@@ -16,6 +16,7 @@ from LABCRadiomicsLib.tables.cells import (
     without_guard,
 )
 from LABCRadiomicsLib.tables.cohort import matching_rows, read_icc
+from LABCRadiomicsLib.tables.csv_table import read_table
 from LABCRadiomicsLib.tables.csv_text import read_csv_text
 from LABCRadiomicsLib.tables.report_folder import kaplan_meier_table, report_document, write_report
 
@@ -137,3 +138,11 @@ def test_correlations_of_two_readers_and_repeats(tmp_path):
     path.write_text("feature,icc,lower,upper\na,1.01,0.9,1\n")
     with pytest.raises(CohortError, match=r"row 2, column icc: 1\.01 is above 1"):
         read_icc(path)
+
+
+def test_a_fixed_name_is_found_as_written_first(tmp_path):
+    (tmp_path / "t.csv").write_text("case,time,Time,Event\nP1,1,2,0\nP2,3,4,1\n")
+    table = read_table(tmp_path / "t.csv")
+    assert [table.find(name) for name in ("time", "Time", "TIME", "event", "age")] == [
+        "time", "Time", None, "Event", None,
+    ]  # fmt: skip

@@ -159,3 +159,10 @@ def test_a_point_among_decimal_commas_is_found_in_whatever_column(tmp_path):
     content = "gene\tname\ta\tb\nG1\tx\t1,5\t2\nG2\tx\t1\t1.234\n"
     assert refusal(tmp_path, content, (2, 3)).startswith("row 3, column b: 1.234 has a decimal point")
     assert numbers(tmp_path, content.replace("1.234", "3").replace("x", "x.y"), (2, 3)) == [[1.5, 2], [1, 3]]
+
+
+def test_the_decimal_mark_of_the_first_lines_holds_for_the_rest(tmp_path, monkeypatch):
+    monkeypatch.setattr(number_table, "_BLOCK", 1)  # every line is a block of its own
+    read = table(tmp_path, "gene\ta\nG1\t1,5\nG2\t2\nG3\t2,5\n").blocks([0], [1])
+    assert [block.numbers.tolist() for block in read] == [[[1.5]], [[2]], [[2.5]]]
+    assert refusal(tmp_path, "gene\ta\tb\nG1\t1,5\t1\nG2\t2.5\t1\n").startswith("row 3, column a")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from LABCRadiomicsLib.model.additions import LEAST_CASES
 from LABCRadiomicsLib.statistics.joint_distance import joint_distance
 from LABCRadiomicsLib.training.model_domain import distances_from_the_others, feature_distribution, image_domain
 
@@ -103,3 +104,12 @@ def test_scanners_belong_to_the_domain_where_every_case_names_its_own(tmp_path, 
     (tmp_path / "f.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     found = image_domain(tmp_path / "f.csv", [f"c{at}" for at in range(20)])
     assert (found.manufacturers, found.field_strengths_t) == known
+
+
+def test_few_patients_leave_no_distribution():
+    """A mean of so few would tell of single ones; with many features it also takes more patients than features."""
+    assert feature_distribution(RNG.normal(size=(LEAST_CASES, 2))).n == LEAST_CASES
+    assert feature_distribution(RNG.normal(size=(LEAST_CASES - 1, 2))) is None
+    assert feature_distribution(RNG.normal(size=(32, 30))).n == 32
+    assert feature_distribution(RNG.normal(size=(31, 30))) is None
+    assert feature_distribution(np.empty((40, 0))) is None
