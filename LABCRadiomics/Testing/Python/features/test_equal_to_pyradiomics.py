@@ -131,6 +131,15 @@ def test_bits_equal_with_other_settings(parameters):
     assert different == []
 
 
+@pytest.mark.parametrize("levels", [80, 300, 700])  # pairs of levels in 16 bits, in more, and without empty cells
+def test_bits_equal_with_many_gray_levels(levels):
+    image = sitk.GetImageFromArray(np.random.default_rng(levels).uniform(0, 1000, (16, 24, 24)))
+    mask = ball(image, (8, 12, 12), 7)
+    few = {"glcm": ["Contrast", "JointEnergy", "JointEntropy"]}  # of the matrix alone: the others cost stock a minute
+    parameters = with_setting({"Original": {}}, few, binWidth=1000 / levels)
+    assert differing(image, mask, parameters) == ([], 3)
+
+
 def test_bits_equal_for_deprecated_features_asked_for_by_name():
     classes = {
         "firstorder": ["StandardDeviation", "Mean"],
