@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +45,7 @@ class FrameTable(Table):
             raise CohortError(f"{name} has rows or columns of several levels: give one level of names.")
         if not len(frame):
             raise CohortError(f"{name}: the table is empty; give one row a case.")
-        columns: dict[str, list[str]] = {}
+        columns: dict[str, Sequence[str]] = {}
         self._numbers: dict[str, np.ndarray] = {}
         if frame.index.name is not None and frame.index.name not in frame.columns:
             frame = frame.reset_index()
@@ -52,7 +54,7 @@ class FrameTable(Table):
             if column in columns:
                 raise CohortError(f"{name}: column {column} occurs twice; keep one.")
             series = frame.iloc[:, at]
-            columns[column] = [_text(value) for value in series.tolist()]
+            columns[column] = _Texts(series.tolist())
             if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
                 self._numbers[column] = series.to_numpy(float)
         rows = [_text(value) for value in frame.index.tolist()]
@@ -70,6 +72,23 @@ class FrameTable(Table):
         if values is not None and (np.isfinite(values) | (allow_missing & np.isnan(values))).all():
             return values.copy()
         return super().numbers(name, allow_missing=allow_missing, missing=missing)
+
+
+class _Texts(Sequence[str]):
+    """A column as text, written when it is first asked for: a wide table of numbers never is."""
+
+    def __init__(self, values: list) -> None:
+        self._values = values
+
+    @cached_property
+    def _cells(self) -> tuple[str, ...]:
+        return tuple(_text(value) for value in self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._cells[at]
 
 
 def _text(value: Any) -> str:

@@ -66,7 +66,7 @@ class Table:
         self.row_names = None if row_names is None else tuple(row_names)
         self.decimal_comma = decimal_comma
         self._turned = turned
-        self._columns = {name: tuple(cells) for name, cells in columns.items()}
+        self._columns: dict[str, Sequence[str]] = dict(columns)
         self._marks: dict[str, str] = {}  # decimal mark to the place where it was first seen
 
     @property
@@ -100,7 +100,7 @@ class Table:
         column = self._columns.get(name, self._columns.get(plain_text(name)))
         if column is None:
             raise CohortError(f"{self.path}: column {name} is missing; the table has {self._shown_names(name)}.")
-        return column
+        return tuple(column)
 
     def numbers(self, name: str, *, allow_missing: bool = False, missing: str = GIVE_NUMBER) -> np.ndarray:
         """Give a column as finite numbers, shape (n,).
