@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import SimpleITK as sitk
 
 from .region import Region
 from .volume import box_slices
 
 AROUND_MM = 5.0
+_ROUNDING = 1e-6  # square millimeters
 
 
 class Brightness(NamedTuple):
@@ -37,11 +37,34 @@ def brightness(region: Region) -> Brightness:
     voxels = region.image.array[box_slices(lower, upper)]
     inside = np.zeros(voxels.shape, bool)
     inside[box_slices(region.lower - lower, region.upper - lower)] = region.inside
-    mask = sitk.GetImageFromArray(inside.astype(np.uint8))
-    mask.SetSpacing(region.image.spacing.tolist())
-    distance = sitk.SignedMaurerDistanceMap(mask, squaredDistance=False, useImageSpacing=True)
-    around = (sitk.GetArrayViewFromImage(distance) <= AROUND_MM) & ~inside
+    around = _within(inside, AROUND_MM, region.image.spacing) & ~inside
     within, beside = voxels[inside].astype(float), voxels[around].astype(float)
     spread = np.sqrt((within.var() + beside.var()) / 2) if beside.size else 0.0
     contrast = (within.mean() - beside.mean()) / spread if spread > 0 else np.nan
     return Brightness(float(within.mean()), float(contrast))
+
+
+def _within(inside: np.ndarray, reach_mm: float, spacing: np.ndarray) -> np.ndarray:
+    """Voxels whose center lies within a distance of an inside voxel's, shape ``(k, j, i)``; spacing (mm) in i, j, k.
+
+    A distance map says the same in several times the time.
+    """
+    k, j, i = inside.shape
+    width, height, depth = (int(np.sqrt(reach_mm**2 + _ROUNDING) / size) for size in spacing)
+    # Inside voxels up to each one along i, with room for the widest look to either side.
+    ahead = np.pad(inside, ((0, 0), (0, 0), (width + 1, width))).cumsum(axis=2, dtype=np.int32)
+    rows = {}
+    found = np.zeros(inside.shape, bool)
+    for dk in range(-min(depth, k - 1), min(depth, k - 1) + 1):
+        for dj in range(-min(height, j - 1), min(height, j - 1) + 1):
+            left = reach_mm**2 - (dk * spacing[2]) ** 2 - (dj * spacing[1]) ** 2
+            if left < -_ROUNDING:
+                continue
+            side = int(np.sqrt(max(left, 0.0) + _ROUNDING) / spacing[0])
+            if side not in rows:
+                first, last = width - side, width + side + 1
+                rows[side] = ahead[:, :, last : last + i] > ahead[:, :, first : first + i]
+            to = (slice(max(dk, 0), k + min(dk, 0)), slice(max(dj, 0), j + min(dj, 0)))
+            of = (slice(max(-dk, 0), k + min(-dk, 0)), slice(max(-dj, 0), j + min(-dj, 0)))
+            found[to] |= rows[side][of]
+    return found

@@ -11,9 +11,9 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from . import case_hashes
@@ -301,7 +301,7 @@ def _version(value: Any) -> int:
         parts = [(declared, getattr(value, declared.name)) for declared in fields(value)]
         used = [(declared.metadata.get("since", 1), part) for declared, part in parts if not _is_absent(declared, part)]
         return max([1, *(since for since, _ in used), *(_version(part) for _, part in used)])
-    return max([1, *map(_version, value)]) if isinstance(value, tuple) else 1
+    return max([1, *map(_version, value)]) if isinstance(value, tuple) and not _is_row(value) else 1
 
 
 def _document(value: Any) -> Any:
@@ -309,25 +309,35 @@ def _document(value: Any) -> Any:
     if is_dataclass(value):
         parts = ((declared, getattr(value, declared.name)) for declared in fields(value))
         return {
-            file_key(declared): _document(_normal(declared, part))
+            file_key(declared): _document(_normal(_number_kind(str(declared.type)), part))
             for declared, part in parts
             if not _is_absent(declared, part)
         }
     if isinstance(value, Mapping):
         return {key: _document(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):
-        return [_document(item) for item in value]
+        return list(value) if _is_row(value) else [_document(item) for item in value]
     return value
 
 
-def _normal(declared: Field[Any], value: Any) -> Any:
+def _is_row(values: Sequence[Any]) -> bool:
+    """Say whether a list begins with a number, so holds nothing but numbers: most of a large model is such rows."""
+    return bool(values) and isinstance(values[0], (float, int))
+
+
+@cache
+def _number_kind(declared: str) -> type | None:
+    """What the numbers in a field of a declared type are; None where it holds none."""
+    named = re.search(r"\b(float|int)\b", declared)
+    return {"float": float, "int": int}[named.group()] if named else None
+
+
+def _normal(kind: type | None, value: Any) -> Any:
     """Make every number of a field a Python float or int, so that 12, 12.0 and numpy's 12.0 are one model."""
-    named = re.search(r"\b(float|int)\b", str(declared.type))
-    kind = {"float": float, "int": int}[named.group()] if named else None
     if kind is None:
         return value
     if isinstance(value, Mapping):
-        return {key: _normal(declared, item) for key, item in value.items()}
+        return {key: _normal(kind, item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return tuple(_normal(declared, item) for item in value)
+        return tuple(map(kind, value)) if _is_row(value) else tuple(_normal(kind, item) for item in value)
     return kind(value)

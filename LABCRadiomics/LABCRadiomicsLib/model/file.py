@@ -260,10 +260,13 @@ def _decode(kind: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
 
 
 def _decode_list(kind: Any, value: Any, path: str, limits: Mapping[str, Any]) -> tuple[Any, ...]:
-    _expect(isinstance(value, list), path, f"must be a list, not {_shown(value)}")
+    if not isinstance(value, list):
+        _expect(False, path, f"must be a list, not {_shown(value)}")
     least = limits.get("minItems", 0)
     _expect(len(value) >= least, path, f"must hold at least {least} {'entry' if least == 1 else 'entries'}")
     own = limits.get("items", {})
+    if kind is float and not own and all(type(item) is float for item in value):
+        return tuple(value)  # nothing to check: numbers that are not finite are no floats here
     return tuple(_decode(kind, item, f"{path}[{index}]", own) for index, item in enumerate(value))
 
 
@@ -273,9 +276,11 @@ def _decode_mapping(kind: Any, value: Any, path: str) -> dict[str, Any]:
 
 
 def _decode_number(kind: type, value: Any, path: str, limits: Mapping[str, Any]) -> float | int:
-    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-    _expect(numeric, path, f"must be a finite number, not {_shown(value)}")
-    _expect(kind is float or value == int(value), path, f"must be a whole number, not {_shown(value)}")
+    # Sentences are made only where they are needed: a model holds thousands of numbers.
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        _expect(False, path, f"must be a finite number, not {_shown(value)}")
+    if kind is not float and value != int(value):
+        _expect(False, path, f"must be a whole number, not {_shown(value)}")
     value = kind(value)
     if "minimum" in limits:
         _expect(value >= limits["minimum"], path, f"must be at least {limits['minimum']}, not {value}")

@@ -121,8 +121,10 @@ def _limits(estimate: SurvivalEstimate, log_hazard: np.ndarray, left_out: np.nda
     """Limits from the resamples' log(-log S), shape (b,), and the spread of what they leave open; never narrower."""
     if not 0 < estimate.probability < 1:
         return WiderLimits(estimate.months, estimate.lower, estimate.upper)
-    values = (log_hazard[:, None] + left_out[:, None] * _NODES).ravel()
-    upper, lower = (_survival(float(end)) for end in np.quantile(values, _TAILS))
+    values = np.sort((log_hazard[:, None] + left_out[:, None] * _NODES).ravel())
+    # As numpy.quantile, which would import numpy.ma for it.
+    ends = np.interp(np.multiply(_TAILS, values.size - 1), np.arange(values.size), values)
+    upper, lower = (_survival(float(end)) for end in ends)
     own_lower, own_upper = estimate.lower, estimate.upper
     return WiderLimits(
         estimate.months,

@@ -6,6 +6,7 @@ library, so that scoring may use it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import erf
 from statistics import NormalDist
 
@@ -214,8 +215,7 @@ def _mixture(
         return float(weights @ survival), float(weights @ se), float("nan"), float("nan")
     center = np.log(-np.log(survival))
     own = se / (survival * -np.log(survival))  # of the log cumulative hazard, from the model's uncertainty
-    nodes, node_weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    node_weights = node_weights / node_weights.sum()
+    nodes, node_weights = _normal_nodes(_NODES)
     values = np.exp(-np.exp(center[:, None] + np.sqrt(spread)[:, None] * nodes))
     mean = float(weights @ values @ node_weights)
     varies = float(weights @ (values - mean) ** 2 @ node_weights)
@@ -223,6 +223,17 @@ def _mixture(
     tail = (1 - level) / 2
     upper, lower = (_survival_quantile(weights, center, width, share) for share in (tail, 1 - tail))
     return mean, float(np.sqrt(varies + weights @ se**2)), lower, upper
+
+
+@cache
+def _normal_nodes(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights that give the mean of a function of a standard normal variable (Golub and Welsch 1969).
+
+    Those of ``numpy.polynomial``, whose import costs more than all else that a patient's survival takes.
+    """
+    beside = np.sqrt(np.arange(1, number))
+    nodes, vectors = np.linalg.eigh(np.diag(beside, 1) + np.diag(beside, -1))
+    return nodes, vectors[0] ** 2
 
 
 def _survival_quantile(weights: np.ndarray, center: np.ndarray, width: np.ndarray, share: float) -> float:

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
+from hypothesis import given
+from hypothesis import strategies as st
 
 from LABCRadiomicsLib.imaging import Volume, region_of
-from LABCRadiomicsLib.imaging.surroundings import AROUND_MM, brightness
+from LABCRadiomicsLib.imaging.surroundings import AROUND_MM, _within, brightness
 
 SPACING = np.array((0.7, 0.8, 2.0))
 
@@ -48,3 +51,16 @@ def test_nothing_around_has_no_contrast():
     mask = Volume(np.ones((3, 4, 5), np.uint8), SPACING, np.zeros(3), np.eye(3))
     found = measured(mask, np.arange(60.0).reshape(3, 4, 5))
     assert found.mean == 29.5 and np.isnan(found.contrast)
+
+
+@given(st.integers(0, 10_000))
+def test_what_is_near_is_what_a_distance_map_says(seed):
+    rng = np.random.default_rng(seed)
+    inside = rng.random(rng.integers(1, 20, 3)) < rng.choice([0.002, 0.05, 0.4])
+    inside.flat[rng.integers(inside.size)] = True
+    spacing = rng.choice([0.5, 0.7031, 1.0, 1.3, 2.0, 2.5, 6.0, AROUND_MM / 7], 3)
+    mask = sitk.GetImageFromArray(inside.astype(np.uint8))
+    mask.SetSpacing(spacing.tolist())
+    distance = sitk.SignedMaurerDistanceMap(mask, squaredDistance=False, useImageSpacing=True)
+    near = sitk.GetArrayViewFromImage(distance) <= AROUND_MM + 1e-6
+    assert np.array_equal(_within(inside, AROUND_MM, spacing), near | inside)
