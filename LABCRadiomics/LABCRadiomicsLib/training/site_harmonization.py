@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -103,12 +103,13 @@ def require_sites(cohort: TrainingCohort, reference: str | None, preserved: Sequ
     Raises
     ------
     CohortError
-        One site only, sites with too few patients, an unknown reference, a covariate that is the same throughout each
-        site, or no two features that vary within every site.
+        One site only, one site under two names, sites with too few patients, an unknown reference, a covariate that is
+        the same throughout each site, or no two features that vary within every site.
     """
     counts = Counter(cohort.sites)
     if len(counts) < 2:
         raise CohortError(f"All {len(cohort)} cases are of site {cohort.sites[0]}: leave --site out.")
+    _require_distinct(counts)
     if reference is not None and reference not in counts:
         raise CohortError(f"No case is of the reference site {reference}; the sites are {_listed(counts)}.")
     small = {site: n for site, n in counts.items() if n < LEAST}
@@ -201,3 +202,19 @@ def _filled(covariates: np.ndarray, means: np.ndarray) -> np.ndarray:
 
 def _listed(counts: Counter[str] | dict[str, int]) -> str:
     return ", ".join(f"{site} ({n})" for site, n in sorted(counts.items()))
+
+
+def _require_distinct(counts: Mapping[str, int]) -> None:
+    """Refuse names that differ in capitals, blanks or the writing of a number only: 1 and 1.0, Bonn and bonn."""
+    seen: dict[str | float, str] = {}
+    for site in counts:
+        try:
+            key: str | float = float(site)
+        except ValueError:
+            key = " ".join(site.casefold().split())
+        if key in seen:
+            raise CohortError(
+                f"Sites {seen[key]} ({counts[seen[key]]} cases) and {site} ({counts[site]} cases) look like one site "
+                "written in two ways: write it in one."
+            )
+        seen[key] = site

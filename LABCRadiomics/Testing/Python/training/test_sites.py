@@ -203,6 +203,11 @@ def changed(data: TrainingCohort, at, site: str) -> TrainingCohort:
     ("change", "recipe", "sentence"),
     [
         (lambda data: changed(data, slice(None), "A"), RECIPE, "All 90 cases are of site A"),
+        (
+            lambda data: changed(data, slice(0, 30, 3), "a"),
+            RECIPE,
+            r"Sites a \(10 cases\) and A \(20 cases\) look like one",
+        ),
         (lambda data: changed(data, [0, 1], "D"), RECIPE, r"fewer than 3 cases cannot be harmonized: D \(2\)"),
         (lambda data: data, replace(RECIPE, site_reference="Z"), r"reference site Z; the sites are A \(30\), B"),
         (
@@ -216,7 +221,7 @@ def changed(data: TrainingCohort, at, site: str) -> TrainingCohort:
             "Fewer than two features vary within every site",
         ),
     ],
-    ids=["one site", "small site", "reference", "confounded", "constant"],
+    ids=["one site", "one site in two ways", "small site", "reference", "confounded", "constant"],
 )
 def test_sites_that_nothing_can_be_learned_from_are_refused(data, change, recipe, sentence):
     with pytest.raises(CohortError, match=sentence):
