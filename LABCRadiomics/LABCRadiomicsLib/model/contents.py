@@ -8,18 +8,17 @@ Times are in months, probabilities in [0, 1]; a radiomics feature has the unit p
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields, is_dataclass
-from functools import cache, cached_property
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from . import case_hashes
 from .additions import Baseline, Comparator, Covariate, Distribution, Domain, Harmonization, Uncertainty
 from .covariates import SCORE
-from .fields import file_key, has_default, limited
+from .encoding import canonical_json, document_of, version_of
+from .fields import limited
 
 FORMAT = "labcradiomics-model"
 FORMAT_VERSION = 2  # the newest; a model that uses nothing of it is written as 1
@@ -256,7 +255,7 @@ class Model:
 
     def to_document(self) -> dict[str, Any]:
         """Give the model as its file holds it: dictionaries, lists, texts and numbers."""
-        return {"format": FORMAT, "format_version": _version(self), **_document(self)}
+        return {"format": FORMAT, "format_version": version_of(self, FORMAT_VERSION), **document_of(self)}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -283,61 +282,3 @@ class Model:
     def missing_part(self, part: Part) -> Missing | None:
         """Give what the model says about a part it lacks."""
         return next((entry for entry in self.missing if entry.part == part), None)
-
-
-def canonical_json(document: Any) -> str:
-    """Write JSON in the one form that fingerprints are taken of."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def _is_absent(declared: Field[Any], value: Any) -> bool:
-    """Say whether an optional field holds nothing: None, or an empty collection."""
-    return has_default(declared) and (value is None or (isinstance(value, (tuple, Mapping)) and not value))
-
-
-def _version(value: Any) -> int:
-    """The format version that a part of a model needs: the newest of the fields it uses."""
-    if is_dataclass(value):
-        parts = [(declared, getattr(value, declared.name)) for declared in fields(value)]
-        used = [(declared.metadata.get("since", 1), part) for declared, part in parts if not _is_absent(declared, part)]
-        return max([1, *(since for since, _ in used), *(_version(part) for _, part in used)])
-    return max([1, *map(_version, value)]) if isinstance(value, tuple) and not _is_row(value) else 1
-
-
-def _document(value: Any) -> Any:
-    """Turn a dataclass into a dictionary in field order; an optional part that holds nothing has no key."""
-    if is_dataclass(value):
-        parts = ((declared, getattr(value, declared.name)) for declared in fields(value))
-        return {
-            file_key(declared): _document(_normal(_number_kind(str(declared.type)), part))
-            for declared, part in parts
-            if not _is_absent(declared, part)
-        }
-    if isinstance(value, Mapping):
-        return {key: _document(value[key]) for key in sorted(value)}
-    if isinstance(value, (list, tuple)):
-        return list(value) if _is_row(value) else [_document(item) for item in value]
-    return value
-
-
-def _is_row(values: Sequence[Any]) -> bool:
-    """Say whether a list begins with a number, so holds nothing but numbers: most of a large model is such rows."""
-    return bool(values) and isinstance(values[0], (float, int))
-
-
-@cache
-def _number_kind(declared: str) -> type | None:
-    """What the numbers in a field of a declared type are; None where it holds none."""
-    named = re.search(r"\b(float|int)\b", declared)
-    return {"float": float, "int": int}[named.group()] if named else None
-
-
-def _normal(kind: type | None, value: Any) -> Any:
-    """Make every number of a field a Python float or int, so that 12, 12.0 and numpy's 12.0 are one model."""
-    if kind is None:
-        return value
-    if isinstance(value, Mapping):
-        return {key: _normal(kind, item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return tuple(map(kind, value)) if _is_row(value) else tuple(_normal(kind, item) for item in value)
-    return kind(value)

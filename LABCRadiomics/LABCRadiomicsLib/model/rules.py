@@ -27,6 +27,11 @@ class FieldError(Exception):
         self.path = path
         self.problem = problem
 
+    def within(self, place: str) -> FieldError:
+        """Give the same fault with the path from further out: ``place`` is the key or ``[index]`` that leads to it."""
+        between = "." if place and self.path and not self.path.startswith("[") else ""
+        return FieldError(f"{place}{between}{self.path}", self.problem)
+
 
 def require(condition: bool, path: str, problem: str) -> None:
     """Raise the fault of a field unless a condition holds."""
