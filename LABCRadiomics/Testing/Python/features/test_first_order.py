@@ -6,7 +6,7 @@ import pytest
 from LABCRadiomicsLib.features import first_order
 
 
-@pytest.mark.parametrize("order", (2, 3, 4, 5))
+@pytest.mark.parametrize("order", [2, 3, 4, 5])
 def test_powers_are_numpys_to_the_last_bit(order):
     rng = np.random.default_rng(order)
     for exponent in np.linspace(-80, 60, 16):
@@ -19,7 +19,7 @@ def test_powers_are_numpys_to_the_last_bit(order):
 
 
 @pytest.mark.skipif(not first_order._EXTENDED, reason="no floats of 80 bits here: numpy's powers are used")
-@pytest.mark.parametrize("order", (3, 4))
+@pytest.mark.parametrize("order", [3, 4])
 def test_the_few_powers_about_halfway_between_two_floats_are_left_to_numpy(order, monkeypatch):
     asked = []
     monkeypatch.setattr(np, "power", lambda values, power: asked.append(values) or np.float_power(values, power))
