@@ -70,7 +70,7 @@ for name in names:
     filters = [{"step": "filter", "params": wavelet}] if name != "original" else []
     lowest = 0.0 if name in ("original", "LLL") else -800.0
     bins = {"method": "FBS", "bin_width": 25.0, "min_val": lowest}
-    families = ["intensity", "histogram", "texture"] + ["morphology"] * (name == "original")
+    families = ["intensity", "texture"] + ["morphology"] * (name == "original")
     pipeline.add_config(name, [*filters, {"step": "discretise", "params": bins},
                                {"step": "extract_features", "params": {"families": families}}])
 def all_of_them():

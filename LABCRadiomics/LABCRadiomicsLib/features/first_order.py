@@ -13,12 +13,10 @@ from typing import ClassVar
 import numpy as np
 
 from .gray_levels import MOST_BINS, GrayLevels
+from .powers import Powers
 from .texture import FilteredRoi
 
 _EPS = np.spacing(1)
-_EXTENDED = np.finfo(np.longdouble).nmant == 63  # as on x86 but for Windows
-_EXPONENT = np.array(np.inf).view(np.int64)  # the bits of a float that hold it
-_SURE = 0.47  # units in the last place: a C library's powers are less than 0.53 of them away from the true ones
 
 
 class FirstOrder:
@@ -67,8 +65,12 @@ class FirstOrder:
     def _deviations(self) -> np.ndarray:
         return self._values - self._mean
 
+    @cached_property
+    def _powers(self) -> Powers:
+        return Powers(self._deviations)
+
     def _moment(self, order: int) -> float:
-        return _powers(self._deviations, order).sum() / len(self._values)
+        return self._powers.of(order).sum() / len(self._values)
 
     @cached_property
     def _second_moment(self) -> float:
@@ -115,28 +117,3 @@ class FirstOrder:
         "Uniformity": lambda self: np.square(self._shares).sum(),
         "Variance": lambda self: np.square(self._standard_deviation()),
     }
-
-
-def _powers(values: np.ndarray, order: int) -> np.ndarray:
-    """``numpy.power`` to the last bit, but quick where numpy is slow: at negative numbers where it has AVX-512.
-
-    There it calls the C library for each. The true power, rounded, is what the C library gives unless it lies about
-    halfway between two floats; the few that do are left to numpy.
-    """
-    if order not in (3, 4) or not _EXTENDED:
-        return np.power(values, order)
-    negative = np.flatnonzero(values < 0)
-    bases = values.take(negative)
-    wide = bases.astype(np.longdouble)
-    true = wide * wide
-    true *= wide if order == 3 else true
-    rounded = true.astype(float)
-    away = np.abs((true - rounded).astype(float))
-    below = ((np.abs(rounded).view(np.int64) - 1) & _EXPONENT).view(
-        float
-    )  # less 1: a power of 2 is near to what is below
-    halfway = np.flatnonzero(away >= _SURE * np.finfo(float).eps * below)
-    rounded[halfway] = np.power(bases.take(halfway), order)
-    powers = np.power(np.abs(values), order)
-    powers[negative] = rounded
-    return powers

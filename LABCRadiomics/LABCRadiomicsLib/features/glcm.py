@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .texture import EPS, Cells, FilteredRoi, dense, over_angles, weights
-from .voxels import Grid
 
 _MOST_CELLS = 1 << 22  # of a matrix with all its cells, over all angles; beyond, only those that occur are counted
 _MOST_TOGETHER = 1 << 13  # cells of the joint count of several angles
@@ -72,39 +71,37 @@ class Glcm:
 
     def _counts(self) -> tuple[np.ndarray, np.ndarray]:
         """Cells that are not empty, row by row, shape (cells,), and pairs in them, shape (cells, angles)."""
-        ranks, size = self._roi.gray().ranks, len(self._present)
-        grid = self._roi.voxels.grid(max(self._roi.distances))
-        flat = grid.filled(ranks + 1, np.uint8 if size < np.iinfo(np.uint8).max else np.int32)
+        size = len(self._present)
         if len(self._steps) * size * size > _MOST_CELLS:
-            return self._counts_of_pairs(ranks, flat, grid)
-        counts: np.ndarray = np.array(list(self._joint_counts(ranks, flat, grid))).reshape(-1, size, size)
+            return self._counts_of_pairs()
+        counts: np.ndarray = np.array(list(self._joint_counts())).reshape(-1, size, size)
         if self._symmetrical:
             counts += counts.transpose(0, 2, 1).copy()
         counts = counts.reshape(-1, size * size)
         cell = np.flatnonzero(counts.any(0))
         return cell, np.ascontiguousarray(counts[:, cell].T)
 
-    def _joint_counts(self, ranks: np.ndarray, flat: np.ndarray, grid: Grid) -> Iterator[np.ndarray]:
+    def _joint_counts(self) -> Iterator[np.ndarray]:
         """Pairs of neighbors for each angle, shape (levels, levels); with few levels, several angles at once."""
         size, others = len(self._present), len(self._present) + 1  # 0 stands for no neighbor in the ROI
         together = max(1, int(np.log(_MOST_TOGETHER / size) / np.log(others)))
-        offsets = grid.offsets(self._steps)
+        offsets = self._roi.neighbors.grid.offsets(self._steps)
         for first in range(0, len(offsets), together):
             chosen = offsets[first : first + together]
             cells = size * others ** len(chosen)
-            code: Any = ranks.astype(np.uint16 if cells <= _MOST_TOGETHER else np.intp)
+            code: Any = self._roi.gray().ranks.astype(np.uint16 if cells <= _MOST_TOGETHER else np.intp)
             for offset in chosen:
-                code = code * code.dtype.type(others) + grid.at(flat, offset)
+                code = code * code.dtype.type(others) + self._roi.neighbors.at(offset)
             joint = np.bincount(code, minlength=cells).reshape(size, *[others] * len(chosen))
             for angle in range(1, joint.ndim):
                 left_out = tuple(axis for axis in range(1, joint.ndim) if axis != angle)
                 yield joint.sum(left_out)[:, 1:]
 
-    def _counts_of_pairs(self, ranks: np.ndarray, flat: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    def _counts_of_pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """The same in memory that grows with the voxels, not with the square of the levels."""
-        size, found = len(self._present), []
-        for offset in grid.offsets(self._steps):
-            after = grid.at(flat, offset).astype(np.intp) - 1
+        ranks, size, found = self._roi.gray().ranks, len(self._present), []
+        for offset in self._roi.neighbors.grid.offsets(self._steps):
+            after = self._roi.neighbors.at(offset).astype(np.intp) - 1
             paired = after >= 0
             one, other = ranks[paired], after[paired]
             cells = one * size + other

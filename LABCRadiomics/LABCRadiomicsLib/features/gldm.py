@@ -48,18 +48,15 @@ class Gldm:
 
 def _dependents(roi: FilteredRoi, steps: np.ndarray) -> np.ndarray:
     """Number of each voxel's neighbors whose level differs from its own by at most ``gldm_a``, shape (n,)."""
-    alpha = roi.setting.get("gldm_a", 0)
-    grid = roi.voxels.grid(max(roi.distances))
+    alpha, neighbors = roi.setting.get("gldm_a", 0), roi.neighbors
+    offsets = neighbors.grid.offsets(np.concatenate([steps, -steps]))
+    found: Any = np.zeros(roi.voxels.count, np.uint8 if len(offsets) <= np.iinfo(np.uint8).max else np.uint16)
     if alpha:
-        levels = grid.filled(roi.gray().levels, np.int32, _FAR)
+        own = roi.gray().levels
+        levels = neighbors.grid.filled(own, np.int32, _FAR)
+        close = (abs(neighbors.grid.at(levels, offset) - own) <= alpha for offset in offsets)
     else:
-        few = len(roi.gray().present) < np.iinfo(np.uint8).max
-        levels = grid.filled(roi.gray().ranks + 1, np.uint8 if few else np.uint16)
-    found: Any = np.zeros(grid.size, np.uint8 if 2 * len(steps) <= np.iinfo(np.uint8).max else np.uint16)
-    for offset in map(abs, grid.offsets(steps)):
-        before, after = levels[: grid.size - offset], levels[offset:]
-        close = (abs(before - after) <= alpha if alpha else before == after).view(np.uint8)
-        found[: grid.size - offset] += close
-        found[offset:] += close
-    # Background is close to background, but only the ROI's voxels are asked.
-    return grid.at(found).astype(np.intp)
+        close = map(neighbors.same, offsets)
+    for which in close:
+        found += which.view(np.uint8)
+    return found.astype(np.intp)

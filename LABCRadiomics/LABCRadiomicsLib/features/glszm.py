@@ -20,7 +20,7 @@ class Glszm:
 
     def __init__(self, roi: FilteredRoi):
         gray = roi.gray()
-        level, size = zones(roi.voxels, gray.ranks, roi.plane)
+        level, size = zones(roi.voxels, roi.neighbors, roi.plane)
         used = np.flatnonzero(np.bincount(size))
         cells = level * len(used) + np.searchsorted(used, size)
         counts = np.bincount(cells, minlength=len(gray.present) * len(used)).reshape(-1, len(used))

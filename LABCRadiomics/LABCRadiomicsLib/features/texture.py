@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from ..errors import ExtractionError
 from .gray_levels import MOST_LEVELS, GrayLevels, gray_levels
+from .neighbors import NeighborLevels
 from .voxels import RoiVoxels, angles
 
 EPS = np.spacing(1)
@@ -59,6 +61,11 @@ class FilteredRoi:
     def plane(self) -> int | None:
         """The array axis across the slices that features stay within; None in three dimensions."""
         return self.setting.get("force2Ddimension", 0) if self.setting.get("force2D", False) else None
+
+    @cached_property
+    def neighbors(self) -> NeighborLevels:
+        """Gray levels around each voxel, as far as the distances reach."""
+        return NeighborLevels(self.voxels.grid(max(self.distances)), self.gray().ranks)
 
     def angles(self, distances: tuple[int, ...] = (1,)) -> np.ndarray:
         """Steps to the neighbors; see :func:`.voxels.angles`.

@@ -63,11 +63,6 @@ class Grid:
         self.size = depth * slab + 2 * self.lead
         self.positions = placed[0] * slab + placed[1] * row + placed[2]  # from the end of the lead
 
-    @cached_property
-    def row_starts(self) -> np.ndarray:
-        """Whether the place before a voxel, along the last axis, is outside the ROI, shape (n,)."""
-        return np.append(True, self.positions[1:] - self.positions[:-1] != 1)
-
     def offsets(self, steps: np.ndarray) -> list[int]:
         """Distances in the flat array from a voxel to its neighbors."""
         return [int(offset) for offset in steps @ self.strides]
@@ -145,12 +140,13 @@ class RoiVoxels:
             Whole numbers, shape (n,).
         """
         grid = self.grid(max(distances))
-        largest = int(values.max()) * (2 * max(distances) + 1) ** 3
-        flat = grid.filled(values, np.int16 if largest <= np.iinfo(np.int16).max else np.int64)
+        largest = int(values.max())
+        flat = grid.filled(values, np.min_scalar_type(largest).type)
         strides = [int(stride) for axis, stride in enumerate(grid.strides) if axis != plane]
         total = np.zeros(self.count, np.int64)
         for distance in distances:  # a shell is a cube less the cube within
-            total += grid.at(_box_sums(flat, strides, distance)) - grid.at(_box_sums(flat, strides, distance - 1))
+            total += _cube_sums(grid, flat, strides, distance, largest)
+            total -= _cube_sums(grid, flat, strides, distance - 1, largest)
         return total
 
     def lines(self, step: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
@@ -188,15 +184,22 @@ class RoiVoxels:
         return order, broken, bool(same.any())
 
 
-def _box_sums(flat: np.ndarray, strides: list[int], reach: int) -> np.ndarray:
-    """Sum over the cube around each place of a flat array, one axis after the other."""
-    for stride in strides:
-        total = flat.copy()
+def _cube_sums(grid: Grid, flat: np.ndarray, strides: list[int], reach: int, largest: int) -> np.ndarray:
+    """Sum over the cube around each voxel, one axis after the other, in integers no wider than what they may hold."""
+    if not reach:
+        return grid.at(flat)
+    *across, along = strides
+    for stride in across:
+        largest *= 2 * reach + 1
+        total = flat.astype(np.min_scalar_type(largest))
         for offset in range(stride, (reach + 1) * stride, stride):
             total[:-offset] += flat[offset:]
             total[offset:] += flat[:-offset]
         flat = total
-    return flat
+    sums = np.zeros(len(grid.positions), np.min_scalar_type(largest * (2 * reach + 1)))
+    for offset in range(-reach * along, (reach + 1) * along, along):
+        sums += grid.at(flat, offset)
+    return sums
 
 
 def _without_gaps(line: np.ndarray, reach: int) -> np.ndarray:

@@ -6,88 +6,78 @@ compared with their neighbors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
 
+from .neighbors import NeighborLevels
 from .voxels import RoiVoxels
 
 
-def zones(voxels: RoiVoxels, ranks: np.ndarray, plane: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def zones(voxels: RoiVoxels, levels: NeighborLevels, plane: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Find the zones of an ROI, connected through faces, edges and corners.
 
     Parameters
     ----------
     voxels : RoiVoxels
-    ranks : numpy.ndarray
-        Gray levels from 0, shape (n,).
+    levels : NeighborLevels
+        Gray levels of the voxels and around them.
     plane : int, optional
         Array axis across which voxels are not connected.
 
     Returns
     -------
     rank, size : numpy.ndarray
-        Gray level and number of voxels of each zone.
+        Gray level, from 0, and number of voxels of each zone.
     """
     if plane == 2:  # rows run along i, so that axis must be another one
         order = np.lexsort((voxels.coordinates[1], voxels.coordinates[2], voxels.coordinates[0]))
         turned = RoiVoxels(voxels.inside.transpose(0, 2, 1), voxels.spacing[[0, 2, 1]])
-        return zones(turned, ranks[order], 1)
-    runs = _Runs(voxels, ranks)
-    zone = np.arange(len(runs.first), dtype=np.int32)
-    for one, other in runs.touching(plane):
-        _join(zone, one, other)
+        return zones(turned, NeighborLevels(turned.grid(), levels.ranks[order]), 1)
+    runs = _Runs(levels, plane)
+    zone = np.arange(len(runs.first))
+    one, other = runs.side_by_side()
+    zone[other] = one  # one of the runs that come before each and touch it
+    _shorten(zone)
+    _join(zone, one, other)
+    _join(zone, *runs.by_corners())
     size = np.bincount(zone, runs.length, len(zone)).astype(np.intp)
     heads = np.flatnonzero(size)
-    return ranks[runs.first[heads]], size[heads]
+    return levels.ranks[runs.first[heads]], size[heads]
 
 
 class _Runs:
     """Voxels of one gray level next to each other along i."""
 
-    def __init__(self, voxels: RoiVoxels, ranks: np.ndarray):
-        self._grid = grid = voxels.grid()
-        self._starts = starts = np.ones(len(ranks), bool)
-        np.not_equal(ranks[1:], ranks[:-1], out=starts[1:])
-        starts |= grid.row_starts
-        self.first = np.flatnonzero(starts)
-        self.length = np.append(self.first[1:], len(ranks)) - self.first
-        self._run = np.cumsum(starts, dtype=np.int32) - np.int32(1)
-        # A voxel's level and whether its run starts and ends there, in one number; 0 outside the ROI.
-        self._level = ((ranks + 1) * 4).astype(np.uint8 if int(ranks.max()) < 62 else np.uint16)
-        self._ends = np.append(starts[1:], True)
-        flags = starts.view(np.uint8) + self._ends.view(np.uint8) * np.uint8(2)
-        self._code_at = grid.filled(self._level | flags, self._level.dtype.type)
-        self._run_at = np.empty(grid.size, np.int32)
-        self._run_at[grid.lead :][grid.positions] = self._run
-
-    def touching(self, plane: int | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Pairs of runs of one zone in neighboring rows, enough to connect it: side by side, then by corners."""
-        for pairs in self._pairs_by_kind(plane):
-            if pairs:
-                one, other = zip(*pairs, strict=True)
-                yield np.concatenate(one), np.concatenate(other)
-
-    def _pairs_by_kind(self, plane: int | None) -> Iterator[list[tuple[np.ndarray, np.ndarray]]]:
+    def __init__(self, levels: NeighborLevels, plane: int | None):
+        self._levels, self._grid = levels, levels.grid
+        self._starts, self._ends = ~levels.same(-1), ~levels.same(1)
+        self.first = np.flatnonzero(self._starts)
+        self.length = np.append(self.first[1:], len(levels.ranks)) - self.first
+        self._run = np.cumsum(self._starts, dtype=np.intp) - 1
+        self._run_at = np.empty(self._grid.size, np.intp)
+        self._run_at[self._grid.lead :][self._grid.positions] = self._run
         steps = [step for step in product((0, 1), (-1, 0, 1)) if step > (0, 0) and (plane is None or not step[plane])]
-        rows = [int(step[0] * self._grid.strides[0] + step[1] * self._grid.strides[1]) for step in steps]
-        straight = []
-        for row in rows:
-            beside = (self._code(row) ^ self._level) < 4
-            # The first place of each stretch where the two runs are.
-            beside[1:] &= ~(beside[:-1] & ~self._starts[1:])
-            straight.append(self._pairs(beside, row))
-        yield straight
-        corners = []
-        for row in rows:
-            # Where one run ends and the other starts; else they are side by side too.
-            corners.append(self._pairs(((self._code(row + 1) ^ self._level) | 2 == 3) & self._ends, row + 1))
-            corners.append(self._pairs(((self._code(row - 1) ^ self._level) | 1 == 3) & self._starts, row - 1))
-        yield corners
+        self._rows = self._grid.offsets(np.array([(*step, 0) for step in steps]))
 
-    def _code(self, offset: int) -> np.ndarray:
-        return self._grid.at(self._code_at, offset)
+    def side_by_side(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of runs of one level that lie along each other in neighboring rows, the earlier one first."""
+        found = []
+        for row in self._rows:
+            beside = self._levels.same(row).copy()
+            # The first place of each stretch where the two runs are.
+            beside[1:] &= self._starts[1:] | ~beside[:-1]
+            found.append(self._pairs(beside, row))
+        return _together(found)
+
+    def by_corners(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of runs of one level in neighboring rows of which one ends where the other starts."""
+        found, same = [], self._levels.same
+        for row in self._rows:
+            apart = ~same(row)
+            found.append(self._pairs(same(row + 1) & apart & self._ends, row + 1))
+            found.append(self._pairs(same(row - 1) & apart & self._starts, row - 1))
+        return _together(found)
 
     def _pairs(self, touch: np.ndarray, offset: int) -> tuple[np.ndarray, np.ndarray]:
         voxels = np.flatnonzero(touch)
@@ -95,8 +85,13 @@ class _Runs:
         return self._run.take(voxels), self._run_at[self._grid.lead + offset :].take(there)
 
 
+def _together(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    one, other = zip(*pairs, strict=True)
+    return np.concatenate(one), np.concatenate(other)
+
+
 def _join(head: np.ndarray, one: np.ndarray, other: np.ndarray) -> None:
-    """Give the members of connected components one head, their least member; every member's own head at first.
+    """Give the members of connected components one head, their least member.
 
     Parameters
     ----------
@@ -112,8 +107,13 @@ def _join(head: np.ndarray, one: np.ndarray, other: np.ndarray) -> None:
             return
         one, other = one.take(apart), other.take(apart)
         head[np.maximum(one, other)] = np.minimum(one, other)  # some pair of each; the others are looked at again
-        while True:
-            shorter = head.take(head)
-            if np.array_equal(shorter, head):
-                break
-            head[:] = shorter
+        _shorten(head)
+
+
+def _shorten(head: np.ndarray) -> None:
+    """Let each member name the head of its head as its own, until that is itself."""
+    while True:
+        shorter = head.take(head)
+        if np.array_equal(shorter, head):
+            return
+        head[:] = shorter

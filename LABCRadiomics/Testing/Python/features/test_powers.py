@@ -1,0 +1,34 @@
+"""Powers of deviations are numpy's to the last bit, however they are found."""
+
+import numpy as np
+import pytest
+
+from LABCRadiomicsLib.features.powers import Powers
+
+
+def bits(values):
+    return values.view(np.int64)
+
+
+@pytest.mark.parametrize("order", [2, 3, 4, 5])
+def test_powers_are_numpys_to_the_last_bit(order):
+    rng = np.random.default_rng(order)
+    for exponent in (-80, -30, *np.linspace(-24, 24, 16), 30, 60):
+        values = rng.normal(0, 10**exponent, 4000)
+        np.testing.assert_array_equal(bits(Powers(values).of(order)), bits(np.power(values, order)))
+    whole = np.arange(-3000.0, 3000)
+    powers_of_two = np.ldexp(-1.0, np.arange(-300, 200))
+    beside = np.nextafter(powers_of_two, 0)
+    for values in (whole, whole / 8, whole - 0.37, powers_of_two, beside, np.array([-0.5, 0, 2]), whole[:0]):
+        np.testing.assert_array_equal(bits(Powers(values).of(order)), bits(np.power(values, order)))
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_the_few_powers_about_halfway_between_two_floats_are_left_to_numpy(order, monkeypatch):
+    asked = []
+    monkeypatch.setattr(np, "power", lambda values, power: asked.append(values) or np.float_power(values, power))
+    values = np.random.default_rng(0).normal(0, 10, 10_000)
+    Powers(values).of(order)
+    halfway, magnitudes = asked
+    assert np.all(halfway < 0) and np.all(magnitudes >= 0)
+    assert 0.03 < len(halfway) / np.count_nonzero(values < 0) < 0.05
