@@ -104,6 +104,10 @@ class RoiVoxels:
         rows, i = np.divmod(flat, self.shape[2])
         return np.array([*np.divmod(rows, self.shape[1]), i])
 
+    @cached_property
+    def _places(self) -> np.ndarray:
+        return self.coordinates.astype(np.int32)
+
     @property
     def count(self) -> int:
         """Number of voxels."""
@@ -168,17 +172,19 @@ class RoiVoxels:
 
     def _sorted_by_line(self, step: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, bool]:
         moving = next(axis for axis, part in enumerate(step) if part)
-        along = self.coordinates[moving] * step[moving]
-        line, span = np.zeros(self.count, np.intp), 1
+        places = self._places
+        along = places[moving] * np.int32(step[moving])
+        line, span = np.zeros(self.count, np.int32), 1
         for axis, part in enumerate(step):
             if axis != moving:
-                across = self.coordinates[axis] - along * part
+                across = places[axis] - along * np.int32(part)
                 across -= across.min()
                 size = int(across.max()) + 1
-                line, span = line * size + across, span * size
+                line, span = line * np.int32(size) + across, span * size
+        line = line.astype(np.uint16) if span <= _RADIX else line
         # Scanning order is the order along the line, for the first part of a step that is not zero is positive.
-        order = np.argsort(line.astype(np.uint16) if span <= _RADIX else line, kind="stable")
-        line, along = line[order], along[order]
+        order = np.argsort(line, kind="stable")
+        line, along = line.take(order), along.take(order)
         same = line[1:] == line[:-1]
         broken = ~(same & (along[1:] - along[:-1] == 1))
         return order, broken, bool(same.any())
