@@ -56,7 +56,7 @@ def _dependents(roi: FilteredRoi, steps: np.ndarray) -> np.ndarray:
         levels = neighbors.grid.filled(own, np.int32, _FAR)
         close = (abs(neighbors.grid.at(levels, offset) - own) <= alpha for offset in offsets)
     else:
-        close = map(neighbors.same, offsets)
+        close = (neighbors.same(offset) for offset in offsets)
     for which in close:
         found += which.view(np.uint8)
     return found.astype(np.intp)
