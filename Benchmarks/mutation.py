@@ -153,7 +153,8 @@ def covering(mutant: Mutant, calls: dict[str, dict], budget: float) -> list[str]
     def reaches(test: str) -> bool:
         return any(file == mutant.file and mutant.line in (0, line) for file, _, line in calls[test]["calls"])
 
-    direct = {test for test in calls if reaches(test)}
+    # What no test calls may be called when its file is imported, for all of them.
+    direct = {test for test in calls if reaches(test)} or set(calls)
     files = {test.partition("::")[0] for test in direct}
     near = [test for test in calls if test.partition("::")[0] in files]
     chosen, spent = [], 0.0

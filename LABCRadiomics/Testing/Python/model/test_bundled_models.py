@@ -17,7 +17,7 @@ import pytest
 
 import example_models
 from LABCRadiomicsLib.errors import InputError, ModelError, ModelIncompleteError
-from LABCRadiomicsLib.model import Model, canonical_json
+from LABCRadiomicsLib.model import Model, canonical_json, completion
 from LABCRadiomicsLib.model.completion import complete_model
 from LABCRadiomicsLib.model.file import format_model, load_model, save_model
 from LABCRadiomicsLib.model.registry import bundled_model_files, bundled_models, find_model
@@ -210,6 +210,14 @@ def test_bad_tables_are_refused_by_row_and_column(wang, tmp_path, content, said)
     assert said in message
     assert "table.csv" in message
     assert "\n" not in message
+
+
+def test_a_table_of_the_largest_size_is_read(wang, tmp_path, monkeypatch):
+    content = _table(ROWS).encode()
+    monkeypatch.setattr(completion, "MAX_BYTES", len(content))
+    assert len(_complete(wang, tmp_path, content).score.terms) == len(ROWS)
+    with pytest.raises(InputError, match="larger than 5 MB"):
+        _complete(wang, tmp_path, content + b"\n")
 
 
 def test_completing_needs_a_file_and_a_cutoff(wang, tmp_path):

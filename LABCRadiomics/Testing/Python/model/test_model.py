@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import example_models
 from example_models import refusal, set_field
 from LABCRadiomicsLib.errors import ModelError
+from LABCRadiomicsLib.model import file as model_file
 from LABCRadiomicsLib.model.file import decode_model, load_model, save_model
 
 
@@ -136,6 +137,32 @@ def test_deep_nesting_is_refused(depth, brackets):
     nested = opening * depth + "1" + brackets[1] * depth
     refusal(nested)
     assert "nested too deeply" in refusal(_with("extraction.setting.binWidth", nested))
+
+
+def test_a_file_of_the_largest_size_is_read_and_a_byte_more_is_not(tmp_path, monkeypatch):
+    path = tmp_path / "model.json"
+    path.write_text(_with("title", '"A title"'), encoding="utf-8")
+    monkeypatch.setattr(model_file, "MAX_BYTES", path.stat().st_size)
+    assert load_model(path).title == "A title"
+    path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    with pytest.raises(ModelError, match="larger than 5 MB"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("5", "5"), ("true", "true"), ("null", "null"), ("[1]", "a list"), ("{}", "an object"), ("NaN", "NaN")],
+)
+def test_a_value_of_a_wrong_type_is_shown(value, told):
+    assert refusal(_with("title", value)).endswith(f"title must be a text, not {told}.")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [('"many"', 'the text "many"'), ("false", "false"), ("[]", "a list"), ("1e999", "1e999, too large")],
+)
+def test_what_is_no_number_is_shown(value, told):
+    assert f"cutoff.value must be a finite number, not {told}" in refusal(_with("cutoff.value", value))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "1", '"model"', "{}", '{"format": "other"}'])

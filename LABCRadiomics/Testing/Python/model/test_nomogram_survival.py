@@ -188,12 +188,13 @@ def test_marks_are_kept_where_they_tell_patients_apart_and_tell_nothing_else():
     assert distinctive_hashes([[1.0, 2.0], [1.0, 3.0]]) == ()  # two features could be found by trying
 
 
+@pytest.mark.parametrize("nested", [lambda value: [value], lambda value: {"a": value}], ids=["lists", "objects"])
 @pytest.mark.parametrize(("depth", "fits"), [(7, True), (8, False)])
-def test_a_setting_may_be_a_list_of_lists_seven_deep_and_no_deeper(depth, fits):
+def test_a_setting_may_be_nested_seven_deep_and_no_deeper(depth, fits, nested):
     changed = document()
     value = 1
     for _ in range(depth):
-        value = [value]
+        value = nested(value)
     changed["extraction"]["setting"]["binWidth"] = value
     text = json.dumps(changed)
     if fits:
