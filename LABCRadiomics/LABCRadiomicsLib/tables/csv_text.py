@@ -202,7 +202,7 @@ def _fitted(
         if not _fits(cells, header):
             raise CohortError(f"{path}, row {number}: {_misfit(separator, len(cells), width, header)}")
     width = max(width, *(_width(cells) for _, cells in body))  # a column without a name is the table's to refuse
-    rows = tuple((number, (*cells, *[""] * (width - len(cells)))[:width]) for number, cells in body)
+    rows = tuple((number, (*cells, *[""] * width)[:width]) for number, cells in body)
     return CsvText(separator, header[:width], rows)
 
 

@@ -39,6 +39,12 @@ def test_numbers_and_their_decimal_marks():
         parse_number("1e400")
 
 
+def test_what_keeps_a_text_from_being_a_number_is_said_where_it_is_known():
+    for text, sentence in (("1.234,5", "it "), ("1,234.5", "it "), ("five", "correct it, with a decimal point")):
+        with pytest.raises(CellError, match=f"is not a number; {sentence}"):
+            parse_number(text)
+
+
 def test_events():
     assert [parse_event(text) for text in ("1", "0", "yes", "FALSE", "1,0")] == [1, 0, 1, 0, 1]
     for text, sentence in (("2", "not 2; recode"), ("alive", "is a word"), ("", "is empty"), ("NA", "is 'NA'")):

@@ -166,3 +166,29 @@ def test_the_decimal_mark_of_the_first_lines_holds_for_the_rest(tmp_path, monkey
     read = table(tmp_path, "gene\ta\nG1\t1,5\nG2\t2\nG3\t2,5\n").blocks([0], [1])
     assert [block.numbers.tolist() for block in read] == [[[1.5]], [[2]], [[2.5]]]
     assert refusal(tmp_path, "gene\ta\tb\nG1\t1,5\t1\nG2\t2.5\t1\n").startswith("row 3, column a")
+
+
+def test_the_first_decimal_mark_in_a_column_of_numbers_tells(tmp_path):
+    rows = "G1\tv.1\t1\nG2\tv.2\t2,5\n"  # the point is in a text
+    assert numbers(tmp_path, "gene\tname\ta\n" + rows, (2,)) == [[1], [2.5]]
+    assert numbers(tmp_path, "gene\tname\ta\n" + rows.replace("2,5", "2.5").replace("v.1", "v,1"), (2,)) == [[1], [2.5]]
+    assert refusal(tmp_path, "gene\ta\tb\nG1\t1.5\t2\nG2\t1\t2,5\n").startswith(
+        "row 3, column b: 2,5 has a decimal comma"
+    )
+
+
+def test_a_header_of_two_words_is_one_column_and_of_three_lacks_its_marks(tmp_path):
+    assert table(tmp_path, "gene symbol\nG1\nG2\n").names == ("gene symbol",)
+    with pytest.raises(CohortError, match="the header has no tab, comma or semicolon; save the table with tabs"):
+        table(tmp_path, "gene a b\nG1 1 2\n")
+
+
+def test_a_file_is_closed_when_its_table_is_read_or_refused(tmp_path, monkeypatch):
+    opened = []
+    real = number_table.Path.open
+    monkeypatch.setattr(number_table.Path, "open", lambda *a, **k: opened.append(real(*a, **k)) or opened[-1])
+    list(table(tmp_path, "gene\ta\nG1\t1\n").blocks([0], [1]))
+    with pytest.raises(CohortError):
+        table(tmp_path, "\n")
+    next(table(tmp_path, "gene\ta\nG1\t1\nG2\t2\n").blocks([0], [1]))  # not read to its end
+    assert len(opened) >= 5 and all(file.closed for file in opened)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.tables.cohort import (
+    LONGEST_MONTHS,
     read_covariates,
     read_features,
     read_folds,
@@ -112,6 +113,46 @@ def test_of_two_correlations_the_smaller_counts(table):
     found = read_icc(table(header + "x,.9,.8,.95,.7,.6,.8\ny,.7,.6,.8,.9,.8,.95\nz,.9,.8,.95,,,\nw,,,,.9,.8,.95\n"))
     assert found["x"] == found["y"] == (0.7, 0.6, 0.8)
     assert math.isnan(found["z"][0]) and math.isnan(found["w"][0])
+    found = read_icc(table(header + "x,.9,.5,.95,.7,.6,.8\n"))  # smaller, though its lower limit is not
+    assert found["x"] == (0.7, 0.6, 0.8)
+    assert read_icc(table(header + "x,1,1,1,1,1,1\n"))["x"] == (1, 1, 1)
+
+
+def test_causes_of_the_end_of_follow_up(table):
+    def read(causes):
+        rows = "".join(f"{at},{10 + at},{cause}\n" for at, cause in enumerate(causes))
+        return read_outcomes(table("case,months,cause\n" + rows), "case", "months", "cause", competing=True)
+
+    found = read(["0", "1", "2", "3", "1"])
+    assert found.cause.tolist() == [0, 1, 2, 3, 1] and found.event.tolist() == [False, True, False, False, True]
+    (notice,) = found.notices
+    assert notice.code == "competing-events" and notice.message.startswith("2 patients had a competing event.")
+    (notice,) = read(["0", "1"]).notices
+    assert notice.code == "no-competing-event" and "all events are 1" in notice.message
+    assert read(["0", "20"]).cause.tolist() == [0, 20]
+    for cause in ("21", "1.5", "-1"):
+        with pytest.raises(CohortError, match=rf"row 3, column cause: '{cause}' is no cause; give 0 for none, 1 for"):
+            read(["1", cause])
+    with pytest.raises(CohortError, match="row 2, column cause: the cell is empty; give 0 where follow-up ended"):
+        read([""])
+    plain = read_outcomes(table("case,months,event\na,1,1\n"), "case", "months", "event")
+    assert plain.cause is None
+
+
+def test_follow_up_is_in_months(table):
+    def read(months):
+        return read_outcomes(table(f"case,months,event\na,{months},1\n"), "case", "months", "event").months.tolist()
+
+    assert read("0.1") == [0.1] and read(f"{LONGEST_MONTHS:g}") == [LONGEST_MONTHS]
+    for months, said in (("0", "0 months is not above zero"), (f"{LONGEST_MONTHS + 1:g}", "so days or a date's")):
+        with pytest.raises(CohortError, match=f"row 2, column months: .*{said}"):
+            read(months)
+
+
+@pytest.mark.parametrize("cells", ["a,1,", "a,1,,", "a,1,2,,,"])
+def test_empty_cells_at_the_end_of_a_row_may_be_more_than_the_header_has(table, cells):
+    found = read_features(table(f"case,x,y\nb,5,6\n{cells}\n"), "x|y", allow_missing=True)
+    assert found.values[0].tolist() == [5, 6] and found.values[1, 0] == 1
 
 
 def test_missing_cells_only_where_allowed(table):
