@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import is_dataclass
+from typing import Any, get_args, get_origin
 
 import jsonschema
 import pytest
 
 import example_models
+from LABCRadiomicsLib.model import Model, decoding
 from LABCRadiomicsLib.model.checks import FieldError
 from LABCRadiomicsLib.model.file import decode_model, fields_after
 from LABCRadiomicsLib.resources import models_folder
@@ -127,3 +129,50 @@ def test_schema_describes_every_field():
 
     nodes = {"": SCHEMA, **SCHEMA["$defs"]}
     assert [found for name, node in nodes.items() for found in undescribed(node, name)] == []
+
+
+LIMITS = ("minimum", "maximum", "exclusiveMinimum", "minItems", "minLength", "pattern")
+
+
+def _resolved(node: dict[str, Any]) -> dict[str, Any]:
+    return SCHEMA["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+
+
+def _limits_differ(cls: type, node: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Fields whose limits in the dataclass are not those of the schema, in a dataclass and all within it."""
+    properties, required = node["properties"], set(node.get("required", ())) - {"format", "format_version"}
+    declared = decoding._fields_of(cls)
+    if {key for key, (_, _, is_required, _) in declared.items() if is_required} != required:
+        yield f"{path}: required"
+    for key, (_, kind, _, limits) in declared.items():
+        own = _resolved(properties[key])
+        entries = _resolved(own["items"]) if "items" in own else {}
+        for where, stated, held in (("", limits, own), ("[]", limits.get("items", {}), entries)):
+            if {name: stated[name] for name in LIMITS if name in stated} != {n: held[n] for n in LIMITS if n in held}:
+                yield f"{path}.{key}{where}"
+        for inner in (kind, *get_args(kind)):
+            if is_dataclass(inner):
+                yield from _limits_differ(inner, entries if get_origin(kind) is tuple else own, f"{path}.{key}")
+
+
+def test_limits_of_fields_are_those_of_the_schema():
+    assert list(_limits_differ(Model, SCHEMA)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed", "refused"),
+    [
+        ("provenance.cohort.n", 1, 0),
+        ("provenance.cohort.events", 0, -1),
+        ("nomogram.baseline.survival[0]", 1, 1.001),
+        ("nomogram.baseline.survival[3]", 0, -0.001),
+        ("image.domain.volume_mm3_low", 0.001, 0),
+        ("score.distribution.percent[2]", 100, 100.5),
+        ("harmonization.sites[0].scale[1]", 0.001, 0),
+    ],
+)
+def test_a_limit_is_allowed_or_refused_as_it_says(path, allowed, refused):
+    for value, fits in ((allowed, True), (refused, False)):
+        document = example_models.document_2()
+        example_models.set_field(document, path, value)
+        assert _is_decoded(document) is VALIDATOR.is_valid(document) is fits

@@ -15,7 +15,7 @@ from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
 from LABCRadiomicsLib.training import Plan, train
 from LABCRadiomicsLib.training.cross_validation import held_out, nested_validation, permutation_test
-from LABCRadiomicsLib.training.optimism import bootstrap_optimism, point632plus
+from LABCRadiomicsLib.training.optimism import _repeat, bootstrap_optimism, point632plus
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe, measure_markers
 from LABCRadiomicsLib.training.training_cohort import patient_folds
 from training_data import MAIN_EFFECTS, cohort, simulated
@@ -149,6 +149,44 @@ def test_nested_validation_is_near_the_truth():
     assert found[C_INDEX].lower < truth < found[C_INDEX].upper
     assert found[C_INDEX].value == pytest.approx(truth, abs=0.06)
     assert found[PETO].lower > 0
+
+
+def test_limits_of_a_nested_validation_are_widened_as_nadeau_and_bengio_have_it():
+    made = procedure(11, n=80, p=6, effects=MAIN_EFFECTS)
+    validation = nested_validation(made, repeats=1, seed=3)
+    fold_seed, inner = map(int, np.random.SeedSequence(3).spawn(1)[0].generate_state(2))
+    folds = random_folds(made.event, 10, fold_seed)
+    (marker,) = held_out(made, folds, inner)
+    c, se = concordance_within(marker.values, made.months, made.event, folds)
+    assert (validation.folds, validation.repeats) == (10, 1)
+    assert validation.factor == pytest.approx(np.sqrt(1 + 10 / 9))
+    assert validation.reach == pytest.approx(stats.t.ppf(0.975, 9) / stats.norm.ppf(0.975))
+    found, half = dict(validation.rows), stats.t.ppf(0.975, 9) * se * np.sqrt(1 + 10 / 9)
+    assert found[C_INDEX].value == pytest.approx(c)
+    assert (found[C_INDEX].lower, found[C_INDEX].upper) == pytest.approx((c - half, min(1, c + half)))
+    # Peto's is of no difference and is large enough: only the quantile is widened.
+    everyone = measure_markers([replace(marker, values=marker.log_hazard)], made.months, made.event, 48.0)
+    assert found[PETO].value == pytest.approx(everyone[PETO].value)
+    assert found[PETO].se == pytest.approx(everyone[PETO].se * validation.reach)
+
+
+def test_a_resample_says_how_many_patients_its_cutoff_leaves_at_low_risk():
+    made = procedure(7, n=90, p=8, effects=MAIN_EFFECTS)
+    stream = np.random.SeedSequence(5)
+    repeat = _repeat(made, stream, (48.0,))
+    rng = np.random.default_rng(stream)
+    rows = rng.integers(0, 90, 90)
+    built = made.build(rows, int(rng.integers(2**31)))
+    assert np.array_equal(repeat.coefficients, built.coefficients) and not built.empty
+    assert (repeat.cutoff, repeat.penalty) == (built.cutoff, built.selection.penalty)
+    low = made.features @ built.coefficients <= built.cutoff
+    assert repeat.cutoff_percentile == pytest.approx(low.mean()) and low.mean() != 0.5
+    assert repeat.n_outside == 90 - np.unique(rows).size
+    inside, outside = repeat.inside[C_INDEX].value, repeat.outside[C_INDEX].value
+    score, out = made.features @ built.coefficients, np.setdiff1d(np.arange(90), rows)
+    assert inside == pytest.approx(harrell_c(score[rows], made.months[rows], made.event[rows]).c)
+    assert outside == pytest.approx(harrell_c(score[out], made.months[out], made.event[out]).c)
+    assert repeat.everyone[C_INDEX].value == pytest.approx(harrell_c(score, made.months, made.event).c)
 
 
 @pytest.mark.slow

@@ -1,15 +1,17 @@
 """The predictors of resamples that a model keeps: what they say of patients, and that they hold none."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.model import parse_model
+from LABCRadiomicsLib.model import infer_covariate, parse_model
 from LABCRadiomicsLib.model.file import MAX_BYTES, format_model
 from LABCRadiomicsLib.scoring import predict
+from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, train, trained_model
-from LABCRadiomicsLib.training.resampled_predictors import predictor_of, stored_uncertainty
+from LABCRadiomicsLib.training.resampled_predictors import ResampledPredictor, predictor_of, stored_uncertainty
 from training_data import MAIN_EFFECTS, cohort
 
 QUICK = Recipe(n_folds=4, horizon=48.0, p=0.2)
@@ -76,6 +78,43 @@ def test_resamples_that_select_nothing_say_the_same_of_everybody():
     at_risk = 120 - np.arange(120)
     hazard = np.cumsum(event[order] / at_risk)[np.searchsorted(months[order], [12, 48], side="right") - 1]
     assert kept.cumulative_hazard == pytest.approx(hazard)
+
+
+def test_resamples_that_select_nothing_keep_the_named_covariates():
+    base = cohort(3, 120, 4)
+    bad, other = np.arange(120) % 2, np.arange(120) // 60
+    specs = tuple(infer_covariate(name, ["0", "1"]) for name in ("bad", "other"))
+    covariates = {"bad": tuple(map(float, bad)), "other": tuple(map(float, other))}
+    data = replace(base, months=base.months * np.exp(-bad), covariates=covariates, specs=specs)
+    recipe = Recipe(n_folds=4, horizon=48.0, p=0.0, named=("bad",), candidates=("other",))
+    procedure, rows = Procedure.of(data, recipe), np.random.default_rng(1).integers(0, 120, 120)
+    kept = predictor_of(procedure, procedure.build(rows, 1), rows, np.zeros(120), (12.0, 48.0))
+    own = cox(bad[rows, None].astype(float), data.months[rows], data.event[rows])
+    assert list(kept.coefficients) == ["bad"] and kept.score_coefficient == 0 and np.isinf(kept.cutoff)
+    assert kept.coefficients["bad"] == pytest.approx(own.coef) and kept.centers["bad"] == pytest.approx(own.center)
+    at_center = own.survival(own.center[None], np.array([12.0, 48.0])).survival[0]
+    assert np.exp(-kept.cumulative_hazard) == pytest.approx(at_center)
+
+
+def test_what_the_models_features_leave_of_a_resamples_score_is_its_residual(training):
+    rng = np.random.default_rng(4)
+    features, extra = rng.normal(size=(60, 3)), rng.normal(size=60)
+    score = 7 + features @ [2.0, -1.0, 0.5] + extra
+    kept = ResampledPredictor(score, 8.0, {}, {}, 0.7, 6.0, np.array([0.1, 0.2, 0.3]))
+    stored = training.nomogram.stored
+    held = stored_uncertainty([kept, kept], features, ("a", "b", "c"), stored)
+    design = np.column_stack([np.ones(60), features])
+    beta, (rss,), *_ = np.linalg.lstsq(design, score - score.mean(), rcond=None)
+    repeat = held.repeats[0]
+    assert repeat.coefficients == pytest.approx(beta[1:], rel=1e-6) and repeat.intercept == pytest.approx(beta[0])
+    assert repeat.residual_sd == pytest.approx(np.sqrt(rss / (60 - 4)), rel=1e-6)
+    assert repeat.cutoff == pytest.approx(8.0 - score.mean(), rel=1e-6)
+    at_mean = np.exp(-np.array([0.1, 0.2, 0.3]) * np.exp(0.7 * (score.mean() - 6.0)))
+    assert repeat.survival == pytest.approx(at_mean, rel=1e-6) and repeat.parameters[-1] == 0.7
+    # A regression on three features and a constant wants at least eight patients.
+    few = [replace(kept, score=score[:n]) for n in (8, 7)]
+    assert stored_uncertainty([few[0]] * 2, features[:8], ("a", "b", "c"), stored) is not None
+    assert stored_uncertainty([few[1]] * 2, features[:7], ("a", "b", "c"), stored) is None
 
 
 def test_no_patient_and_no_megabytes_are_in_the_file(model, training):

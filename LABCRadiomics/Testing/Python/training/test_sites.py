@@ -19,6 +19,7 @@ from LABCRadiomicsLib.tables.cohort import FeatureTable
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, TrainingCohort, train, trained_model
 from LABCRadiomicsLib.training.cross_validation import held_out
+from LABCRadiomicsLib.training.site_harmonization import harmonize
 from training_data import MAIN_EFFECTS, simulated
 
 N, P = 90, 8
@@ -318,3 +319,16 @@ def test_the_commands_take_sites_all_the_way(folder, run, training):
         "train", *tables, *STUDY, "--site", "city", "--feature-columns", "^f", "--out", made, "--report", report
     )
     assert code == 2 and "no column city with the sites" in said
+
+
+def test_the_mean_of_those_known_stands_in_for_unknown_covariates_of_a_fit(data):
+    age = data.columns(("age",))
+    patients = np.arange(N)
+    fit = harmonize(data.features, np.array(data.sites), age, patients, None)
+    assert fit.means == pytest.approx([np.nanmean(age)])
+    filled = combat(data.features, data.sites, ages_filled(data))
+    assert fit.apply(data.features, np.array(data.sites), age) == pytest.approx(
+        filled.apply(data.features, data.sites, ages_filled(data))
+    )
+    nobody = harmonize(data.features, np.array(data.sites), np.full((N, 1), np.nan), patients, None)
+    assert nobody.means.tolist() == [0.0]
