@@ -154,7 +154,7 @@ class NumberTable:
         self, first: int, lines: list[str], texts: Sequence[int], numbers: Sequence[int], decimal: str | None
     ) -> NumberBlock:
         separator = self.separator
-        if any('"' in line for line in (lines[0], lines[-1])) or any('"' in line for line in lines):
+        if any('"' in line for line in lines):
             lines = self._unquoted(first, lines)
             separator = "\t"
         wanted = len(self.names) - 1

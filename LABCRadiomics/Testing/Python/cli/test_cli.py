@@ -93,6 +93,7 @@ def test_score_for_people_and_its_files(run, breast1, tmp_path):
 
 
 def test_demo_goes_through_a_mrml_scene(run, tmp_path):
+    pytest.importorskip("slicer", reason="needs the slicer-core package")
     code, out, _ = run("demo", "--out", tmp_path / "demo")
     assert code == 0
     assert "through a MRML scene" in out

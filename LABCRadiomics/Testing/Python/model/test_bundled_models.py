@@ -212,6 +212,12 @@ def test_bad_tables_are_refused_by_row_and_column(wang, tmp_path, content, said)
     assert "\n" not in message
 
 
+def test_a_wrong_header_is_shown_up_to_eighty_letters(wang, tmp_path):
+    for length, shown in ((80, 80), (81, 80)):
+        with pytest.raises(InputError, match=rf"the columns must be feature and coefficient, not x{{{shown}}}\.$"):
+            _complete(wang, tmp_path, "x" * length + "\n")
+
+
 def test_a_table_of_the_largest_size_is_read(wang, tmp_path, monkeypatch):
     content = _table(ROWS).encode()
     monkeypatch.setattr(completion, "MAX_BYTES", len(content))

@@ -149,6 +149,23 @@ def test_a_file_of_the_largest_size_is_read_and_a_byte_more_is_not(tmp_path, mon
         load_model(path)
 
 
+@pytest.mark.parametrize("path", ["title", "provenance.cohort.n", "score.terms[1].feature", "nomogram.endpoint"])
+def test_what_is_missing_is_named_by_its_path(path):
+    document = example_models.document()
+    example_models.drop_field(document, path)
+    assert refusal(json.dumps(document)).endswith(f"{path} is missing.")
+
+
+def test_all_of_a_group_may_have_had_the_event_and_its_limits_may_be_the_curve():
+    document = example_models.document()
+    low = document["groups"]["low"]
+    low["events"] = low["n"]
+    low["lower"] = low["upper"] = low["survival"]
+    assert example_models.model(document).groups.low.events == low["n"]
+    low["events"] += 1
+    assert "groups.low.events must not exceed n" in refusal(json.dumps(document))
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [("5", "5"), ("true", "true"), ("null", "null"), ("[1]", "a list"), ("{}", "an object"), ("NaN", "NaN")],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.clustering import (
@@ -131,6 +131,20 @@ def test_moderation_lies_between_no_prior_and_a_certain_one():
     ends = np.abs([plain.t, effect / np.sqrt(prior.variance)])
     assert (between >= ends.min(axis=0) * (1 - 1e-9)).all() and (between <= ends.max(axis=0) * (1 + 1e-9)).all()
     assert trigamma_inverse(1.6449340668482264) == pytest.approx(1, rel=1e-8)
+
+
+def test_of_few_variables_the_prior_follows_a_line_through_the_trend():
+    rng, df = np.random.default_rng(6), 10.0
+    trend = np.array([1.0, 2, 4, 8, 9])
+    variance = np.exp(0.3 * trend + rng.normal(0, 0.02, 5))
+    logs = np.log(variance) - special.digamma(df / 2) + np.log(df / 2)
+    line = np.polyval(np.polyfit(trend, logs, 1), trend)
+    found = variance_prior(variance, np.full(5, df), trend=trend)
+    assert found.df == np.inf or np.all(np.isinf(found.df))  # less spread than of sampling alone
+    assert found.variance == pytest.approx(np.exp(line))
+    # Without different values of the trend there is none.
+    flat = variance_prior(variance, np.full(5, df), trend=np.ones(5))
+    assert flat.variance == pytest.approx(variance_prior(variance, np.full(5, df)).variance)
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5))

@@ -71,6 +71,14 @@ def test_observed_values_stay_and_the_seed_repeats() -> None:
     assert np.array_equal(complete[0], complete[1])
 
 
+@pytest.mark.parametrize("kind", ["binary", "category"])
+def test_where_one_level_was_seen_it_is_imputed(kind) -> None:
+    values = np.c_[np.ones(30), np.arange(30.0)]
+    values[::4, 0] = np.nan
+    filled = impute(values, (kind, "number"), repeats=2, seed=1)
+    assert np.array_equal(filled, np.broadcast_to(np.c_[np.ones(30), np.arange(30.0)], (2, 30, 2)))
+
+
 def test_a_separated_category_does_not_break_the_imputation() -> None:
     x = np.linspace(-5, 5, 60)
     values = np.c_[x > 0, x].astype(float)

@@ -116,9 +116,11 @@ def test_a_report_holds_what_json_has_and_null_for_the_rest(tmp_path):
     document = report_document(findings, {"f.csv": "00"})
     assert {name: document[name] for name in findings} == {"a": [1.5, None], "n": 3, "b": True, "t": [None, "x", None]}
     assert document["b"] is True and document["inputs"] == {"f.csv": "00"} and document["notice"]
-    path = write_report(tmp_path / "r", document, {"t.csv": (["case"], [["p"]])}, {"more.md": "text"})
+    path = write_report(tmp_path / "new" / "r", document, {"t.csv": (["case"], [["p"]])}, {"more.md": "text"})
+    assert path == write_report(tmp_path / "new" / "r", document, {})  # again
     assert json.loads(path.read_text(encoding="utf-8")) == document
-    assert (tmp_path / "r" / "t.csv").read_text() == "case\np\n" and (tmp_path / "r" / "more.md").read_text() == "text"
+    assert path == tmp_path / "new" / "r" / "report.json"
+    assert path.with_name("t.csv").read_text() == "case\np\n" and path.with_name("more.md").read_text() == "text"
     with pytest.raises(ValueError, match="JSON"):
         write_report(tmp_path / "s", {"a": float("nan")}, {})
     with pytest.raises(CohortError):

@@ -246,3 +246,13 @@ def test_a_table_from_memory():
     """The interface that readers of other formats fill in."""
     table = Table("made", {"case": ["a", "b"], "x": ["1", "2"]}, (2, 3))
     assert table.cases() == ("a", "b") and table.numbers("x").tolist() == [1, 2] and len(table) == 2
+    assert Table("made", {"case": ["a"], "x": ["1,5"]}, (2,)).numbers("x").tolist() == [1.5]
+    with pytest.raises(CohortError, match="'1,5' is not a number"):
+        Table("made", {"case": ["a"], "x": ["1,5"]}, (2,), decimal_comma=False).numbers("x")
+
+
+@pytest.mark.parametrize(("count", "shown"), [(12, "c1, .*, c12"), (13, "c1, .*, c12, \\.\\.\\.")])
+def test_of_many_columns_the_first_twelve_are_shown(count, shown):
+    columns = {f"c{at + 1}": ["1"] for at in range(count)}
+    with pytest.raises(CohortError, match=rf"{shown}[.;)]?( |$)"):
+        Table("made", columns, (2,)).texts("absent")

@@ -179,6 +179,7 @@ def test_the_first_decimal_mark_in_a_column_of_numbers_tells(tmp_path):
 
 def test_a_header_of_two_words_is_one_column_and_of_three_lacks_its_marks(tmp_path):
     assert table(tmp_path, "gene symbol\nG1\nG2\n").names == ("gene symbol",)
+    assert table(tmp_path, "gene symbol\tits value\nG1\t1\n").names == ("gene symbol", "its value")
     with pytest.raises(CohortError, match="the header has no tab, comma or semicolon; save the table with tabs"):
         table(tmp_path, "gene a b\nG1 1 2\n")
 
