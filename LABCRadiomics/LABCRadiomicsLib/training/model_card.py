@@ -24,7 +24,7 @@ from ..performance import stored_performance
 from .clinical_models import comparator_of
 from .model_domain import feature_distribution
 from .resampled_predictors import stored_uncertainty
-from .train_model import Training
+from .training_result import Training
 
 _OPTIMISTIC = (
     "Features, penalty and cutoff were chosen on the training cohort: judge by the optimism-corrected figures."

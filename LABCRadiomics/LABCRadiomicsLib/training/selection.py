@@ -18,6 +18,10 @@ from .training_cohort import TrainingCohort
 PENALTIES = ("min", "1se")
 
 
+class NothingSelectedError(CohortError):
+    """The recipe selects no feature on this cohort."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """How the score's features were chosen out of p.
@@ -133,13 +137,15 @@ def require_features(selection: Selection, *, p: float, penalty: str) -> None:
 
     Raises
     ------
-    CohortError
+    NothingSelectedError
         No feature passed the screening, or the chosen penalty kept none.
     """
     if selection.path is None:
-        raise CohortError(f"No feature has a univariable p below {p:g}: the cohort cannot carry a score at this limit.")
+        raise NothingSelectedError(
+            f"No feature has a univariable p below {p:g}: the cohort cannot carry a score at this limit."
+        )
     if not selection.coefficients.any():
-        raise CohortError(f"The penalty lambda.{penalty} keeps no feature: the cohort shows no signal there.")
+        raise NothingSelectedError(f"The penalty lambda.{penalty} keeps no feature: the cohort shows no signal there.")
 
 
 def score_values(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:

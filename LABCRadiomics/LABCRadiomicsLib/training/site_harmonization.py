@@ -16,6 +16,7 @@ from .training_cohort import TrainingCohort
 
 LEAST = 3  # patients of a site that its spread can be told from
 FEW = 10  # patients of a site below which what is adjusted rests on the other features more than on them
+SITE_AND_OUTCOME = "site-and-outcome"  # code of the notice that the sites differ in survival
 _UNLIKELY = 0.05
 
 
@@ -168,7 +169,7 @@ def _outcome_notices(cohort: TrainingCohort, sites: np.ndarray, counts: Counter[
         f"The sites differ in survival (log-rank p = {p:.2g}; {shown}): harmonization takes away whatever of the "
         "features goes along with that difference, be it the scanner or the disease."
     )
-    return [Notice("site-and-outcome", text)]
+    return [Notice(SITE_AND_OUTCOME, text)]
 
 
 def _constant_within(cohort: TrainingCohort, sites: np.ndarray) -> np.ndarray:

@@ -6,34 +6,26 @@ models, subgroups; then how much of it is optimism.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..errors import CohortError, present
-from ..model import Nomogram, Score
 from ..notices import Notice
 from ..performance import (
     NOMOGRAM,
     SCORE_ALONE,
-    Figure,
-    MarkerPerformance,
     Measure,
     Metric,
-    RiskGroups,
     measure,
     risk_groups,
 )
 from ..performance.attempts import Attempts
 from ..performance.clinical_gain import ClinicalGain
-from ..performance.competing_events import CauseInGroups, causes_in_groups
-from ..performance.metrics import ACCURACY
-from ..statistics.proportional_hazards import ProportionalHazards
+from ..performance.competing_events import causes_in_groups
 from .added_value import AddedValue, compare_models
 from .cautions import (
-    EventsPerParameter,
     capacity_notices,
     events_per_parameter,
     icc_notices,
@@ -45,7 +37,6 @@ from .cautions import (
 )
 from .clinical_models import (
     ClinicalModel,
-    Effect,
     effects_alone,
     effects_of,
     fit_clinical,
@@ -55,228 +46,23 @@ from .clinical_models import (
 )
 from .clinical_rivals import Rival, gains_over_rivals
 from .covariate_imputation import imputation_notice
-from .cross_validation import NestedValidation, PermutationTest, nested_validation, permutation_test
-from .missing_features import Missing, MissingShares, settle_missing
-from .optimism import Optimism, bootstrap_optimism
-from .procedure import Built, Procedure, Recipe
-from .score_effect import CorrectedEffect, corrected_effect
-from .selection import agreeing_features, score_values, stored_score
-from .site_harmonization import require_sites
-from .subgroups import Characteristic, Subgroup, baseline_table, subgroup_analyses
+from .cross_validation import NestedValidation, nested_validation, permutation_test
+from .missing_features import MissingShares, settle_missing
+from .optimism import bootstrap_optimism
+from .procedure import Built, Procedure
+from .score_effect import corrected_effect
+from .selection import NothingSelectedError, agreeing_features, score_values, stored_score
+from .site_harmonization import SITE_AND_OUTCOME, require_sites
+from .subgroups import baseline_table, subgroup_analyses
 from .training_cohort import TrainingCohort, fold_notices, given_folds, require_events
+from .training_plan import Plan
+from .training_result import Agreement, Apparent, Correlations, Resampled, TrainedNomogram, TrainedScore, Training
 
 CLINICAL = "clinical model"
 HORIZONS = (12.0, 36.0, 60.0)
 _ENOUGH_FOR_ERRORS = 100  # resamples: standard errors take fewer than percentiles
-_APPARENT = (
-    Metric.C_INDEX,
-    Metric.AUC,
-    Metric.LOGRANK_P,
-    *ACCURACY,
-)  # the others of the model's own patients say nothing
 
 Steps = Callable[[str], Callable[[int, int], None] | None]
-Correlations = Mapping[str, tuple[float, float, float]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What to do with a cohort.
-
-    Attributes
-    ----------
-    recipe : Recipe
-        How the score is made.
-    min_icc : float
-        Features must exceed it, where correlations are given.
-    missing : {"impute", "cases", "features"} or None
-        What to do with empty cells of features; see :func:`.missing_features.settle_missing`.
-    max_missing : float or None
-        Features with a larger share of empty cells are left out.
-    seed : int
-        Of folds, bootstrap and permutations.
-    stage : str or None
-        Covariate of the stage-only model.
-    subgroups : tuple of str
-        Covariates to analyze the groups within.
-    bootstrap, nested, permutations : int
-        Repeats of the estimates of optimism; 0 leaves one out. A bootstrap brings cross-validations along.
-    reclassification : int
-        Bootstrap repeats of the limits of IDI and NRI, and of the cutoff of the finished score.
-    jobs : int
-        Processes.
-    endpoint : str
-    """
-
-    recipe: Recipe = field(default_factory=Recipe)
-    min_icc: float = 0.75
-    missing: Missing | None = None
-    max_missing: float | None = None
-    seed: int = 0
-    stage: str | None = None
-    subgroups: tuple[str, ...] = ()
-    bootstrap: int = 200
-    nested: int = 0
-    permutations: int = 0
-    reclassification: int = 200
-    jobs: int = 1
-    endpoint: str = "Disease-free survival"
-
-    @property
-    def cross_validations(self) -> int:
-        """Repeats of nested cross-validation: as asked for, and a fourth of the work of the bootstrap at least."""
-        return max(self.nested, math.ceil(self.bootstrap / 40))
-
-    @property
-    def covariates(self) -> tuple[str, ...]:
-        """Every column of the outcome table that the plan needs."""
-        stage = (self.stage,) if self.stage else ()
-        return tuple(dict.fromkeys((*self.recipe.named, *self.recipe.candidates, *stage, *self.subgroups)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Agreement:
-    """The features before the agreement filter, and their correlations with limits; None where none were given."""
-
-    features_in: tuple[str, ...]
-    icc: Correlations | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainedScore:
-    """The score on the patients it was made from.
-
-    Attributes
-    ----------
-    stored : Score
-        As the model file holds it.
-    values : numpy.ndarray, shape (n,)
-        Of each patient.
-    folds : numpy.ndarray, shape (n,)
-        Of the cross-validation of the penalty, the first division where it is repeated.
-    folds_given : bool
-        Whether a table dealt them.
-    groups : RiskGroups
-        By the cutoff.
-    causes : tuple of CauseInGroups
-        Of the end of follow-up, where the outcomes tell them apart.
-    """
-
-    stored: Score
-    values: np.ndarray
-    folds: np.ndarray
-    folds_given: bool
-    groups: RiskGroups
-    causes: tuple[CauseInGroups, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainedNomogram:
-    """The multivariable model of covariates and score.
-
-    Attributes
-    ----------
-    stored : Nomogram
-        As the model file holds it.
-    model : ClinicalModel
-    alone, effects : tuple of Effect
-        Covariates and score each on its own, and together.
-    proportionality : ProportionalHazards
-    corrected_alone, corrected : CorrectedEffect or None
-        Of the score in each, corrected for optimism; None without a cross-validation.
-    """
-
-    stored: Nomogram
-    model: ClinicalModel
-    alone: tuple[Effect, ...]
-    effects: tuple[Effect, ...]
-    proportionality: ProportionalHazards
-    corrected_alone: CorrectedEffect | None
-    corrected: CorrectedEffect | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Apparent:
-    """The model on its own patients.
-
-    Attributes
-    ----------
-    nomogram, score : MarkerPerformance
-        The nomogram of those without an unknown covariate.
-    added_value : AddedValue or None
-        None when there is neither a covariate nor a stage to compare with.
-    """
-
-    nomogram: MarkerPerformance
-    score: MarkerPerformance
-    added_value: AddedValue | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resampled:
-    """Estimates of optimism; None where one was not asked for.
-
-    ``gains`` say what the score adds to each model without it, by the cross-validation.
-    """
-
-    optimism: Optimism | None = None
-    nested: NestedValidation | None = None
-    permutation: PermutationTest | None = None
-    gains: tuple[ClinicalGain, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Training:
-    """Everything that training found; arrays of patients are in the order of ``cohort``.
-
-    Attributes
-    ----------
-    plan : Plan
-    cohort : TrainingCohort
-        With the features that passed the agreement filter, as the score takes them: without holes, adjusted to sites.
-    agreement : Agreement
-    built : Built
-        What the recipe made of all patients.
-    score : TrainedScore
-    nomogram : TrainedNomogram
-    apparent : Apparent
-    resampled : Resampled
-    subgroups : tuple of Subgroup
-    characteristics : tuple of Characteristic
-        Lines of the table of patients.
-    events_per_parameter : EventsPerParameter
-    missing : MissingShares
-        Of the features and covariates before anything stood in.
-    notices : tuple of Notice
-    """
-
-    plan: Plan
-    cohort: TrainingCohort
-    agreement: Agreement
-    built: Built
-    score: TrainedScore
-    nomogram: TrainedNomogram
-    apparent: Apparent
-    resampled: Resampled
-    subgroups: tuple[Subgroup, ...]
-    characteristics: tuple[Characteristic, ...]
-    events_per_parameter: EventsPerParameter
-    missing: MissingShares
-    notices: tuple[Notice, ...]
-
-    @property
-    def performance(self) -> tuple[Figure, ...]:
-        """Apparent figures and, where something was resampled, optimism-corrected ones."""
-        measured = [self.apparent.score]
-        if self.plan.recipe.named or self.plan.recipe.candidates:
-            measured.insert(0, self.apparent.nomogram)
-        rows = [row for part in measured for row in part.figures("training", "apparent", _APPARENT)]
-        n, events = len(self.cohort), self.cohort.events
-        corrected = (
-            Figure(measure=measure, estimate=estimate, cohort="training", n=n, events=events, kind="optimism-corrected")
-            for measure, estimate in (self.resampled.nested.rows if self.resampled.nested else ())
-        )
-        return (*rows, *corrected)
 
 
 def train(
@@ -326,7 +112,10 @@ def train(
     if folds and plan.recipe.cv_repeats > 1:
         raise CohortError("Folds are given: they cannot be dealt anew in --cv-repeats; leave out one of the two.")
     divisions = given_folds(cohort, folds) if folds else procedure.folds(plan.seed)
-    built = procedure.build(procedure.everyone, plan.seed, folds=divisions, strict=True)
+    try:
+        built = procedure.build(procedure.everyone, plan.seed, folds=divisions, strict=True)
+    except NothingSelectedError as error:
+        raise _explained(error, notes.notices) from error
     assigned = np.atleast_2d(divisions)[0]
     cohort = replace(cohort, features=procedure.prepared(procedure.everyone, built.fill, built.sites))
     notes.notices += [*fold_notices(assigned, cohort.event), *screening_notices(built.selection)]
@@ -366,6 +155,14 @@ def train(
         missing=missing,
         notices=tuple(dict.fromkeys(notes.notices)),
     )
+
+
+def _explained(error: NothingSelectedError, notices: Sequence[Notice]) -> NothingSelectedError:
+    """Add what may have taken the signal away: harmonization over sites that go along with the outcome."""
+    cause = next((notice.message for notice in notices if notice.code == SITE_AND_OUTCOME), None)
+    if cause is None:
+        return error
+    return NothingSelectedError(f"{str(error).rstrip('.')}; {cause[0].lower()}{cause[1:]}")
 
 
 def _score(cohort: TrainingCohort, built: Built, folds: np.ndarray, given: bool, notes: Attempts) -> TrainedScore:

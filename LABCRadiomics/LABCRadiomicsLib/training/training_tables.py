@@ -8,8 +8,10 @@ from pathlib import Path
 from ..tables.cohort import read_features, read_folds, read_icc
 from ..tables.csv_table import Table
 from ..tables.study_tables import StudyTables
-from .train_model import Plan, Steps, Training, train
+from .train_model import Steps, train
 from .training_cohort import TrainingCohort, cohort_of, specs_of
+from .training_plan import Plan
+from .training_result import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from LABCRadiomicsLib.study_reports.training_report import _sections as training
 from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable
 from LABCRadiomicsLib.tables.csv_table import read_table
 from LABCRadiomicsLib.training import Card, Plan, Recipe, Training, cohort_of, specs_of, train, trained_model
-from LABCRadiomicsLib.training.train_model import Resampled
+from LABCRadiomicsLib.training.training_result import Resampled
 from LABCRadiomicsLib.validation import Validation, validate
 from r_reference import columns, transbig
 

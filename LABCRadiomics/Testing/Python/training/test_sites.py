@@ -332,3 +332,26 @@ def test_the_mean_of_those_known_stands_in_for_unknown_covariates_of_a_fit(data)
     )
     nobody = harmonize(data.features, np.array(data.sites), np.full((N, 1), np.nan), patients, None)
     assert nobody.means.tolist() == [0.0]
+
+
+def test_a_signal_that_sites_take_with_them_is_said_where_nothing_is_left(data):
+    """Every patient with the event was scanned at one site: ComBat takes from the features what tells them apart."""
+    sites = tuple("A" if event else "B" for event in data.event)
+    marked = data.features + 2.0 * data.event[:, None]
+    confounded = replace(data, features=marked, sites=sites, covariates={}, specs=())
+    plan = replace(PLAN, recipe=replace(RECIPE, named=(), p=1e-6))
+    with pytest.raises(CohortError) as caught:
+        train(confounded, plan)
+    events = int(data.event.sum())
+    said = str(caught.value)
+    assert said.startswith(
+        "No feature has a univariable p below 1e-06: the cohort cannot carry a score at this limit; "
+    )
+    assert (
+        "the sites differ in survival (log-rank p = " in said
+        and f"A {events} events in {events}, B 0 events in" in said
+    )
+    assert "harmonization takes away whatever of the features goes along with that difference" in said
+    apart = replace(data, covariates={}, specs=())
+    with pytest.raises(CohortError, match=r"at this limit\.$"):
+        train(apart, replace(plan, recipe=replace(plan.recipe, p=1e-300)))
