@@ -148,7 +148,7 @@ def calls_of(copy: Path, tests: list[str], out: Path) -> dict[str, dict]:
 
 
 def covering(mutant: Mutant, calls: dict[str, dict], budget: float) -> list[str]:
-    """Names of the tests that may notice, the quickest first: those that call the function, then their neighbors."""
+    """Names of the tests that may notice: those that call the function, then their neighbors, each the quickest first."""
 
     def reaches(test: str) -> bool:
         return any(file == mutant.file and mutant.line in (0, line) for file, _, line in calls[test]["calls"])
@@ -156,7 +156,8 @@ def covering(mutant: Mutant, calls: dict[str, dict], budget: float) -> list[str]
     # What no test calls may be called when its file is imported, for all of them.
     direct = {test for test in calls if reaches(test)} or set(calls)
     files = {test.partition("::")[0] for test in direct}
-    near = [test for test in calls if test.partition("::")[0] in files]
+    # What is outside of functions is run at import, and may be noticed by any test.
+    near = [test for test in calls if mutant.line == 0 or test.partition("::")[0] in files]
     chosen, spent = [], 0.0
     for test in sorted(near, key=lambda test: (test not in direct, calls[test]["seconds"])):
         spent += calls[test]["seconds"]
