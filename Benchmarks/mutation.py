@@ -148,7 +148,7 @@ def calls_of(copy: Path, tests: list[str], out: Path) -> dict[str, dict]:
 
 
 def covering(mutant: Mutant, calls: dict[str, dict], budget: float) -> list[str]:
-    """Names of the tests that may notice: those that call the function, then their neighbors, each the quickest first."""
+    """Names of the tests that may notice: those that call the function, then their neighbors, the quickest first."""
 
     def reaches(test: str) -> bool:
         return any(file == mutant.file and mutant.line in (0, line) for file, _, line in calls[test]["calls"])

@@ -77,7 +77,7 @@ def compare(
     Returns
     -------
     Comparison
-        With reclassification at the horizons for which both predict a risk.
+        With reclassification at the horizons for which both predict a risk and beyond which somebody was followed.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def compare(
     rows = tuple(
         _reclassification(comparator, marker, months, event, horizon, bootstrap, seed, attempts)
         for horizon in marker.survival
-        if horizon in comparator.survival and horizon <= months.max()
+        if horizon in comparator.survival and horizon < months.max()
     )
     c = Estimate.normal(theirs.c, theirs.se, least=0, most=1)
     return Comparison(marker.name, comparator, c, difference, rows)
