@@ -177,6 +177,17 @@ def test_the_first_decimal_mark_in_a_column_of_numbers_tells(tmp_path):
     )
 
 
+@pytest.mark.parametrize("mark", ["\t", ",", ";"])
+def test_quoted_cells_may_hold_the_mark_between_cells(tmp_path, mark):
+    content = f'"gene"{mark}"a{mark}b"{mark}c\n"G{mark}1"{mark}"1.5"{mark}2\nG2{mark}3{mark}"4"\nG3{mark}5{mark}6\n'
+    read = table(tmp_path, content)
+    assert read.names == ("gene", f"a{mark}b", "c")
+    (block,) = read.blocks([0], [1, 2])
+    assert block.texts == ([f"G{mark}1".replace("\t", " "), "G2", "G3"],)
+    assert block.numbers.tolist() == [[1.5, 2], [3, 4], [5, 6]]
+    assert refusal(tmp_path, content.replace('"4"', '"4')).startswith("row 3: a quote is not closed")
+
+
 def test_a_header_of_two_words_is_one_column_and_of_three_lacks_its_marks(tmp_path):
     assert table(tmp_path, "gene symbol\nG1\nG2\n").names == ("gene symbol",)
     assert table(tmp_path, "gene symbol\tits value\nG1\t1\n").names == ("gene symbol", "its value")

@@ -103,6 +103,9 @@ def test_covariates_folds_and_correlations(table):
     assert found.cases == ("1", "2") and found.columns == {"age": ("50,5", ""), "stage": ("II", "IIIc")}
     assert found.decimal_marks == {","}
     assert read_folds(table("case,fold\na,1\nb,two\n")) == {"a": "1", "b": "two"}
+    assert read_folds(table("Case,Fold\na,1\n")) == {"a": "1"}
+    with pytest.raises(CohortError, match="row 2, column fold: the cell is empty; give the case's fold"):
+        read_folds(table("case,fold\na,\n"))
     found = read_icc(table("feature,icc,lower,upper\nwavelet.LLH_glcm_Idm,0.8,0.6,0.9\nx,,,\n"))
     assert found["wavelet-LLH_glcm_Idm"] == (0.8, 0.6, 0.9)
     assert all(map(math.isnan, found["x"]))
@@ -137,6 +140,26 @@ def test_causes_of_the_end_of_follow_up(table):
         read([""])
     plain = read_outcomes(table("case,months,event\na,1,1\n"), "case", "months", "event")
     assert plain.cause is None
+
+
+def test_the_column_of_the_cases_is_the_one_asked_for_else_case(table):
+    cases = lambda content, **asked: read_features(table(content), "x", **asked).cases  # noqa: E731
+    assert cases("case,patient,x\na,p,1\n") == ("a",)
+    assert cases("case,patient,x\na,p,1\n", id="patient") == ("p",)
+    assert cases("case,x\na,1\n", id="patient") == ("a",)
+    with pytest.raises(CohortError, match="column patient is missing; the table has name, x"):
+        cases("name,x\na,1\n", id="patient")
+
+
+def test_a_first_column_without_a_name_holds_the_cases_whatever_follows_them(table):
+    found = read_features(table(",x,y\na,,2\nb,3,4\n"), "x|y", allow_missing=True)
+    assert found.cases == ("a", "b") and found.names == ("x", "y")
+    assert np.array_equal(found.values, [[np.nan, 2], [3, 4]], equal_nan=True)
+
+
+def test_a_table_of_cases_alone_has_no_feature(table):
+    with pytest.raises(CohortError, match="has no feature column: give a table with one column a feature"):
+        read_features(table("case\na\nb\n"))
 
 
 def test_follow_up_is_in_months(table):
