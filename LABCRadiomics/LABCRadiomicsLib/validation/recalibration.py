@@ -106,7 +106,10 @@ def _parameter_rows(scored: ScoredCohort) -> np.ndarray:
         for covariate in prediction.covariates:
             if covariate.value is None:
                 where = f"case {case}, column {covariate.name}"
-                raise CohortError(f"{where}: the covariate is unknown; recalibration needs it in every case.")
+                way_out = "complete it or leave the case out"
+                if scored.model.harmonization is not None:
+                    way_out += ", or only add the site (--method site), which does without it"
+                raise CohortError(f"{where}: the covariate is unknown, and recalibration needs it; {way_out}.")
     rows = scored.parameters
     if rows is None:
         raise CohortError("The cohort has cases without a linear predictor; recalibration needs one of each.")

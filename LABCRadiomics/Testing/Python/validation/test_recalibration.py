@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import example_models
 from cohort_examples import gbsg2_model, gbsg2_scored, gbsg2_tables
 from LABCRadiomicsLib.errors import CohortError, InputError, ModelError
 from LABCRadiomicsLib.model.completion import complete_model
@@ -199,8 +200,13 @@ def test_an_unknown_covariate_is_refused_by_case_and_column():
     features, outcomes = gbsg2_tables()
     ages = ("", *outcomes.columns["age"][1:])
     broken = OutcomeTable(outcomes.cases, outcomes.months, outcomes.event, {"age": ages})
-    with pytest.raises(CohortError, match="case P0, column age: the covariate is unknown"):
-        recalibrate(score_cohort(gbsg2_model(), features, broken))
+    scored = score_cohort(gbsg2_model(), features, broken)
+    with pytest.raises(CohortError, match=r"case P0, column age: the covariate is unknown, .* leave the case out\.$"):
+        recalibrate(scored)
+    harmonization = example_models.model(example_models.document_2()).harmonization
+    harmonized = replace(scored, model=replace(scored.model, harmonization=harmonization))
+    with pytest.raises(CohortError, match=r"or only add the site \(--method site\), which does without it\.$"):
+        recalibrate(harmonized)
 
 
 def test_what_cannot_be_recalibrated_is_refused():

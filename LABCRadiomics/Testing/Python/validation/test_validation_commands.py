@@ -199,6 +199,24 @@ def test_recalibrate_writes_a_model(study, tmp_path, monkeypatch, method):
     assert (found.nomogram.score_coefficient == gbsg2_model().nomogram.score_coefficient) == (method == "baseline")
 
 
+def test_recalibration_counts_competing_events_as_censored(study, tmp_path, monkeypatch, capsys):
+    model, features, outcomes = study
+    header, *rows = list(csv.reader(outcomes.open(newline="")))
+    at = header.index("event")
+    causes = [
+        row if float(row[at]) or place % 3 else [*row[:at], "2", *row[at + 1 :]] for place, row in enumerate(rows)
+    ]
+    told = tmp_path / "causes.csv"
+    told.write_text("\n".join(map(",".join, [header, *causes])) + "\n")
+    plain, competing = tmp_path / "plain.json", tmp_path / "competing.json"
+    assert _run(monkeypatch, "recalibrate", *study, *OUTCOME, "--out", plain) == 0
+    arguments = ("recalibrate", model, features, told, *OUTCOME, "--out", competing)
+    assert _run(monkeypatch, *arguments) == 2 and "give --competing" in capsys.readouterr().err
+    assert not competing.exists()
+    assert _run(monkeypatch, *arguments, "--competing") == 0
+    assert load_model(competing).nomogram == load_model(plain).nomogram
+
+
 def _edit(path, row, column, text):
     """Change one cell (row as a spreadsheet counts), or drop the column (row 0), or the row (no column)."""
     rows = list(csv.reader(path.open(newline="")))
