@@ -10,7 +10,7 @@ from LABCRadiomicsLib.model import infer_covariate, parse_model
 from LABCRadiomicsLib.model.file import MAX_BYTES, format_model
 from LABCRadiomicsLib.scoring import predict
 from LABCRadiomicsLib.statistics.cox import cox
-from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, train, trained_model
+from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, resampled_predictors, train, trained_model
 from LABCRadiomicsLib.training.resampled_predictors import ResampledPredictor, predictor_of, stored_uncertainty
 from training_data import MAIN_EFFECTS, cohort
 
@@ -129,3 +129,12 @@ def test_no_patient_and_no_megabytes_are_in_the_file(model, training):
     bounded = stored_uncertainty(many, features, names, training.nomogram.stored)
     assert len(json.dumps([vars(repeat) for repeat in bounded.repeats])) < 1_500_000
     assert stored_uncertainty(many[:1], features, names, training.nomogram.stored) is None
+
+
+def test_as_many_resamples_are_kept_as_a_file_may_hold_numbers(training, monkeypatch):
+    stored, features = training.nomogram.stored, np.random.default_rng(1).normal(size=(120, 6))
+    many = training.resampled.optimism.predictors * 3
+    each = 6 + len(stored.parameters()) + len(stored.horizons_months) + 3  # intercept, residual, cutoff
+    for numbers, kept in ((5 * each, 5), (5 * each - 1, 4), (1, 2)):
+        monkeypatch.setattr(resampled_predictors, "_MOST_NUMBERS", numbers)
+        assert len(stored_uncertainty(many, features, tuple("abcdef"), stored).repeats) == kept

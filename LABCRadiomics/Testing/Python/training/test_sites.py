@@ -19,7 +19,7 @@ from LABCRadiomicsLib.tables.cohort import FeatureTable
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, TrainingCohort, train, trained_model
 from LABCRadiomicsLib.training.cross_validation import held_out
-from LABCRadiomicsLib.training.site_harmonization import harmonize
+from LABCRadiomicsLib.training.site_harmonization import harmonize, require_sites
 from training_data import MAIN_EFFECTS, simulated
 
 N, P = 90, 8
@@ -355,3 +355,18 @@ def test_a_signal_that_sites_take_with_them_is_said_where_nothing_is_left(data):
     apart = replace(data, covariates={}, specs=())
     with pytest.raises(CohortError, match=r"at this limit\.$"):
         train(apart, replace(plan, recipe=replace(plan.recipe, p=1e-300)))
+
+
+@pytest.mark.parametrize(("size", "enough"), [(3, True), (2, False)])
+def test_a_site_has_three_patients_at_least(data, size, enough):
+    sites = np.array(data.sites)
+    few = np.flatnonzero(sites == "C")[size:]
+    sites[few] = "B"
+    cut = replace(data, sites=tuple(sites.tolist()))
+    if enough:
+        assert "few-cases-of-a-site" in {notice.code for notice in require_sites(cut, None, ())}
+    else:
+        with pytest.raises(
+            CohortError, match=r"Sites with fewer than 3 cases cannot be harmonized: C \(2\)\. Give them"
+        ):
+            require_sites(cut, None, ())

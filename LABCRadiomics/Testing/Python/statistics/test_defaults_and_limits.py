@@ -1,0 +1,72 @@
+"""What statistics do unless told otherwise, and at the ends of what they take."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.statistics.clustering import k_means, scaled_columns
+from LABCRadiomicsLib.statistics.competing_risks import cumulative_incidence
+from LABCRadiomicsLib.statistics.cox import cox
+from LABCRadiomicsLib.statistics.cutoff_accuracy import proportion_limits
+from LABCRadiomicsLib.statistics.likelihood_ratio import likelihood_ratio
+from LABCRadiomicsLib.statistics.maximally_selected import maximally_selected
+from LABCRadiomicsLib.statistics.resampling import bootstrap_limits
+from survival_cohorts import follow_up_of
+
+DEFAULTS = {
+    maximally_selected: {"least": 0.1, "most": 0.9, "method": "gauss", "repeats": 10_000},  # R: maxstat.test
+    bootstrap_limits: {"repeats": 1000, "seed": 0, "level": 0.95},  # R: boot.ci
+    k_means: {"starts": 100, "seed": 0},
+    proportion_limits: {"level": 0.95},
+}
+
+
+@pytest.mark.parametrize("function", DEFAULTS, ids=lambda function: function.__name__)
+def test_defaults(function):
+    signature = inspect.signature(function).parameters
+    assert {name: signature[name].default for name in DEFAULTS[function]} == DEFAULTS[function]
+
+
+def test_a_share_of_none_or_all_has_no_limits():
+    for value in (0.0, 1.0):
+        found = proportion_limits(value, 0.1)
+        assert found.value == value and np.isnan([found.lower, found.upper]).all()
+    found = proportion_limits(0.5, 0.1)
+    assert found.lower == pytest.approx(1 / (1 + np.exp(1.959964 * 0.4)), rel=1e-6) == pytest.approx(1 - found.upper)
+
+
+@pytest.mark.parametrize("scale", [1e-15, 1.0, 1e15])
+def test_a_column_has_no_variance_when_it_varies_by_rounding_alone(scale):
+    column = np.array([1.0, 2, 3, 4]) * scale
+    assert scaled_columns(column[:, None])[:, 0] == pytest.approx(np.array([-1.5, -0.5, 0.5, 1.5]) / np.sqrt(5 / 3))
+    rounding = scale * np.array([1, 1 + 4e-16, 1, 1 + 2e-16])
+    with pytest.raises(InputError, match="values column 1 has no variance; leave it out"):
+        scaled_columns(np.column_stack([column, rounding]))
+
+
+def test_models_of_other_patients_are_not_compared():
+    time, event = follow_up_of("lung")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(time.size, 2))
+    small, large = cox(x[:, :1], time, event), cox(x, time, event)
+    test = likelihood_ratio(small, large)
+    assert test.chisq == pytest.approx(2 * (large.loglik - small.loglik)) and test.df == 1
+    others = time.copy()
+    others[np.argmin(time)] = time.max() + 1  # as many patients and events, in another order
+    with pytest.raises(InputError, match="different patients"):
+        likelihood_ratio(cox(x[:, :1], others, event), large)
+    with pytest.raises(InputError, match="not part of larger"):
+        likelihood_ratio(large, large)
+
+
+def test_who_leaves_before_any_event_changes_no_incidence():
+    rng = np.random.default_rng(1)
+    time, cause = rng.exponential(10, 60) + 1, rng.integers(0, 3, 60)
+    before, after = np.r_[time, 0.2, 0.5, 0.7], np.r_[cause, 0, 0, 0]
+    found, more = cumulative_incidence(time, cause), cumulative_incidence(before, after)
+    assert np.array_equal(found.time, more.time[more.time >= 1])
+    kept = more.time >= 1
+    assert more.incidence[kept] == pytest.approx(found.incidence)
+    assert more.se[kept] == pytest.approx(found.se)
