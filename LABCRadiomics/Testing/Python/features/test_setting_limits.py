@@ -1,10 +1,12 @@
 """Every limit of the settings from both sides, and on an ROI that is just large enough or just too small."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from LABCRadiomicsLib.errors import ExtractionError, InputError
-from LABCRadiomicsLib.features import extract
+from LABCRadiomicsLib.features import extract, extraction
 from LABCRadiomicsLib.features.roi_preparation import check, resegmented
 from LABCRadiomicsLib.features.settings import ExtractionSettings
 from LABCRadiomicsLib.imaging import Volume, region_of
@@ -167,3 +169,11 @@ def test_a_distance_at_which_no_voxels_are_neighbors_counts_for_nothing():
 
     assert values([1, 2]) == values([2])
     assert values([2])["original_glcm_Contrast"] == pytest.approx(4)  # bins 1 and 3 of width 25
+
+
+@pytest.mark.parametrize(("force2d", "along_i", "measured"), [(True, 2, True), (True, 1, False), (False, 2, False)])
+def test_shape_in_two_dimensions_is_measured_within_slices_only(force2d, along_i, measured):
+    """As pyradiomics has it: it asks for more than one voxel along an axis that it counts from the other end."""
+    region = SimpleNamespace(lower=np.array([3, 3, 3]), upper=np.array([2 + along_i, 9, 9]))
+    setting = {"force2D": force2d, "force2Ddimension": 0}
+    assert extraction._is_measured_in_two_dimensions(region, setting) is measured

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.performance import Estimate, Marker, Measure, Metric, measure
+from LABCRadiomicsLib.performance import Estimate, Marker, Measure, Metric, cutoff, measure
 from LABCRadiomicsLib.performance.attempts import Attempts
 from LABCRadiomicsLib.performance.clinical_gain import Held, clinical_gain
 from LABCRadiomicsLib.performance.comparison import compare
@@ -128,3 +128,17 @@ def test_a_case_weighs_by_the_censoring_before_its_event():
     marker = np.array([1.0, 2, 0, 1.5, 0])
     # Cases at 3 and 5 against both controls at 9, nobody censored before 5: weights 1.
     assert auc_within(marker, months, event, np.zeros(5), 6.0) == pytest.approx((0 + 1 + 1 + 1) / 4)
+
+
+def test_a_standard_error_of_zero_gives_no_limits():
+    assert Estimate.normal(0.5, 0.0) == Estimate(0.5, se=0.0)
+    assert Estimate.normal(0.5, 0.1).lower == pytest.approx(0.5 - 0.1959964)
+    assert Estimate.normal(0.5, np.nan) == Estimate(0.5)
+    assert not Estimate.normal(np.nan, 0.1).known
+    assert Estimate.share(1.0, 0.0).lower is None and Estimate.share(0.5, 0.0).lower is None
+
+
+@pytest.mark.parametrize(("limit", "method"), [(N, "gauss"), (N - 1, "lausen94")])
+def test_the_test_of_the_best_cutoff_is_exact_up_to_so_many_patients(limit, method, monkeypatch):
+    monkeypatch.setattr(cutoff, "_FEW_ENOUGH", limit)
+    assert measure(strong(), MONTHS, EVENT, (HORIZON,)).cutoff.selected.method == method
