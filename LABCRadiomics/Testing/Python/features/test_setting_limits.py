@@ -176,4 +176,4 @@ def test_shape_in_two_dimensions_is_measured_within_slices_only(force2d, along_i
     """As pyradiomics has it: it asks for more than one voxel along an axis that it counts from the other end."""
     region = SimpleNamespace(lower=np.array([3, 3, 3]), upper=np.array([2 + along_i, 9, 9]))
     setting = {"force2D": force2d, "force2Ddimension": 0}
-    assert extraction._is_measured_in_two_dimensions(region, setting) is measured
+    assert extraction._is_measured_in_two_dimensions(region, setting) == measured

@@ -10,9 +10,11 @@ from LABCRadiomicsLib.performance import Estimate, Marker, Measure, Metric, cuto
 from LABCRadiomicsLib.performance.attempts import Attempts
 from LABCRadiomicsLib.performance.clinical_gain import Held, clinical_gain
 from LABCRadiomicsLib.performance.comparison import compare
+from LABCRadiomicsLib.performance.competing_events import causes_in_groups
 from LABCRadiomicsLib.performance.metrics import bootstrapped
 from LABCRadiomicsLib.performance.risk_groups import risk_groups
 from LABCRadiomicsLib.performance.within_folds import auc_within
+from LABCRadiomicsLib.statistics.competing_risks import cumulative_incidence
 from LABCRadiomicsLib.statistics.confidence_bands import confidence_band
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier
 from LABCRadiomicsLib.statistics.restricted_mean import restricted_mean_difference
@@ -142,3 +144,17 @@ def test_a_standard_error_of_zero_gives_no_limits():
 def test_the_test_of_the_best_cutoff_is_exact_up_to_so_many_patients(limit, method, monkeypatch):
     monkeypatch.setattr(cutoff, "_FEW_ENOUGH", limit)
     assert measure(strong(), MONTHS, EVENT, (HORIZON,)).cutoff.selected.method == method
+
+
+def test_causes_are_counted_in_each_group():
+    cause = np.where(EVENT, 1 + np.arange(N) % 2, 0)
+    high = np.median(STRONG) < STRONG
+    found = causes_in_groups(high, MONTHS, cause, Attempts())
+    assert [one.cause for one in found] == [1, 2]
+    for one in found:
+        assert one.events == {
+            "low": int((cause[~high] == one.cause).sum()), "high": int((cause[high] == one.cause).sum())
+        }  # fmt: skip
+        for name, rows in (("low", ~high), ("high", high)):
+            own = cumulative_incidence(MONTHS[rows], cause[rows], of=one.cause)
+            assert np.array_equal(one.curves[name].incidence, own.incidence)
