@@ -38,10 +38,10 @@ demo-model: .venv/ready
 .venv/ready: pyproject.toml | $(UV)
 	@echo "Installing the packages into .venv (the first time takes a minute or two)"
 	@if $(PYTHON) Utilities/can_compile.py; then \
-	    $(UV) sync --quiet --python $(PYTHON); \
+	    $(UV) sync --quiet --compile-bytecode --python $(PYTHON); \
 	else \
 	    echo "No C compiler or no Python headers: without pyradiomics; the tests that compare with it are skipped"; \
-	    $(UV) sync --quiet --python $(PYTHON) --no-group reference; \
+	    $(UV) sync --quiet --compile-bytecode --python $(PYTHON) --no-group reference; \
 	fi
 	@.venv/bin/python Utilities/check_system.py
 	@touch $@

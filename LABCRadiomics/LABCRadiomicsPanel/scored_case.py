@@ -164,7 +164,7 @@ def save_study(document, choice, files, folder, case=None):
     from LABCRadiomicsLib.files import output_folder, refuse_overwriting
     from LABCRadiomicsLib.imaging import region_of
     from LABCRadiomicsLib.mrml import fingerprint, images_from_nodes, other_masks
-    from LABCRadiomicsLib.report import patient_pdf
+    from LABCRadiomicsLib.report import draw_patient, patient_pdf
 
     refuse_overwriting({*files, *(Path(file).parent for file in files)}, [Path(folder, name) for name in STUDY_FILES])
     image, mask, _notices = images_from_nodes(choice.volumeNode, choice.roiNode, choice.segmentId)
@@ -172,7 +172,7 @@ def save_study(document, choice, files, folder, case=None):
     if fingerprint(image, mask, others.values())["voxels"] != document["inputs"]["fingerprint"]["voxels"]:
         raise InputError(EDITED)
     sources = read_sources(files)
-    pdf = None if case is None else patient_pdf(case.score, case.title)
+    pdf = None if case is None else patient_pdf(case.score, case.title, draw_patient(case.score))
     with output_folder(folder) as new:
         write_study(new.path, document, region_of(image, mask), sources, pdf)
     return new.remark

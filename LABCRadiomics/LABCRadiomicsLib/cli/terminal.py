@@ -11,8 +11,8 @@ from .. import NOTICE
 from ..errors import present
 from ..model import Model
 from ..patient import PatientResult
-from ..report import cohort_kind, covariate_value, metric_limits, metric_value
 from ..scoring import DEMONSTRATION, Prediction, require_score
+from ..scoring.table_words import cohort_kind, covariate_value, metric_limits, metric_value
 from ..scoring.wording import gives, grade, number, percent, survival_remarks, trust, wider_limits
 
 __all__ = ["gives", "model_table", "result_panel", "show_model"]

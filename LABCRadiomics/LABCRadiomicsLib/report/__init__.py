@@ -4,22 +4,14 @@ May import: errors, files, resources, feature_names, feature_words, model, scori
 """
 
 from .card_markdown import card_markdown
-from .patient import (
-    cohort_kind,
-    covariate_value,
-    metric_limits,
-    metric_value,
-    patient_html,
-    write_patient_report,
-)
+from .patient import patient_html, write_patient_report
 from .patient_pdf import patient_pdf
+from .patient_pictures import PatientPictures, draw_patient
 
 __all__ = [
+    "PatientPictures",
     "card_markdown",
-    "cohort_kind",
-    "covariate_value",
-    "metric_limits",
-    "metric_value",
+    "draw_patient",
     "patient_html",
     "patient_pdf",
     "write_patient_report",

@@ -10,10 +10,10 @@ from .. import NOTICE
 from ..feature_words import feature_sentence
 from ..model import Covariate, Domain, Extraction, Model, Performance
 from ..scoring import DEMONSTRATION
+from ..scoring.table_words import metric_limits, metric_value
 from ..scoring.wording import gives, number, percent, training_range
 from . import extraction_words as words
 from .markdown_text import bullets, code, inline, table
-from .patient import metric_limits, metric_value
 
 _STATUS = {
     "complete": "complete: it can be used as it is",

@@ -12,9 +12,9 @@ from xml.sax.saxutils import escape
 
 from .. import NOTICE, __version__
 from ..feature_words import feature_sentence
-from ..plots import nomogram_figure, patient_survival, score_scale, tumor_slice
 from ..scoring import DEMONSTRATION
 from ..scoring.wording import grade, number, percent, survival_remarks, trust, wider_limits, without_image
+from .patient_pictures import PatientPictures
 from .plain_words import plain_words
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _PADDING = 6  # points, of the frame that reportlab puts text into
 _EAST_ASIAN = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+")
 
 
-def patient_pdf(result: PatientResult, case: str) -> bytes:
+def patient_pdf(result: PatientResult, case: str, pictures: PatientPictures) -> bytes:
     """Lay out the report of a patient on A4 pages.
 
     Parameters
@@ -36,6 +36,7 @@ def patient_pdf(result: PatientResult, case: str) -> bytes:
     result : PatientResult
     case : str
         Name of the case, shown on every page.
+    pictures : PatientPictures
 
     Returns
     -------
@@ -53,7 +54,8 @@ def patient_pdf(result: PatientResult, case: str) -> bytes:
         leftMargin=_MARGIN_MM * mm - _PADDING, rightMargin=_MARGIN_MM * mm - _PADDING,
         topMargin=16 * mm, bottomMargin=20 * mm,
     )  # fmt: skip
-    story = [*_result_page(result, case, styles), *_details(result, styles), PageBreak(), *_plain_page(result, styles)]
+    story = [*_result_page(result, case, pictures, styles), *_details(result, pictures, styles)]
+    story += [PageBreak(), *_plain_page(result, styles)]
 
     def footer(canvas: Any, document: Any) -> None:
         canvas.saveState()
@@ -67,7 +69,7 @@ def patient_pdf(result: PatientResult, case: str) -> bytes:
     return buffer.getvalue()
 
 
-def _result_page(result: PatientResult, case: str, styles: dict) -> list[Flowable]:
+def _result_page(result: PatientResult, case: str, pictures: PatientPictures, styles: dict) -> list[Flowable]:
     """The answer, how far to trust it above it where that is grave, the tumor, and survival."""
     document, model = result.document, result.model
     story = [_text("Radiomics score for locally advanced breast cancer", styles["title"])]
@@ -81,13 +83,13 @@ def _result_page(result: PatientResult, case: str, styles: dict) -> list[Flowabl
         answer += [_text(sentence, styles["faint"]) for sentence in survival_remarks(document)]
     if sentence := without_image(model, result.prediction):
         answer += [_space(4), _text(sentence, styles["body"])]
-    story.append(_side_by_side(answer, _picture(tumor_slice(result.region), 62)))
+    story += answer if pictures.slice is None else [_side_by_side(answer, _picture(pictures.slice, 62))]
     story.append(_text("How far to trust it", styles["heading"]))
     story += _bullets([*trust(document), *model.limitations], styles)
-    if (picture := score_scale(model, document)) is not None:
-        story += _section("Where the score lies", _picture(picture, 150), styles)
-    if (picture := patient_survival(model, result.prediction)) is not None:
-        story += _section(str(document["endpoint"]), _picture(picture, 140), styles)
+    if pictures.score_plot is not None:
+        story += _section("Where the score lies", _picture(pictures.score_plot, 150), styles)
+    if pictures.survival_plot is not None:
+        story += _section(str(document["endpoint"]), _picture(pictures.survival_plot, 140), styles)
     return story
 
 
@@ -117,11 +119,11 @@ def _survival_table(document: dict[str, Any], styles: dict) -> Flowable:
     return _table(rows, [27, 25, 27, 27] if wider else [42, 26, 38], styles)
 
 
-def _details(result: PatientResult, styles: dict) -> list[Flowable]:
+def _details(result: PatientResult, pictures: PatientPictures, styles: dict) -> list[Flowable]:
     """Nomogram, covariates, features with their sentences, and where all of it comes from."""
     document, model, story = result.document, result.model, []
-    if (picture := nomogram_figure(model, result.prediction)) is not None:
-        story += _section("Nomogram, with this patient's values marked", _picture(picture, 165), styles)
+    if pictures.nomogram is not None:
+        story += _section("Nomogram, with this patient's values marked", _picture(pictures.nomogram, 165), styles)
     if document["covariates"]:
         rows = [["covariate", "value", "points (more is worse)"]]
         given = document["inputs"]["covariates"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jinja2
-
 from .. import NOTICE, __version__
 from ..resources import resources_folder
 from ..scoring import DEMONSTRATION
@@ -14,6 +12,8 @@ from ..scoring import DEMONSTRATION
 
 def render(name: str, filters: Mapping[str, Callable[..., object]], **values: Any) -> str:
     """Fill in a template; a value that it names and is not given is an error."""
+    import jinja2  # a model's card has no page
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources_folder() / "Templates"),
         autoescape=True,

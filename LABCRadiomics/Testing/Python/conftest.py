@@ -13,6 +13,11 @@ from LABCRadiomicsLib import cli
 # Examples with assertions and fixtures of their own, which tests import and name as plugins.
 pytest.register_assert_rewrite("cohort_cases", "mrml_nodes")
 
+# Before numpy is imported, here and in the processes that tests start: the tests themselves run in parallel.
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that tests start compiles the library anew
+
 settings.register_profile("repeatable", derandomize=True)  # the same examples every time
 settings.load_profile("repeatable")
 

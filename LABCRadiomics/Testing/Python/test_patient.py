@@ -23,7 +23,7 @@ from LABCRadiomicsLib.imaging.volume import axis_orders
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import extraction_settings, score_patient
 from LABCRadiomicsLib.preprocessing import Masks, preprocess, read_steps
-from LABCRadiomicsLib.report import patient_html
+from LABCRadiomicsLib.report import draw_patient, patient_html
 from LABCRadiomicsLib.resources import models_folder
 from LABCRadiomicsLib.robustness import CONTOURS, contour_stability
 from LABCRadiomicsLib.scoring import document_text, predict, read_document
@@ -206,7 +206,7 @@ def test_the_tumor_is_drawn_where_it_is(codes, above, left_of, array_order):
 
 def test_the_report_shows_the_numbers_and_says_what_they_are(model, pair):
     result = score_patient(model, *pair, covariates={"age": 61}, show_group=True)
-    page = patient_html(result, "<script>alert(1)</script>", None)
+    page = patient_html(result, "<script>alert(1)</script>", replace(draw_patient(result), slice=None))
     assert "<script>alert" not in page
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert number(result.prediction.score) in text

@@ -9,7 +9,7 @@ from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import score_patient
 from LABCRadiomicsLib.plots import score_scale
-from LABCRadiomicsLib.report import patient_pdf
+from LABCRadiomicsLib.report import draw_patient, patient_pdf
 from LABCRadiomicsLib.report.plain_words import plain_words
 from LABCRadiomicsLib.scoring.wording import number, percent
 
@@ -22,12 +22,12 @@ def result(breast1):
 
 @pytest.fixture(scope="module")
 def pdf(result):
-    return patient_pdf(result, "case <b> & $x_1$ M\u00fcller \u738b\u82b3")
+    return patient_pdf(result, "case <b> & $x_1$ M\u00fcller \u738b\u82b3", draw_patient(result))
 
 
 def test_the_same_result_gives_the_same_file(result, pdf):
     assert pdf.startswith(b"%PDF-")
-    assert patient_pdf(result, "case <b> & $x_1$ M\u00fcller \u738b\u82b3") == pdf
+    assert patient_pdf(result, "case <b> & $x_1$ M\u00fcller \u738b\u82b3", draw_patient(result)) == pdf
 
 
 def test_the_pages_hold_the_numbers(result, pdf, tmp_path):

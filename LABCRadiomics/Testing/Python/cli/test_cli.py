@@ -339,7 +339,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(breast1, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, "score", *map(str, breast1), "--out", str(folder)],
         capture_output=True, text=True, check=False, cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert "cannot be written" in done.stderr

@@ -35,7 +35,7 @@ def test_one_place_knows_the_terminal():
 
 
 def environment(**values):
-    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONDONTWRITEBYTECODE": "1"} | values
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])} | values
 
 
 def call(*arguments, **values):

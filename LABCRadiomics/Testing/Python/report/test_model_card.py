@@ -15,8 +15,9 @@ from example_models import document, document_2, incomplete_document, model
 from LABCRadiomicsLib import NOTICE
 from LABCRadiomicsLib.feature_words import feature_sentence
 from LABCRadiomicsLib.model import Performance, bundled_models, find_model
-from LABCRadiomicsLib.report import card_markdown, metric_value
+from LABCRadiomicsLib.report import card_markdown
 from LABCRadiomicsLib.report.markdown_text import code, inline, table
+from LABCRadiomicsLib.scoring.table_words import metric_value
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MARKS = st.text(st.sampled_from("ab1 .)\\`*_[]<>|~#+-=!&;/(x\n") | st.characters(codec="utf-8", categories="L"))

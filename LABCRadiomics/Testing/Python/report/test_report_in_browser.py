@@ -12,9 +12,8 @@ from browser import measured, needs_chromium, printed
 from LABCRadiomicsLib.imaging import read_pair
 from LABCRadiomicsLib.model.registry import find_model
 from LABCRadiomicsLib.patient import score_patient
-from LABCRadiomicsLib.plots import tumor_slice
 from LABCRadiomicsLib.plots.figures import COLORS
-from LABCRadiomicsLib.report import patient_html
+from LABCRadiomicsLib.report import draw_patient, patient_html
 
 A4_POINTS = (595, 842)
 
@@ -34,9 +33,7 @@ def pages(breast1, tmp_path_factory):
     for result in results:
         grade = result.document["trust"]["grade"]
         found[grade] = folder / f"{grade}.html"
-        found[grade].write_text(
-            patient_html(result, f"case of grade {grade}", tumor_slice(result.region)), encoding="utf-8"
-        )
+        found[grade].write_text(patient_html(result, f"case of grade {grade}", draw_patient(result)), encoding="utf-8")
     assert set(found) == {"fine", "care", "do-not-rely"}
     return found
 

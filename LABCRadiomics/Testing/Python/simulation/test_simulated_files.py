@@ -178,7 +178,7 @@ def test_a_full_disk_leaves_nothing_and_says_so(tmp_path):
             print(error)
     """
     # The limit must never cut a module's bytecode cache: nothing is cached, and imports come before the limit.
-    environment = {"PYTHONPATH": str(Path(cohort_module.__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {"PYTHONPATH": str(Path(cohort_module.__file__).parents[2])}
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=environment, check=False
     )
