@@ -49,12 +49,13 @@ def png(figure: Figure, dpi: int = 144) -> bytes:
     Text stands in it as it is: dollar signs make no formula, and letters that matplotlib's own font lacks are taken
     from a font of the system where there is one.
     """
-    FigureCanvasAgg(figure)
+    canvas = FigureCanvasAgg(figure)
+    figure.set_dpi(dpi)
     _take_texts_literally(figure)
     buffer = BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # a box is drawn, which says it too
-        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        canvas.print_png(buffer, metadata={"Software": None})  # savefig draws twice, the first time for the layout
     return buffer.getvalue()
 
 

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 
 import example_models
@@ -28,13 +28,13 @@ FIRST = {"marker": "score", "auc": 0.7, "lower": 0.6, "upper": 0.8, "fpr": [0, 0
 def texts(monkeypatch):
     """Every text of the figures drawn, collected as they are turned into PNG."""
     found: list[str] = []
-    drawn = Figure.savefig
+    drawn = FigureCanvasAgg.print_png
 
-    def collect(figure, *arguments, **keywords):
-        drawn(figure, *arguments, **keywords)
-        found.extend(text.get_text() for text in figure.findobj(lambda part: hasattr(part, "get_text")))
+    def collect(canvas, *arguments, **keywords):
+        drawn(canvas, *arguments, **keywords)
+        found.extend(text.get_text() for text in canvas.figure.findobj(lambda part: hasattr(part, "get_text")))
 
-    monkeypatch.setattr(Figure, "savefig", collect)
+    monkeypatch.setattr(FigureCanvasAgg, "print_png", collect)
     return found
 
 

@@ -193,7 +193,7 @@ def test_a_resample_says_how_many_patients_its_cutoff_leaves_at_low_risk():
 def test_limits_of_the_validated_c_index_cover_the_truth():
     """Train, validate on other patients, and compare with the C-index of 3000 more."""
     covered, found = 0, np.zeros(12)
-    for seed in range(70):
+    for seed in range(40):
         made = procedure(seed, n=100, p=12, effects=MAIN_EFFECTS)
         coefficients = made.build(np.arange(100), 1).coefficients
         found += coefficients != 0
@@ -201,30 +201,30 @@ def test_limits_of_the_validated_c_index_cover_the_truth():
         validated = harrell_c(features @ coefficients, months, event)
         features, months, event = simulated(20_000 + seed, n=3000, p=12, effects=MAIN_EFFECTS)
         covered += validated.lower <= harrell_c(features @ coefficients, months, event).c <= validated.upper
-    # 62 to 70 of 70 are within the central 99 % of a binomial distribution with 0.95.
-    assert 62 <= covered <= 70
-    assert (found[:3] >= 65).all(), "the driving features are found"
-    assert found[3:].max() < 65
+    # 34 to 40 of 40 are within the central 99 % of a binomial distribution with 0.95.
+    assert 34 <= covered <= 40
+    assert (found[:3] >= 37).all(), "the driving features are found"
+    assert found[3:].max() < 37
 
 
 @pytest.mark.slow
 def test_without_any_effect_the_corrected_c_index_is_that_of_chance():
     apparent, corrected = [], []
-    for seed in range(20):
+    for seed in range(12):
         made = procedure(300 + seed, n=80, p=30)
         found = made.apply(made.build(made.everyone, 1), made.everyone)
         apparent.append(measure_markers(found, made.months, made.event, 48.0)[C_INDEX].value)
         corrected.append(dict(nested_validation(made, repeats=1, seed=seed).rows)[C_INDEX])
     assert np.mean(apparent) > 0.56  # what the article would have reported
-    assert np.mean([row.value for row in corrected]) == pytest.approx(0.5, abs=0.035)
-    assert sum(row.lower <= 0.5 <= row.upper for row in corrected) >= 17
+    assert np.mean([row.value for row in corrected]) == pytest.approx(0.5, abs=0.045)
+    assert sum(row.lower <= 0.5 <= row.upper for row in corrected) >= 10
 
 
 @pytest.mark.slow
 def test_limits_of_corrected_values_cover_the_model_on_other_patients():
     """A small version of Benchmarks/coverage.py: C-index and slope of each model on 3000 patients more."""
     covered, off = np.zeros(2), []
-    for seed in range(12):
+    for seed in range(8):
         made = procedure(700 + seed, n=100, p=40, effects=(0.8, -0.6))
         built = made.build(made.everyone, 1)
         found = dict(nested_validation(made, repeats=1, seed=seed).rows)
@@ -233,14 +233,14 @@ def test_limits_of_corrected_values_cover_the_model_on_other_patients():
         for at, measure in enumerate((C_INDEX, SLOPE)):
             covered[at] += found[measure].lower <= truth[measure].value <= found[measure].upper
         off.append(found[C_INDEX].value - truth[C_INDEX].value)
-    # 10 to 12 of 12 are within the central 98 % of a binomial distribution with 0.95.
-    assert (covered >= 10).all()
+    # 6 to 8 of 8 are within the central 99 % of a binomial distribution with 0.95.
+    assert (covered >= 6).all()
     assert np.mean(off) == pytest.approx(0, abs=0.03)
 
 
 @pytest.mark.slow
 def test_without_any_effect_permutation_p_values_are_uniform():
-    p = [permutation_test(procedure(600 + seed, n=50, p=6), permutations=9, seed=seed).p for seed in range(18)]
+    p = [permutation_test(procedure(600 + seed, n=50, p=6), permutations=9, seed=seed).p for seed in range(12)]
     assert set(np.round(np.array(p) * 10, 6)) <= set(range(1, 11))
     # A p value of k/10 stands for the tenth that ends there; spread evenly inside it, they are uniform.
     spread = np.array(p) - np.random.default_rng(1).random(len(p)) / 10
