@@ -109,9 +109,9 @@ class Prediction:
     contributions: tuple[Contribution, ...]
     warnings: tuple[Notice, ...]
     parameters: tuple[float, ...] | None
-    selection: SelectionUncertainty | None = None
-    site: str | None = None
-    averaged: bool = False
+    selection: SelectionUncertainty | None
+    site: str | None
+    averaged: bool
 
 
 @dataclass(frozen=True)

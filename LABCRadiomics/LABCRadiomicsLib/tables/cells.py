@@ -98,7 +98,7 @@ def parse_event(text: str, *, decimal_comma: bool = True) -> float:
     return float(text.replace(",", "."))
 
 
-def parse_cause(text: str, *, decimal_comma: bool = True) -> float:
+def parse_cause(text: str, *, decimal_comma: bool) -> float:
     """Read what ended follow-up: 0 for nothing, 1 for the event, 2, 3, ... for competing events.
 
     Raises

@@ -18,6 +18,7 @@ STAGE = CovariateDomain(name="stage", label="Stage", type="category", levels=("1
         (["1_2", "2_3", "3_4", "1_2"], "category", ("1_2", "2_3", "3_4")),
         (["II", "IIIa", "unknown", "#N/A"], "category", ("II", "IIIa")),
         (["1", "2", "3a", "3b"], "category", ("1", "2", "3a", "3b")),
+        (["0", "1", "2a", "2b"], "category", ("0", "1", "2a", "2b")),
         (["<50", "50-60", ">60"], "category", ("50-60", "<50", ">60")),
         (["T1,N2", "T2,N0"], "category", ("T1,N2", "T2,N0")),
         (["64,5", "52", "70,5", ""], "number", None),

@@ -175,3 +175,14 @@ def test_adds_is_said_where_there_is_something_and_seldom_where_there_is_not():
     nothing = [verdict_on(seed, 0.0) for seed in range(12)]
     assert nothing.count(Verdict.ADDS) <= 1
     assert [verdict_on(seed, 0.8) for seed in range(5)].count(Verdict.ADDS) >= 4
+
+
+def test_limits_on_other_patients_are_percentiles_and_in_folds_widened_errors(study):
+    held, clinic, months, event = study
+    of_risks = {"bootstrap": 40, "seed": 3}
+    percentiles = gain_of([held], clinic, months, event, factor=1.0, **of_risks).brier.gain
+    widened = gain_of([held], clinic, months, event, factor=2.0, **of_risks).brier.gain
+    assert percentiles.value == widened.value
+    assert widened.upper - widened.value == pytest.approx(widened.value - widened.lower)
+    assert percentiles.upper - percentiles.value != pytest.approx(percentiles.value - percentiles.lower)
+    assert widened.upper - widened.value == pytest.approx(2 * 1.959964 * percentiles.se, rel=1e-6)

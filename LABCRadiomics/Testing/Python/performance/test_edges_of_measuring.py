@@ -138,3 +138,11 @@ def test_a_calibration_is_empty_when_no_part_of_it_could_be_made():
     for part in range(3):
         parts = [object() if at == part else None for at in range(3)]
         assert not HorizonCalibration(24.0, *parts).empty
+
+
+def test_ties_of_the_marker_weigh_as_pairs_in_the_gain():
+    tied, other = np.where(MARKER < 4, 1.0, MARKER), MARKER[::-1].copy()
+    assert len(set(tied[FOLDS == 0])) < (FOLDS == 0).sum()
+    found = concordance_gain_within(tied, other, MONTHS, EVENT, FOLDS)
+    assert found[0] == pytest.approx(concordance_within(tied, MONTHS, EVENT, FOLDS))
+    assert found[1] == pytest.approx(concordance_within(other, MONTHS, EVENT, FOLDS))

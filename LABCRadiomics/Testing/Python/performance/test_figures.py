@@ -158,3 +158,12 @@ def test_causes_are_counted_in_each_group():
         for name, rows in (("low", ~high), ("high", high)):
             own = cumulative_incidence(MONTHS[rows], cause[rows], of=one.cause)
             assert np.array_equal(one.curves[name].incidence, own.incidence)
+
+
+def test_mean_survival_is_compared_as_far_as_both_groups_were_followed():
+    high = np.median(STRONG) < STRONG
+    for shorter in (high, ~high):
+        months = np.where(shorter, np.minimum(MONTHS, 20.0), MONTHS)
+        event = EVENT & (months == MONTHS)
+        found = risk_groups(high, months, event, Attempts(), 30.0).restricted_mean
+        assert found == restricted_mean_difference(months, event, ~high, 20.0)

@@ -251,3 +251,26 @@ def test_a_document_of_this_version_from_before_a_field_was_added_is_read():
     older = {name: value for name, value in found.items() if name not in ("site", "averaged")}
     assert read_document(json.dumps(older)) == found | {"site": None, "averaged": False}
     assert list(read_document(json.dumps(found))) == list(found)
+
+
+def test_a_document_from_before_grades_shows_its_group_unless_it_is_not_to_be_relied_on():
+    shown = before_version_1(document(covariates={"age": 60, "stage": "II", "pcr": "no"}))
+    withheld = before_version_1(document(model_elsewhere()))
+    read = [read_document(json.dumps(old)) for old in (shown, withheld)]
+    assert [(found["trust"]["grade"], found["group_shown"]) for found in read] == [
+        ("fine", True), ("do-not-rely", False),
+    ]  # fmt: skip
+
+
+def test_a_range_is_told_where_the_model_knows_it():
+    term = example_models.model().score.terms[0]
+    assert wording.training_range(replace(term, low=1.5, high=2.25)) == "1.5 to 2.25"
+    assert wording.training_range(replace(term, low=None, high=None)) == ""
+
+
+def test_without_a_clinical_model_nothing_is_said_of_one():
+    model = example_models.model()
+    prediction = predict(model, example_models.FEATURES, {"age": 60})
+    assert model.comparators == () and prediction.survival
+    assert wording.without_image(model, prediction) == ""
+    assert wording.without_image(model, replace(prediction, survival=())) == ""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from example_models import FEATURES
 from LABCRadiomicsLib.model import Repeat, Uncertainty, parse_model
 from LABCRadiomicsLib.model.file import format_model
 from LABCRadiomicsLib.model.nomogram import survival
+from LABCRadiomicsLib.model.selection_uncertainty import _NODES
 from LABCRadiomicsLib.scoring import predict, result_document
 from LABCRadiomicsLib.scoring.cohort import scores_table
 from LABCRadiomicsLib.scoring.wording import survival_remarks, wider_limits
@@ -141,3 +143,8 @@ def test_limits_are_probabilities_whatever_the_features(plain, value):
     for limits in found.selection.survival:
         assert limits.lower is None or 0 <= limits.lower <= limits.upper <= 1
     result_document(model, found)  # has no NaN
+
+
+def test_what_resamples_leave_open_spreads_evenly_to_both_sides():
+    assert _NODES.mean() == pytest.approx(0, abs=1e-15) and pytest.approx(-_NODES[::-1]) == _NODES
+    assert NormalDist().cdf(_NODES[0]) == pytest.approx(0.5 / _NODES.size)

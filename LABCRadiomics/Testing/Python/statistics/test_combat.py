@@ -96,3 +96,12 @@ def test_a_site_learned_later_becomes_like_the_others() -> None:
 def test_what_cannot_be_adjusted_is_refused(call, message) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         call(combat(X, SITE))
+
+
+def test_two_features_borrow_from_each_other() -> None:
+    """What is borrowed shrinks the shifts of the sites, so their means do not quite meet."""
+    adjusted = combat(X[:, :2], SITE).apply(X[:, :2], SITE)
+    before, after = (
+        np.ptp([values[site == SITE].mean(axis=0) for site in "ABC"], axis=0) for values in (X[:, :2], adjusted)
+    )
+    assert (after > 1e-4).all() and (after < before).all()

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.confidence_bands import (
+    _stays,
     confidence_band,
     equal_precision_critical,
     hall_wellner_critical,
@@ -96,3 +98,9 @@ def test_a_cohort_with_an_early_event_has_a_hall_wellner_band() -> None:
     time = np.arange(1.0, 701.0)
     band = confidence_band(time, time % 3 == 1, kind="hall-wellner")
     assert (band.lower < band.survival).all() and 1 < band.critical < 1.36
+
+
+@pytest.mark.parametrize("border", [0.45, 0.6, 1.0, 1.6])
+def test_a_bridge_between_two_borders_stays_as_kolmogorov_has_it(border) -> None:
+    there_and_back = _stays(np.zeros(1), np.zeros(1), 2 * border, 4.0)
+    assert there_and_back == pytest.approx(stats.kstwobign.cdf(border), rel=1e-6)

@@ -12,6 +12,7 @@ from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.cutoff_accuracy import proportion_limits
 from LABCRadiomicsLib.statistics.likelihood_ratio import likelihood_ratio
 from LABCRadiomicsLib.statistics.maximally_selected import maximally_selected
+from LABCRadiomicsLib.statistics.moderated_t import variance_prior
 from LABCRadiomicsLib.statistics.resampling import bootstrap_limits
 from survival_cohorts import follow_up_of
 
@@ -70,3 +71,13 @@ def test_who_leaves_before_any_event_changes_no_incidence():
     kept = more.time >= 1
     assert more.incidence[kept] == pytest.approx(found.incidence)
     assert more.se[kept] == pytest.approx(found.se)
+
+
+def test_outliers_are_held_back_where_a_tail_holds_a_gene_and_variances_differ():
+    rng = np.random.default_rng(4)
+    for size, outlier in ((9, 500.0), (60, 500.0), (60, None)):
+        variance = rng.chisquare(4, size) / 4 if outlier else np.ones(size)
+        variance[0] = outlier or 1.0
+        plain, robust = (variance_prior(variance, np.full(size, 4.0), robust=held) for held in (False, True))
+        same = np.array_equal(np.broadcast_to(plain.df, size), np.broadcast_to(robust.df, size))
+        assert same == (size == 9 or outlier is None)

@@ -9,6 +9,7 @@ from LABCRadiomicsLib.cohort import read_cases
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.tables.cohort import matching_rows, read_features, read_outcomes
 from LABCRadiomicsLib.tables.csv_table import Table, read_table
+from LABCRadiomicsLib.tables.csv_text import read_csv_text
 from table_cases import NAMES, tables, text
 
 FEATURES, OUTCOMES = tables(12)
@@ -256,3 +257,28 @@ def test_of_many_columns_the_first_twelve_are_shown(count, shown):
     columns = {f"c{at + 1}": ["1"] for at in range(count)}
     with pytest.raises(CohortError, match=rf"{shown}[.;)]?( |$)"):
         Table("made", columns, (2,)).texts("absent")
+
+
+def test_of_two_separators_that_fit_the_one_with_the_more_columns_is_taken(tmp_path):
+    """Also where empty cells at the ends of rows make the others look wider."""
+    for mark, other in ((";", ","), (",", ";"), ("\t", ","), (",", "\t")):
+        lines = [f"case{mark}a{mark}b{other}c", f"P1{mark}1{mark}2{other}{other}{other}"]
+        (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+        found = read_csv_text(tmp_path / "t.csv")
+        assert found.separator == mark and found.header == ("case", "a", f"b{other}c")
+
+
+def test_up_to_three_names_that_are_nearly_right_are_shown_first(tmp_path):
+    alike = [f"dfs_month{letter}" for letter in "abcd"]
+    (tmp_path / "t.csv").write_text(text({"c0": [1], **{name: [1] for name in alike}}))
+    with pytest.raises(CohortError) as refused:
+        read_table(tmp_path / "t.csv").numbers("dfs_month")
+    shown = str(refused.value).partition("the table has ")[2].rstrip(".").split(", ")
+    assert set(shown[:3]) < set(alike) and shown[3] == "c0" and set(shown[4:]) < set(alike)
+
+
+def test_empty_cells_behind_row_names_are_none(tmp_path):
+    (tmp_path / "t.tsv").write_text("a\tb\nP1\t1\t2\t\t\nP2\t3\t4\n")
+    found = read_csv_text(tmp_path / "t.tsv")
+    assert found.row_names and found.header == ("", "a", "b")
+    assert found.rows == ((2, ("P1", "1", "2")), (3, ("P2", "3", "4")))
