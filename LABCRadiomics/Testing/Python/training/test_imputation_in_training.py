@@ -179,3 +179,13 @@ def test_the_command_imputes_and_reports(run, tmp_path, data):
     page = (tmp_path / "report" / "index.html").read_text()
     assert "Missing values" in page and "4 tables by chained equations" in page
     assert (tmp_path / "report" / "missing.csv").is_file()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_a_missing_feature_is_predicted_whatever_the_units_of_the_others(scale):
+    features = np.random.default_rng(7).normal(size=(60, 3))
+    features[:, 0] = 2 * features[:, 1] + 1
+    features[:, 1] = features[:, 1] * scale + 5
+    given = features.copy()
+    given[3, 0] = np.nan
+    assert learn_fill(given, "model").apply(given)[3, 0] == pytest.approx(features[3, 0], abs=0.1)
