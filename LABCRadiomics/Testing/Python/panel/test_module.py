@@ -13,13 +13,13 @@ slicer = pytest.importorskip("slicer", reason="needs the slicer-core package")
 pytest.importorskip("PySide6", reason="needs the PySide6-Essentials package")
 
 from LABCRadiomicsLib import mrml  # noqa: E402
-from slicer_standin import application  # noqa: E402
+from slicer_standin import scripted_module  # noqa: E402
 
 pytest_plugins = ("slicer_standin.fixtures",)
 
 
 def test_module_describes_itself(module):
-    parent = application.ModuleParent()
+    parent = scripted_module.ModuleParent()
     parent.path = module.__file__
     module.LABCRadiomics(parent)
     assert parent.title == "LABC Radiomics"
@@ -31,7 +31,7 @@ def test_module_describes_itself(module):
 
 def test_help_links_to_pages_on_this_computer(module):
     """They open without a network."""
-    parent = application.ModuleParent()
+    parent = scripted_module.ModuleParent()
     module.LABCRadiomics(parent)
     pages = [Path(unquote(urlsplit(address).path)) for address in re.findall(r'href="(file:[^"]+)"', parent.helpText)]
     assert [page.name for page in pages] == ["user-guide.html", "tutorial.html"]
@@ -39,10 +39,10 @@ def test_help_links_to_pages_on_this_computer(module):
 
 
 def test_sample_data_is_the_bundled_case(module, breast1):
-    application.SampleDataLogic.registered.clear()
+    scripted_module.SampleDataLogic.registered.clear()
     module.registerSampleData()
-    (source,) = application.SampleDataLogic.registered
-    assert application.SampleDataLogic.titles == {"LABC Radiomics": "LABC Radiomics"}
+    (source,) = scripted_module.SampleDataLogic.registered
+    assert scripted_module.SampleDataLogic.titles == {"LABC Radiomics": "LABC Radiomics"}
     paths = [Path(unquote(urlsplit(uri).path)) for uri in source["uris"]]
     assert [urlsplit(uri).scheme for uri in source["uris"]] == ["file", "file"]
     assert [path.resolve() for path in paths] == [path.resolve() for path in breast1]
@@ -52,10 +52,10 @@ def test_sample_data_is_the_bundled_case(module, breast1):
 
 
 def test_sample_data_in_a_slicer_without_category_titles(module, monkeypatch):
-    application.SampleDataLogic.registered.clear()
-    monkeypatch.delattr(application.SampleDataLogic, "registerCustomSampleDataCategory")
+    scripted_module.SampleDataLogic.registered.clear()
+    monkeypatch.delattr(scripted_module.SampleDataLogic, "registerCustomSampleDataCategory")
     module.registerSampleData()
-    assert application.SampleDataLogic.registered[0]["category"] == "LABC Radiomics"
+    assert scripted_module.SampleDataLogic.registered[0]["category"] == "LABC Radiomics"
 
 
 def test_its_own_self_test_passes(module):
@@ -108,7 +108,7 @@ def test_progress_may_end_the_run(module, case):
 
 
 def test_stand_ins_exist_in_slicer(slicer_lists):
-    for name, members in application.MEMBERS.items():
+    for name, members in scripted_module.MEMBERS.items():
         listed = (slicer_lists / f"{name}.txt").read_text()
         for member in members:
             if inspect.isfunction(member):

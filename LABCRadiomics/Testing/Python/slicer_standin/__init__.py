@@ -23,7 +23,7 @@ import slicer
 import slicer.util
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from . import application, parameter_nodes, widgets
+from . import application, ctk_widgets, mrml_widgets, parameter_nodes, scripted_module
 from .proxies import ClassProxy, Listing, QObject
 
 QT_CLASSES = {
@@ -66,7 +66,7 @@ def _imported(made: dict[str, types.ModuleType]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, lists: Path | None = None) -> Iterator[application.ModuleWidgets]:
+def running(folder: Path, lists: Path | None = None) -> Iterator[scripted_module.ModuleWidgets]:
     """Run as inside Slicer, in an empty scene.
 
     Parameters
@@ -78,22 +78,24 @@ def running(folder: Path, lists: Path | None = None) -> Iterator[application.Mod
     """
     QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     scene = application.prepare_scene()
-    module_widgets = application.ModuleWidgets()
-    made = {name: types.ModuleType(name) for name in (*application.MEMBERS, "slicer.parameterNodeWrapper", "qt", "ctk")}
-    for name, members in application.MEMBERS.items():
+    module_widgets = scripted_module.ModuleWidgets()
+    made = {
+        name: types.ModuleType(name) for name in (*scripted_module.MEMBERS, "slicer.parameterNodeWrapper", "qt", "ctk")
+    }
+    for name, members in scripted_module.MEMBERS.items():
         vars(made[name]).update({member.__name__: member for member in members})
     made["slicer.parameterNodeWrapper"].parameterNodeWrapper = parameter_nodes.parameterNodeWrapper
     made["qt"].Qt = QtCore.Qt
     made["qt"].QObject = QObject
     for room, names in QT_CLASSES.items():
         vars(made["qt"]).update({name: ClassProxy(getattr(room, name)) for name in names})
-    for cls in widgets.CUSTOM:
+    for cls in (*ctk_widgets.CUSTOM, *mrml_widgets.CUSTOM):
         target = made["ctk"] if cls.__name__.startswith("ctk") else slicer
         setattr(target, cls.__name__, ClassProxy(cls))
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(Listing, "folder", lists))
         stack.enter_context(_imported(made))
-        stack.enter_context(mock.patch.object(sys, "path", [str(application.MODULE_FOLDER), *sys.path]))
+        stack.enter_context(mock.patch.object(sys, "path", [str(scripted_module.MODULE_FOLDER), *sys.path]))
         for name, value in {
             "mrmlScene": scene,
             "app": application.application(scene, folder),

@@ -71,3 +71,14 @@ def ready(case, panel):
     """The module's widget with the bundled case selected."""
     assert panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip
     return panel
+
+
+@pytest.fixture
+def dialogs(app, monkeypatch):
+    """Answers of the file dialogs, by the name of the function; without one a dialog is a failure."""
+    import qt
+
+    answers = {}
+    for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
+        monkeypatch.setattr(qt.QFileDialog, name, lambda *_given, name=name: answers.pop(name), raising=False)
+    return answers

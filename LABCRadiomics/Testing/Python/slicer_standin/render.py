@@ -40,7 +40,7 @@ def show(panel: QtWidgets.QScrollArea, width: int, height: int | None = None) ->
 
     Parameters
     ----------
-    panel : application.ModulePanel
+    panel : scripted_module.ModulePanel
     width, height : int
         Pixels; without a height as high as all of the contents.
     """
