@@ -60,7 +60,7 @@ class FilteredRoi:
     @property
     def plane(self) -> int | None:
         """The array axis across the slices that features stay within; None in three dimensions."""
-        return self.setting.get("force2Ddimension", 0) if self.setting.get("force2D", False) else None
+        return self.setting["force2Ddimension"] if self.setting["force2D"] else None
 
     @cached_property
     def neighbors(self) -> NeighborLevels:

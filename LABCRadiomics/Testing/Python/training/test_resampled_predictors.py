@@ -138,3 +138,10 @@ def test_as_many_resamples_are_kept_as_a_file_may_hold_numbers(training, monkeyp
     for numbers, kept in ((5 * each, 5), (5 * each - 1, 4), (1, 2)):
         monkeypatch.setattr(resampled_predictors, "_MOST_NUMBERS", numbers)
         assert len(stored_uncertainty(many, features, tuple("abcdef"), stored).repeats) == kept
+
+
+def test_what_is_kept_of_resamples_has_seven_digits(model):
+    kept = [repeat for repeat in model.uncertainty.repeats if repeat.features]
+    numbers = [number for repeat in kept for number in (*repeat.coefficients, *repeat.parameters)]
+    assert numbers == [float(f"{number:.7g}") for number in numbers]
+    assert sum(number != float(f"{number:.6g}") for number in numbers) > len(numbers) / 2

@@ -62,6 +62,15 @@ def test_cohort_is_joined_in_the_order_of_the_features():
     assert (part.cases, part.covariates["age"], part.months.tolist()) == (("a",), (1.0,), [10])
 
 
+@pytest.mark.parametrize(("empty", "named"), [(1, "case b has no site"), (2, "case b and 1 more has no site")])
+def test_cases_without_a_site_are_named(empty, named):
+    features = FeatureTable(("a", "b", "c"), ("f",), np.zeros((3, 1)))
+    sites = ("Bonn", *[""] * empty, *["Bonn"] * (2 - empty))
+    outcomes = OutcomeTable(("a", "b", "c"), np.array([10.0, 20, 30]), np.ones(3, bool), {"site": sites})
+    with pytest.raises(CohortError, match=f"{named} in column site; fill it in or leave the case out"):
+        cohort_of(features, outcomes, (), "site")
+
+
 def with_covariates(seed: int, n: int = 160) -> TrainingCohort:
     """A cohort whose binary covariate ``bad`` raises the hazard and whose ``noise`` does not."""
     rng = np.random.default_rng(seed)

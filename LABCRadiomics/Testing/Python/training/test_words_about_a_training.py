@@ -244,6 +244,16 @@ def test_subgroups_by_level_and_by_the_median(clinical):
     assert all(len(part.effects) == 1 for part in parts)
 
 
+@pytest.mark.parametrize(("events", "adjusted"), [(9, False), (10, True)])
+def test_a_subgroup_is_adjusted_from_five_events_a_column(clinical, events, adjusted):
+    yes = np.array([value == 1 for value in clinical.covariates["pcr"]])
+    event = yes & (np.cumsum(yes) <= events) | ~yes & clinical.event
+    score = clinical.features[:, 0]
+    found = subgroup_analyses(replace(clinical, event=event), ("pcr",), score, score > 0, ("age",))
+    (part,) = [part for part in found if part.level == "yes"]
+    assert (part.events, len(part.effects)) == (events, 1 + adjusted)
+
+
 def test_p_values_of_values_that_hardly_differ():
     """Exact without ties; with one value in all there is nothing to test, with two there is."""
     same, two = np.array([1.0, 1, 1]), np.array([1.0, 2, 2])
