@@ -14,6 +14,7 @@ import SimpleITK as sitk
 
 from ..imaging.region import Region
 from ..imaging.volume import Volume, box_slices
+from .laplacian import laplacian_of_gaussian
 from .reference import binary_patterns
 from .wavelet import WaveletSettings, wavelet_values
 
@@ -67,7 +68,7 @@ def _wavelet(region: Region, setting: Mapping, wanted: set[str] | None) -> Filte
 
 
 def _laplacian_of_gaussian(region: Region, setting: Mapping, wanted: set[str] | None) -> Filtered:
-    """A recursive filter: every voxel depends on all others of its lines. Skipped where the image is too small."""
+    """Skipped where the image is too small."""
     image = region.image
     if image.size.min() < 4:
         return
@@ -75,8 +76,8 @@ def _laplacian_of_gaussian(region: Region, setting: Mapping, wanted: set[str] | 
         name = f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D"
         fits = (image.size >= np.ceil(sigma / image.spacing) + 1).all()
         if fits and (wanted is None or name in wanted):
-            filtered = sitk.LaplacianRecursiveGaussian(image.to_sitk(), sigma, normalizeAcrossScale=True)
-            yield name, roi_values(region, sitk.GetArrayViewFromImage(filtered))
+            filtered = laplacian_of_gaussian(image.to_sitk(), sigma, region.lower, region.upper)
+            yield name, filtered[region.inside]
 
 
 def _gradient(region: Region, setting: Mapping, wanted: set[str] | None) -> Filtered:
