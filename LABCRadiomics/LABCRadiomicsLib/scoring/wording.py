@@ -17,7 +17,7 @@ Translate = Callable[[str], str]
 
 def number(value: float) -> str:
     """Four significant digits, without an exponent where people read it more easily so."""
-    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    return f"{value:.0f}" if 9999.5 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def percent(value: float) -> str:

@@ -141,3 +141,10 @@ def test_a_mask_on_another_grid_is_refused_where_it_must_not_be_corrected():
     tolerant = ExtractionSettings.from_parameters({"setting": {"correctMask": False, "geometryTolerance": 0.5}})
     assert extract(IMAGE, shifted, tolerant, names).notices == ()
     assert extract(IMAGE, MASK, refusing, names).values == extract(IMAGE, shifted, tolerant, names).values
+
+
+def test_a_mask_on_another_grid_is_resampled_where_nothing_is_said_of_it():
+    shifted = MASK[:, :, :]
+    shifted.SetOrigin([start + 0.3 for start in shifted.GetOrigin()])
+    found = extract(IMAGE, shifted, ExtractionSettings.from_parameters({"setting": {}}), ["original_shape_VoxelVolume"])
+    assert [notice.code for notice in found.notices] != []

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 import example_models
+from LABCRadiomicsLib.model import parse_model
 from LABCRadiomicsLib.notices import Notice
 from LABCRadiomicsLib.resources import models_folder
 from LABCRadiomicsLib.scoring import (
@@ -274,3 +275,22 @@ def test_without_a_clinical_model_nothing_is_said_of_one():
     assert model.comparators == () and prediction.survival
     assert wording.without_image(model, prediction) == ""
     assert wording.without_image(model, replace(prediction, survival=())) == ""
+
+
+def test_what_the_clinic_alone_gives_is_said_beside_the_survival():
+    model = parse_model(json.dumps(example_models.document_2()), "model.json")
+    known = {"age": 60, "stage": "II", "pcr": "no"}
+    prediction = predict(model, example_models.FEATURES, known, site="B")
+    assert prediction.site == "B"
+    last, comparator = prediction.survival[-1], model.comparators[0]
+    log_hazard = comparator.log_hazard(
+        {name: value.value for name, value in zip(known, prediction.covariates, strict=True)}
+    )
+    alone = comparator.survival(log_hazard, last.months)
+    assert 0 < alone < 1 and wording.without_image(model, prediction) == (
+        f"Clinical covariates alone (Stage, pCR), without the image, give disease-free survival of {100 * alone:.1f}% at "
+        f"60 months; with the score it is {100 * last.probability:.1f}%. In training it stayed open whether the score adds "
+        "to them."
+    )
+    as_measured = predict(model, example_models.FEATURES, known, site="X", unknown_site="as-measured")
+    assert as_measured.site is None

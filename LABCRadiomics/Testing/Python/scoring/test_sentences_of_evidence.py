@@ -2,7 +2,7 @@
 
 import pytest
 
-from LABCRadiomicsLib.scoring.wording import evidence, survival_remarks, wider_limits
+from LABCRadiomicsLib.scoring.wording import evidence, number, survival_remarks, wider_limits
 
 NOTHING = {
     "contributions": [{"in_range": True}, {"in_range": None}], "discrimination": None, "status": "complete",
@@ -52,9 +52,10 @@ def test_the_second_reader(same, before, after):
     sentence = f"{before}On the second reader's contour (Dice 0.87 with the first) the score is 3.5.{after}"
     second = {"dice": 0.873, "score": 3.5, "same_group": same, "survival": []}
     assert evidence(NOTHING | {"second_reader": second}) == [sentence]
-    second["survival"] = [{"months": 12, "probability": 0.9}, {"months": 60, "probability": 0.641}]
+    second["survival"] = [{"months": at, "probability": p} for at, p in ((12, 0.9), (36, 0.8), (60, 0.641))]
     assert evidence(NOTHING | {"second_reader": second}) == [sentence]  # the first reader's has none
-    both = evidence(NOTHING | {"second_reader": second, "survival": [{"months": 60, "probability": 0.7}]})
+    own = [{"months": at, "probability": p} for at, p in ((12, 0.95), (36, 0.85), (60, 0.7))]
+    both = evidence(NOTHING | {"second_reader": second, "survival": own})
     assert both == [f"{sentence} Its survival at 60 months is 64.1% (first reader: 70.0%)."]
 
 
@@ -100,3 +101,12 @@ def test_remarks_beside_survival():
     assert wider_limits(known | {"selection": selection}) == ["40.0% to 95.0%", ""]
     without = survival_remarks(known | {"selection": selection | {"survival": [], "same_group": None}})
     assert without == []
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0, "0"), (-1.23456, "-1.235"), (9999.4, "9999"), (9999.6, "10000"), (-10000.0, "-10000"), (12345.6, "12346"),
+     (999_999_999.0, "999999999"), (1e9, "1e+09"), (1.5e-7, "1.5e-07")],
+)  # fmt: skip
+def test_numbers_have_four_digits_and_seldom_an_exponent(value, words):
+    assert number(value) == words

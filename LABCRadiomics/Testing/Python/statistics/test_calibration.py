@@ -5,7 +5,7 @@ import pytest
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.brier import brier_score
-from LABCRadiomicsLib.statistics.calibration import calibration_curve, calibration_groups, calibration_summary
+from LABCRadiomicsLib.statistics.calibration import _knots, calibration_curve, calibration_groups, calibration_summary
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
@@ -136,3 +136,16 @@ def test_an_event_at_the_horizon_is_a_case_everywhere() -> None:
         nri = net_reclassification(old, new, time, everyone, horizon)
         assert nri.up_cases == pytest.approx((change[cases] > 0).mean())
         assert brier_score(new, time, everyone, horizon).score[0] == pytest.approx(((cases - new) ** 2).mean())
+
+
+@pytest.mark.parametrize(
+    ("values", "three", "four"),
+    [  # Hmisc::rcspline.eval(knots.only = TRUE); of many ties at the lowest value the next is a knot
+        ([0.0] * 20 + [1, 2, 3, 4, 5, 6], [1, 2, 4], [1, 2, 2.2, 4]),
+        ([0.0] * 20 + [1, 2, 3, 4, 5, 6, 7], [1, 3, 4.5], [1, 2.25, 3, 4.5]),
+        ([0.0] * 24 + [1, 2, 4, 8, 16, 32], [1, 2, 8], [1, 2, 2.4, 8]),
+    ],
+)
+def test_knots_of_few_values_are_those_of_hmisc(values, three, four) -> None:
+    assert _knots(np.array(values), 3) == pytest.approx(three)
+    assert _knots(np.array(values), 4) == pytest.approx(four)

@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.clustering import k_means, scaled_columns
@@ -81,3 +82,20 @@ def test_outliers_are_held_back_where_a_tail_holds_a_gene_and_variances_differ()
         plain, robust = (variance_prior(variance, np.full(size, 4.0), robust=held) for held in (False, True))
         same = np.array_equal(np.broadcast_to(plain.df, size), np.broadcast_to(robust.df, size))
         assert same == (size == 9 or outlier is None)
+
+
+@pytest.mark.parametrize(
+    ("prior_df", "df", "location", "of_last"),
+    [  # limma::fitFDistRobustly: df2, scale, and df2.shrunk of the five largest variances
+        (3, 3.06400660335, 0.50324562225, (2.9792187023, 2.9614753236, 0.182055154526, 0.16082911372)),
+        (5, 5.15826561393, 0.503215719602, (4.9988900489, 4.9615586633, 0.176450264741, 0.173469591995)),
+        (8, 8.38465740925, 0.503218584065, (8.09869471185, 8.02636246945, 0.189046794593, 0.188913012234)),
+    ],
+)
+def test_a_prior_beside_outliers_is_that_of_limma(prior_df, df, location, of_last):
+    variance = 0.5 * stats.f.ppf((np.arange(60) + 0.5) / 60, 4, prior_df)
+    variance[58:] *= [20, 40]
+    found = variance_prior(variance, np.full(60, 4.0), robust=True)
+    assert np.broadcast_to(found.variance, 60) == pytest.approx(np.full(60, location), rel=1e-9)
+    assert found.df[[0, -4, -3, -2, -1]] == pytest.approx([df, *of_last], rel=1e-9)
+    assert variance_prior(variance, np.full(60, 4.0)).df < 0.6 * df

@@ -182,6 +182,10 @@ def test_correlations_are_those_of_scipy_and_missing_without_variance():
     assert (found.rho[1, 0], found.rho_p[1, 0]) == pytest.approx((theirs.statistic, theirs.pvalue))
     assert found.r_p[2, 0] == pytest.approx(stats.pearsonr(first[:, 2], second[:, 0]).pvalue)
     assert np.isnan(found.rho[:, 1]).all()
+    hole = np.where(first == first[3, 1], np.nan, first)
+    for pair in ((hole, second), (second, hole)):
+        with pytest.raises(InputError, match="correlations need finite values"):
+            correlation_map(*pair)
 
 
 def test_clusters_that_are_there_are_found_by_every_method():
