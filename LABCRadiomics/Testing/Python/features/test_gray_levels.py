@@ -113,3 +113,34 @@ def test_levels_of_whole_numbers_are_floors_in_every_type(dtype, width, seed):
     expected = values.astype(int) // width - int(values.min()) // width + 1
     if expected.max() <= MOST_LEVELS:
         np.testing.assert_array_equal(gray_levels(values, {"binWidth": width}, "original").levels, expected)
+
+
+def test_levels_that_do_for_a_histogram_may_be_too_many_for_a_matrix():
+    noise = sitk.GetImageFromArray(np.random.default_rng(0).integers(0, 5000, SHAPE).astype(np.int16))
+    noise.CopyInformation(IMAGE)
+    fine = with_setting(LEVELS, {"firstorder": []}, binWidth=1)
+    assert len(ours(noise, MASK, fine)) == 18
+    with pytest.raises(ExtractionError, match="more than the 2,048 that can be used"):
+        ours(noise, MASK, with_setting(LEVELS, {"firstorder": [], "glcm": []}, binWidth=1))
+
+
+def test_long_runs_of_many_levels_are_kept_apart():
+    """Three hundred rows of three hundred voxels, each of a level of its own: 90,000 cells of a run matrix."""
+    rows = np.tile(np.arange(1, 301)[:, None], (1, 300)).astype(np.int16)
+    image = sitk.GetImageFromArray(np.stack([rows, rows]))
+    mask = sitk.GetImageFromArray(np.stack([np.ones_like(rows), np.zeros_like(rows)]).astype(np.uint8))
+    found = ours(image, mask, with_setting(LEVELS, {"glrlm": []}, binWidth=1))
+    # Along the rows there is one run a row; along the three other directions of a slice each voxel is a run.
+    assert found["original_glrlm_LongRunEmphasis"] == pytest.approx((300**2 + 3) / 4)
+    assert found["original_glrlm_RunPercentage"] == pytest.approx((1 / 300 + 3) / 4)
+    assert found["original_glrlm_HighGrayLevelRunEmphasis"] == pytest.approx((np.arange(1, 301) ** 2).mean())
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
+def test_without_neighbors_pairs_have_no_features():
+    far = np.zeros(SHAPE[::-1], np.uint8).T.copy()
+    far[2, 2, 2] = far[9, 9, 9] = 1
+    mask = sitk.GetImageFromArray(far)
+    mask.CopyInformation(IMAGE)
+    found = ours(IMAGE, mask, with_setting(LEVELS, {"glcm": []}))
+    assert len(found) == 24 and all(isinstance(value, float) and np.isnan(value) for value in found.values())

@@ -288,9 +288,9 @@ def test_what_the_clinic_alone_gives_is_said_beside_the_survival():
     )
     alone = comparator.survival(log_hazard, last.months)
     assert 0 < alone < 1 and wording.without_image(model, prediction) == (
-        f"Clinical covariates alone (Stage, pCR), without the image, give disease-free survival of {100 * alone:.1f}% at "
-        f"60 months; with the score it is {100 * last.probability:.1f}%. In training it stayed open whether the score adds "
-        "to them."
+        "Clinical covariates alone (Stage, pCR), without the image, give disease-free survival of "
+        f"{100 * alone:.1f}% at 60 months; with the score it is {100 * last.probability:.1f}%. "
+        "In training it stayed open whether the score adds to them."
     )
     as_measured = predict(model, example_models.FEATURES, known, site="X", unknown_site="as-measured")
     assert as_measured.site is None
