@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import platform
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -122,7 +123,10 @@ def extract_region(
     _require_textured(region)
     diagnostics = {"label": region.label, **region_diagnostics(region, settings)}
     notices = [] if settings.resamples else list(region.notices)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # means of nothing: what has no value gets a notice or is refused
         values = dict(_compute(region, settings, plan, notices))
     if features is None:
         notices += _not_finite(values)
