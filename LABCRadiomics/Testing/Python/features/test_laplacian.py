@@ -5,6 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from LABCRadiomicsLib.features.laplacian import laplacian_of_gaussian
+from roi_examples import ball, ours, phantom, with_setting
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.int64, np.float32, np.float64])
@@ -23,3 +24,11 @@ def test_a_box_of_the_filtered_image(kind, sigma):
             found = laplacian_of_gaussian(image, sigma, lower, upper)
             box = tuple(slice(first, last + 1) for first, last in zip(lower[::-1], upper[::-1], strict=True))
             assert found.dtype == whole.dtype and np.array_equal(found, whole[box])
+
+
+@pytest.mark.parametrize(("sigma", "images"), [(8.0, 1), (8.1, 0)])
+def test_an_image_must_be_larger_than_the_filter(sigma, images):
+    """Along each axis a voxel more than the standard deviation spans, as pyradiomics asks for: nine here."""
+    image = phantom((9, 12, 14), spacing=(1, 1, 1))
+    found = ours(image, ball(image, (4, 6, 7), 3), with_setting({"LoG": {"sigma": [sigma]}}, {"firstorder": ["Mean"]}))
+    assert len(found) == images
