@@ -1,5 +1,7 @@
 """Covariates of a training: what kind a column is, how tables are joined, which enter the nomogram, and the recipe."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from LABCRadiomicsLib.tables.cohort import FeatureTable, OutcomeTable
 from LABCRadiomicsLib.training import Plan, Recipe, TrainingCohort, cohort_of, specs_of, train
 from LABCRadiomicsLib.training.clinical_models import fit_clinical
 from LABCRadiomicsLib.training.procedure import Procedure
+from LABCRadiomicsLib.training.training_cohort import require_events
 from training_data import MAIN_EFFECTS, cohort
 
 
@@ -69,6 +72,13 @@ def test_cases_without_a_site_are_named(empty, named):
     outcomes = OutcomeTable(("a", "b", "c"), np.array([10.0, 20, 30]), np.ones(3, bool), {"site": sites})
     with pytest.raises(CohortError, match=f"{named} in column site; fill it in or leave the case out"):
         cohort_of(features, outcomes, (), "site")
+
+
+def test_ten_events_are_enough_to_train_on_and_nine_are_not():
+    data = TrainingCohort(("f",), np.zeros((30, 1)), np.ones(30), np.arange(30) < 10, cases=tuple(map(str, range(30))))
+    require_events(data)
+    with pytest.raises(CohortError, match="The cohort has 9 events in 30 patients; a score needs at least 10"):
+        require_events(replace(data, event=np.arange(30) < 9))
 
 
 def with_covariates(seed: int, n: int = 160) -> TrainingCohort:
