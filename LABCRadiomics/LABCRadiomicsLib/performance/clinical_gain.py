@@ -281,7 +281,7 @@ def _of_risks(
 def _risk_measures(
     part: Held, months: np.ndarray, event: np.ndarray, horizon: float, threshold: float
 ) -> Callable[[np.ndarray], np.ndarray]:
-    risks = [risks_of(marker, months, event, horizon) for marker in (part.older, part.newer)]
+    risks = [risks_of(marker, months, event)(horizon) for marker in (part.older, part.newer)]
 
     def measures(rows: np.ndarray) -> np.ndarray:
         outcome = months[rows], event[rows]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..statistics.concordance import ConcordanceDifference, concordance_difference, harrell_c
-from ..statistics.reclassification_limits import Risk, improvement_measures, refitted_risk
+from ..statistics.reclassification_limits import RefittedModel, Risk, improvement_measures
 from .attempts import Attempts
 from .marker import Marker
 from .metrics import Estimate, Measure, Metric, bootstrapped
+
+RisksAt = Callable[[float], Risk]
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,9 @@ def compare(
     marker, comparator, months, event = marker.take(known), comparator.take(known), months[known], event[known]
     theirs = harrell_c(comparator.values, months, event)
     difference = concordance_difference(harrell_c(marker.values, months, event), theirs)
+    risks = [risks_of(one, months, event) for one in (comparator, marker)]
     rows = tuple(
-        _reclassification(comparator, marker, months, event, horizon, bootstrap, seed, attempts)
+        _reclassification(comparator, marker, risks, months, event, horizon, bootstrap, seed, attempts)
         for horizon in marker.survival
         if horizon in comparator.survival and horizon < months.max()
     )
@@ -100,6 +104,7 @@ def compare(
 def _reclassification(
     older: Marker,
     newer: Marker,
+    risks: Sequence[RisksAt],
     months: np.ndarray,
     event: np.ndarray,
     horizon: float,
@@ -110,7 +115,7 @@ def _reclassification(
     def refit(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return old(rows), new(rows)
 
-    old, new = (risks_of(marker, months, event, horizon) for marker in (older, newer))
+    old, new = (at(horizon) for at in risks)
     what = f"The reclassification at {horizon:g} months, {newer.name} over {older.name},"
     measures = improvement_measures(refit, months, event, horizon)
     idi, nri, nri_km, median = bootstrapped(what, measures, months.size, bootstrap, seed, attempts)
@@ -118,12 +123,11 @@ def _reclassification(
     return Reclassification(horizon, idi, nri, nri_km, median, limits)
 
 
-def risks_of(marker: Marker, months: np.ndarray, event: np.ndarray, horizon: float) -> Risk:
-    """Risk of the patients of a resample, by the model as it would have been made of them if it was made here."""
+def risks_of(marker: Marker, months: np.ndarray, event: np.ndarray) -> RisksAt:
+    """Risk of a resample's patients by horizon; a model that was made of these patients is made again of the resample."""
     if marker.design is not None:
-        return refitted_risk(marker.design, months, event, horizon)
-    risk = marker.risk(horizon)
-    return lambda rows: risk[rows]
+        return RefittedModel(marker.design, months, event).risk
+    return lambda horizon: marker.risk(horizon).__getitem__
 
 
 def _limits_in_words(older: Marker, newer: Marker) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import InputError
 from . import _checks
-from .cox import cox
+from .cox import CoxModel, cox
 from .reclassification import discrimination_improvement, net_reclassification
 from .resampling import BootstrapLimits, bootstrap_limits
 
@@ -92,33 +92,50 @@ def refitted_cox(old: np.ndarray, new: np.ndarray, time: np.ndarray, event: np.n
         Unusable arrays.
     """
     risks = [
-        refitted_risk(_checks.matrix(covariates, name, np.size(time)), time, event, horizon)
+        RefittedModel(_checks.matrix(covariates, name, np.size(time)), time, event).risk(horizon)
         for name, covariates in (("old", old), ("new", new))
     ]
     return lambda rows: (risks[0](rows), risks[1](rows))
 
 
-def refitted_risk(covariates: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float) -> Risk:
-    """Give the risk of a resample's patients by a Cox model fitted to them, as a function of their rows.
+class RefittedModel:
+    """A Cox model that is fitted again to the patients of each resample, once for all horizons.
 
     Parameters
     ----------
     covariates : array_like, shape (n, p)
-    time, event, horizon
-        As for `improvement_limits`.
+    time, event : array_like, shape (n,)
+        Follow-up and event.
 
     Raises
     ------
     InputError
         Unusable arrays.
     """
-    time, event = _checks.survival(time, event)
-    covariates = _checks.matrix(covariates, "covariates", time.size)
 
-    def risk(rows: np.ndarray) -> np.ndarray:
-        if time[rows].max() < horizon:
-            raise InputError(f"horizon {horizon:g} is beyond the follow-up of this resample.")
-        own = covariates[rows]
-        return 1 - cox(own, time[rows], event[rows]).survival(own, np.array([horizon])).survival[:, 0]
+    def __init__(self, covariates: np.ndarray, time: np.ndarray, event: np.ndarray):
+        self._time, self._event = _checks.survival(time, event)
+        self._covariates = _checks.matrix(covariates, "covariates", self._time.size)
+        self._fitted: dict[bytes, CoxModel | InputError] = {}
 
-    return risk
+    def risk(self, horizon: float) -> Risk:
+        """Give the risk of a resample's patients at a horizon, by their rows; see `improvement_limits`."""
+
+        def risk(rows: np.ndarray) -> np.ndarray:
+            if self._time[rows].max() < horizon:
+                raise InputError(f"horizon {horizon:g} is beyond the follow-up of this resample.")
+            return 1 - self._fit(rows).survival(self._covariates[rows], np.array([horizon])).survival[:, 0]
+
+        return risk
+
+    def _fit(self, rows: np.ndarray) -> CoxModel:
+        key = rows.tobytes()
+        if key not in self._fitted:
+            try:
+                self._fitted[key] = cox(self._covariates[rows], self._time[rows], self._event[rows])
+            except InputError as error:
+                self._fitted[key] = error
+        found = self._fitted[key]
+        if isinstance(found, InputError):
+            raise found
+        return found

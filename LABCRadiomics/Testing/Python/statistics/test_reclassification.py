@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.statistics import reclassification_limits
+from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
 from LABCRadiomicsLib.statistics.reclassification_limits import improvement_limits, refitted_cox
 from LABCRadiomicsLib.statistics.resampling import bootstrap_limits
@@ -80,3 +83,20 @@ def test_bootstrap_gives_the_standard_error_of_a_mean() -> None:
     limits = bootstrap_limits(lambda i: values[i].mean(), 400, repeats=2000)
     assert limits.se[0] == pytest.approx(values.std() / 20, rel=0.06)
     assert limits.lower[0] < values.mean() < limits.upper[0]
+
+
+def test_a_model_is_fitted_once_a_resample_for_all_horizons(monkeypatch):
+    rng = np.random.default_rng(4)
+    x, time, event = rng.normal(size=(60, 2)), rng.exponential(20, 60), rng.random(60) < 0.7
+    fits = []
+    monkeypatch.setattr(reclassification_limits, "cox", lambda *arrays: fits.append(1) or cox(*arrays))
+    model = reclassification_limits.RefittedModel(x, time, event)
+    rows = rng.integers(0, 60, 60)
+    alone = cox(x[rows], time[rows], event[rows]).survival(x[rows], np.array([5.0, 9.0])).survival
+    for column, horizon in enumerate((5.0, 9.0)):
+        assert np.array_equal(model.risk(horizon)(rows), 1 - alone[:, column])
+    assert len(fits) == 1
+    for _ in range(2):  # patients of whom none had the event
+        with pytest.raises(InputError, match="event"):
+            model.risk(0.001)(np.flatnonzero(~event))
+    assert len(fits) == 2
