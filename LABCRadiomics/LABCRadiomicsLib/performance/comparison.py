@@ -124,7 +124,7 @@ def _reclassification(
 
 
 def risks_of(marker: Marker, months: np.ndarray, event: np.ndarray) -> RisksAt:
-    """Risk of a resample's patients by horizon; a model that was made of these patients is made again of the resample."""
+    """Risk of a resample's patients by horizon; a model that was made of these patients is made again of them."""
     if marker.design is not None:
         return RefittedModel(marker.design, months, event).risk
     return lambda horizon: marker.risk(horizon).__getitem__

@@ -26,7 +26,7 @@ from LABCRadiomicsLib.training.cross_validation import _statistic
 from LABCRadiomicsLib.training.missing_features import MissingShares, settle_missing
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe
 from LABCRadiomicsLib.training.selection import agreeing_features
-from LABCRadiomicsLib.training.subgroups import _kruskal_p, _wilcoxon_p, baseline_table, subgroup_analyses
+from LABCRadiomicsLib.training.subgroups import _kruskal_p, _median_text, _wilcoxon_p, baseline_table, subgroup_analyses
 from LABCRadiomicsLib.training.train_model import HORIZONS, _rivals
 from training_data import cohort
 
@@ -222,6 +222,10 @@ def test_the_baseline_table(clinical):
     assert ("pcr", "unknown") not in by
     three = baseline_table(clinical, np.arange(90) % 3, ("a", "b", "c"))
     assert {row.test for row in three} == {None, "Kruskal-Wallis", "chi-square"}
+
+
+def test_a_number_is_described_by_median_and_quartiles():
+    assert _median_text(np.arange(101.0)) == "50 (25 to 75)" and _median_text(np.empty(0)) == ""
 
 
 def test_subgroups_by_level_and_by_the_median(clinical):
