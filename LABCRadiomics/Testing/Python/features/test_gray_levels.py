@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from LABCRadiomicsLib.errors import ExtractionError
-from LABCRadiomicsLib.features.gray_levels import MOST_LEVELS, gray_levels
+from LABCRadiomicsLib.features.gray_levels import MOST_LEVELS, gray_levels, spans_no_bin
 from LABCRadiomicsLib.features.settings import ExtractionSettings
 from roi_examples import SHAPE, ball, extract, ours, phantom, with_setting, without_bin_width
 
@@ -144,3 +144,12 @@ def test_without_neighbors_pairs_have_no_features(recwarn):
     found = ours(IMAGE, mask, with_setting(LEVELS, {"glcm": []}))
     assert len(recwarn) == 0
     assert len(found) == 24 and all(isinstance(value, float) and np.isnan(value) for value in found.values())
+
+
+@pytest.mark.parametrize(
+    ("setting", "spread", "one"),
+    [({"binCount": 8}, 0, True), ({"binCount": 8}, 1, False), ({"binCount": 1}, 5, True), ({"binCount": 2}, 5, False),
+     ({"binWidth": 5}, 4.9, True), ({"binWidth": 5}, 5, False), ({}, 24.9, True), ({}, 25, False)],
+)  # fmt: skip
+def test_intensities_that_fit_into_one_bin(setting, spread, one):
+    assert spans_no_bin(np.array([3.0, 3.0 + spread]), setting) == one
