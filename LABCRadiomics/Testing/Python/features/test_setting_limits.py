@@ -23,7 +23,7 @@ LIMITS = {  # what is taken, and what is not
     "normalizeScale": ([0.5, 100], [0, -1]),
     "removeOutliers": ([0.1, 3], [0, -3]),
     "resampledPixelSpacing": ([[1, 1, 1], [0, 0, 0], [0.5, 0, 2]], [[1, 1], [1, 1, 1, 1], [1, 1, -0.1], 1]),
-    "interpolator": (["sitkLinear", 1, 10], [0, 11, "linear"]),
+    "interpolator": (["sitkLinear", 1, 10], [0, 11, 2.5, "linear"]),
     "padDistance": ([0, 5], [-1, 0.5]),
     "distances": ([[1], [1, 2, 3]], [[], [0], [1.5]]),
     "force2Ddimension": ([0, 1, 2], [-1, 3, 0.5]),

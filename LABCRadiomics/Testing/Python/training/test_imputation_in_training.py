@@ -189,3 +189,11 @@ def test_a_missing_feature_is_predicted_whatever_the_units_of_the_others(scale):
     given = features.copy()
     given[3, 0] = np.nan
     assert learn_fill(given, "model").apply(given)[3, 0] == pytest.approx(features[3, 0], abs=0.1)
+
+
+@pytest.mark.parametrize(("known", "predicted"), [(9, False), (10, True)])
+def test_a_feature_is_predicted_where_ten_patients_have_it(known, predicted):
+    features = np.random.default_rng(7).normal(size=(30, 3))
+    features[:, 0] = 2 * features[:, 1]
+    features[known:, 0] = np.nan
+    assert bool(learn_fill(features, "model").regressions) == predicted

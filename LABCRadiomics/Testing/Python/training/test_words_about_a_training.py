@@ -24,6 +24,7 @@ from LABCRadiomicsLib.training.cautions import (
 )
 from LABCRadiomicsLib.training.cross_validation import _statistic
 from LABCRadiomicsLib.training.missing_features import MissingShares, settle_missing
+from LABCRadiomicsLib.training.model_card import yields_all
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe
 from LABCRadiomicsLib.training.selection import agreeing_features
 from LABCRadiomicsLib.training.subgroups import _kruskal_p, _median_text, _wilcoxon_p, baseline_table, subgroup_analyses
@@ -315,3 +316,11 @@ def test_agreement_must_exceed_the_limit_as_in_the_article():
     assert kept.tolist() == [False, True, False, False]
     with pytest.raises(CohortError, match=r"No feature has an intraclass correlation above 0\.8"):
         agreeing_features(("a", "b", "c"), icc, 0.8)
+
+
+def test_a_model_keeps_the_record_of_pyradiomics_features_only():
+    record = object()
+    for names, kept in ((["original_glcm_Idm"], record), (["original_glcm_Idm", "f1"], None)):
+        terms = [SimpleNamespace(feature=name) for name in names]
+        training = SimpleNamespace(score=SimpleNamespace(stored=SimpleNamespace(terms=terms)))
+        assert yields_all(record, training) is kept and yields_all(None, training) is None
