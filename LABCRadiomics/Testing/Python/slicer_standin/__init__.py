@@ -77,7 +77,7 @@ def running(folder: Path, lists: Path | None = None) -> Iterator[scripted_module
         What a running Slicer has, class by class; what is not in it is refused.
     """
     QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    scene = application.prepare_scene()
+    scene = application.prepare_scene(folder)
     module_widgets = scripted_module.ModuleWidgets()
     made = {
         name: types.ModuleType(name) for name in (*scripted_module.MEMBERS, "slicer.parameterNodeWrapper", "qt", "ctk")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import types
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -186,13 +185,13 @@ def loadScene(filename, properties={}):  # noqa: B006
         raise RuntimeError(f"Failed to load {filename}")
 
 
-def prepare_scene():
-    """Make a scene that can be saved and loaded as a bundle, and its layout and table logic."""
+def prepare_scene(folder: Path):
+    """Make a scene that can be saved and loaded as a bundle; its cache is in a folder."""
     from LABCRadiomicsLib import mrml
 
     scene = mrml.new_scene()
     remote = slicer.vtkMRMLRemoteIOLogic()
-    remote.GetCacheManager().SetRemoteCacheDirectory(tempfile.mkdtemp())
+    remote.GetCacheManager().SetRemoteCacheDirectory(str(folder))
     remote.SetMRMLScene(scene)
     remote.AddDataIOToScene()
     scene.standin_remote = remote
