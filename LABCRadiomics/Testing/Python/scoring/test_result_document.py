@@ -22,6 +22,7 @@ from LABCRadiomicsLib.scoring import (
     trust_of,
     wording,
 )
+from LABCRadiomicsLib.scoring.table_words import cohort_kind
 
 SCHEMA = json.loads((models_folder() / "result.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -294,3 +295,9 @@ def test_what_the_clinic_alone_gives_is_said_beside_the_survival():
     )
     as_measured = predict(model, example_models.FEATURES, known, site="X", unknown_site="as-measured")
     assert as_measured.site is None
+
+
+def test_the_cohort_of_a_figure_is_named_with_how_it_was_measured():
+    row = example_models.model().performance[0]
+    assert cohort_kind(replace(row, cohort="training", kind="apparent")) == "training, apparent"
+    assert cohort_kind(replace(row, cohort="validation", kind="validation")) == "validation"

@@ -95,6 +95,9 @@ def test_columns_of_a_feature_table(tmp_path):
     ]
     with pytest.raises(CohortError, match="original_shape_Sphericity and 2 more is missing"):
         read_model_features(path, model(changed))
+    del changed["score"]["terms"][-1]
+    with pytest.raises(CohortError, match="original_shape_Sphericity and 1 more is missing"):
+        read_model_features(path, model(changed))
 
 
 def test_a_bad_case_is_named():

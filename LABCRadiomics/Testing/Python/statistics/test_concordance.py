@@ -74,6 +74,8 @@ def test_limits_and_difference_of_concordance() -> None:
     assert nodes.upper - nodes.c == pytest.approx(stats.norm.ppf(0.975) * nodes.se)
     difference = concordance_difference(nodes, age)
     assert difference.difference == nodes.c - age.c and difference.p < 1e-3
+    reach = stats.norm.ppf(0.975) * difference.se
+    assert (difference.lower, difference.upper) == pytest.approx((nodes.c - age.c - reach, nodes.c - age.c + reach))
     same = concordance_difference(nodes, nodes)
     assert (same.difference, same.se, same.p) == (0, 0, 1)
 

@@ -5,16 +5,20 @@ import inspect
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import softmax
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.clustering import k_means, scaled_columns
 from LABCRadiomicsLib.statistics.competing_risks import cumulative_incidence
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.cutoff_accuracy import proportion_limits
+from LABCRadiomicsLib.statistics.imputation import _multinomial
+from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier
 from LABCRadiomicsLib.statistics.likelihood_ratio import likelihood_ratio
 from LABCRadiomicsLib.statistics.maximally_selected import maximally_selected
 from LABCRadiomicsLib.statistics.moderated_t import variance_prior
 from LABCRadiomicsLib.statistics.resampling import bootstrap_limits
+from LABCRadiomicsLib.statistics.sample_size import r2_of_c_index
 from survival_cohorts import follow_up_of
 
 DEFAULTS = {
@@ -99,3 +103,39 @@ def test_a_prior_beside_outliers_is_that_of_limma(prior_df, df, location, of_las
     assert np.broadcast_to(found.variance, 60) == pytest.approx(np.full(60, location), rel=1e-9)
     assert found.df[[0, -4, -3, -2, -1]] == pytest.approx([df, *of_last], rel=1e-9)
     assert variance_prior(variance, np.full(60, 4.0)).df < 0.6 * df
+
+
+def test_variances_of_unequal_degrees_of_freedom_have_the_prior_of_limma():
+    df = np.tile([3.0, 4, 4, 6], 15)
+    variance = 0.5 * stats.f.ppf((np.arange(60) + 0.5) / 60, df, 5)
+    variance[58:] *= [20, 40]
+    found = variance_prior(variance, df, robust=True)
+    assert np.broadcast_to(found.variance, 60) == pytest.approx(np.full(60, 0.487262268807), rel=1e-9)
+    assert found.df[[0, 57, 58, 59]] == pytest.approx(
+        [4.47977691294, 4.47977691294, 0.182967598132, 0.176795486085], rel=1e-9
+    )
+
+
+def test_a_curve_is_known_up_to_its_last_follow_up():
+    curve = kaplan_meier([2.0, 4, 7], [True, True, False])
+    assert curve.at([7.0]).survival == pytest.approx([1 / 3])
+    with pytest.raises(InputError, match="follow-up"):
+        curve.at([7.1])
+    assert curve.at([9.0], extend=True).survival == pytest.approx([1 / 3])
+
+
+@pytest.mark.parametrize("c_index", [0.5, 1.0, 1.5])
+def test_a_c_index_without_a_share_of_explained_variation(c_index):
+    with pytest.raises(InputError, match=f"c_index must lie between 0.5 and 1, not {c_index:g}"):
+        r2_of_c_index(c_index, 0.3)
+
+
+def test_clusters_of_one_patient_stay():
+    assert k_means(np.array([[0.0, 0], [0.1, 0], [0, 0.1], [0, 0.11]]), 3).tolist() == [1, 2, 3, 3]
+
+
+def test_how_frequent_a_level_is_is_not_shrunk():
+    code = np.repeat([0, 1, 2], [180, 16, 4])
+    x = np.column_stack([np.ones(200), np.random.default_rng(0).normal(size=200)])
+    p = softmax(np.hstack((np.zeros((200, 1)), x @ _multinomial(x, code, 3))), axis=1)
+    assert p.mean(axis=0) == pytest.approx([0.9, 0.08, 0.02], abs=1e-5)

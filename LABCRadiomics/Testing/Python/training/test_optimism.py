@@ -164,6 +164,8 @@ def test_limits_of_a_nested_validation_are_widened_as_nadeau_and_bengio_have_it(
     found, half = dict(validation.rows), stats.t.ppf(0.975, 9) * se * np.sqrt(1 + 10 / 9)
     assert found[C_INDEX].value == pytest.approx(c)
     assert (found[C_INDEX].lower, found[C_INDEX].upper) == pytest.approx((c - half, min(1, c + half)))
+    auc = found[Measure(Metric.AUC, SCORE_ALONE, 48.0)]
+    assert auc.se is not None and auc.lower < auc.value < auc.upper
     # Peto's is of no difference and is large enough: only the quantile is widened.
     everyone = measure_markers([replace(marker, values=marker.log_hazard)], made.months, made.event, 48.0)
     assert found[PETO].value == pytest.approx(everyone[PETO].value)
