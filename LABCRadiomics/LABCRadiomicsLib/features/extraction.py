@@ -124,9 +124,7 @@ def extract_region(
     diagnostics = {"label": region.label, **region_diagnostics(region, settings)}
     notices = [] if settings.resamples else list(region.notices)
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", RuntimeWarning
-        )  # means of nothing: what has no value gets a notice or is refused
+        warnings.simplefilter("ignore", RuntimeWarning)  # a feature without a value gets a notice, or is refused
         values = dict(_compute(region, settings, plan, notices))
     if features is None:
         notices += _not_finite(values)

@@ -29,12 +29,8 @@ class PatientPictures:
 
 def draw_patient(result: PatientResult) -> PatientPictures:
     """Draw what a result has pictures of."""
-    from ..plots import (
-        nomogram_figure,
-        patient_survival,
-        score_scale,
-        tumor_slice,
-    )  # matplotlib, not for a card's words
+    # Only here, for the words of a card need no matplotlib.
+    from ..plots import nomogram_figure, patient_survival, score_scale, tumor_slice
 
     model, prediction = result.model, result.prediction
     return PatientPictures(

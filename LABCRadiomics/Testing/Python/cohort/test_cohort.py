@@ -242,9 +242,7 @@ def test_contradictory_options(cases, run, options, sentence):
 
 
 def test_unwritable_output_and_bad_jobs(cases):
-    with pytest.raises(
-        CohortError, match=r"f\.csv\.partial cannot be written: there is no folder .*; make it"
-    ):
+    with pytest.raises(CohortError, match=r"f\.csv\.partial cannot be written: there is no folder .*; make it"):
         extract_cases(cases, cases.parent / "absent" / "f.csv", FEW)
     with pytest.raises(InputError, match="The number of jobs is 0"):
         extract_cases(cases, cases.parent / "f.csv", FEW, jobs=0)
