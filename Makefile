@@ -19,7 +19,7 @@ associate-demo: .venv/ready
 	.venv/bin/python Utilities/associate_demo.py --out associate-demo
 
 test: .venv/ready
-	.venv/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
+	env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 lint: .venv/ready
 	.venv/bin/ruff check .
@@ -38,10 +38,10 @@ demo-model: .venv/ready
 .venv/ready: pyproject.toml | $(UV)
 	@echo "Installing the packages into .venv (the first time takes a minute or two)"
 	@if $(PYTHON) Utilities/can_compile.py; then \
-	    $(UV) sync --quiet --compile-bytecode --python $(PYTHON); \
+	    $(UV) sync --quiet --python $(PYTHON); \
 	else \
 	    echo "No C compiler or no Python headers: without pyradiomics; the tests that compare with it are skipped"; \
-	    $(UV) sync --quiet --compile-bytecode --python $(PYTHON) --no-group reference; \
+	    $(UV) sync --quiet --python $(PYTHON) --no-group reference; \
 	fi
 	@.venv/bin/python Utilities/check_system.py
 	@touch $@
