@@ -58,7 +58,7 @@ OTHER_SETTINGS = {
     "force2D": {"setting": {"force2D": True}},
     "LoG, five sigmas": {"imageType": {"LoG": {"sigma": [1.0, 2.0, 3.0, 4.0, 5.0]}}},
     "resampled to 1 mm": {"setting": {"resampledPixelSpacing": [1, 1, 1]}},
-    # Where the time goes: what all features need (filters, masks, bins), then each class beyond that.
+    # Where the time goes: what all features need (masks, wavelets), then each class beyond that.
     "one feature": {"featureClass": {"firstorder": ["Minimum"]}},
     **{f"{name} alone": {"featureClass": {name: []}} for name in
        ("firstorder", "shape", "glcm", "glrlm", "glszm", "gldm", "ngtdm")},

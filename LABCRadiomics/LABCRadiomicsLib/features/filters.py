@@ -68,7 +68,7 @@ def _wavelet(region: Region, setting: Mapping, wanted: set[str] | None) -> Filte
 
 
 def _laplacian_of_gaussian(region: Region, setting: Mapping, wanted: set[str] | None) -> Filtered:
-    """Skipped where the image is too small."""
+    """An image a sigma, but for those that the image is too small for."""
     image = region.image
     if image.size.min() < 4:
         return

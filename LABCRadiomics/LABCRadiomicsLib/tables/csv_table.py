@@ -288,11 +288,9 @@ def write_table(path: str | os.PathLike[str], header: Sequence[str], rows: Itera
 
 def unwritable(path: str | os.PathLike[str], error: OSError) -> CohortError:
     """Make the error that says why a file cannot be written."""
-    if isinstance(error, FileNotFoundError):
-        folder = Path(path).parent
-        return CohortError(
-            f"{Path(path)} cannot be written: there is no folder {folder}; make it or give another path."
-        )
+    folder = Path(path).parent
+    if not folder.is_dir():
+        return CohortError(f"{path} cannot be written: there is no folder {folder}; make it or give another path.")
     reason = error.strerror or str(error)
     return CohortError(f"{Path(path)} cannot be written ({reason}): give another path or free its disk.")
 

@@ -137,7 +137,7 @@ def test_long_runs_of_many_levels_are_kept_apart():
 
 
 def test_without_neighbors_pairs_have_no_features(recwarn):
-    far = np.zeros(SHAPE[::-1], np.uint8).T.copy()
+    far = np.zeros(SHAPE, np.uint8)
     far[2, 2, 2] = far[9, 9, 9] = 1
     mask = sitk.GetImageFromArray(far)
     mask.CopyInformation(IMAGE)

@@ -235,7 +235,7 @@ def test_limits_of_corrected_values_cover_the_model_on_other_patients():
         for at, measure in enumerate((C_INDEX, SLOPE)):
             covered[at] += found[measure].lower <= truth[measure].value <= found[measure].upper
         off.append(found[C_INDEX].value - truth[C_INDEX].value)
-    # 6 to 8 of 8 are within the central 99 % of a binomial distribution with 0.95.
+    # 6 to 8 of 8 are within the central 98 % of a binomial distribution with 0.95.
     assert (covered >= 6).all()
     assert np.mean(off) == pytest.approx(0, abs=0.03)
 
