@@ -1,6 +1,7 @@
 """Simultaneous bands of a Kaplan-Meier curve: limits that hold at all times together, not at one."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import optimize
@@ -157,7 +158,7 @@ def _bridge_stays(k: float, low: float, high: float) -> float:
 
 def _reached(k: float, variance: float) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights where a normal variable within ``-k .. k`` is: a narrow one would fall between those of all."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _gauss_legendre()
     reach = min(k, _FAR * np.sqrt(variance))
     return reach * nodes, reach * weights
 
@@ -167,7 +168,7 @@ def _stationary_stays(e: float, length: float) -> float:
 
     In steps so short that between two of them the process is a Brownian bridge.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _gauss_legendre()
     nodes, weights = e * nodes, e * weights
     density = _normal(nodes, 1.0)
     steps = int(np.ceil(length / _STEP))
@@ -178,6 +179,12 @@ def _stationary_stays(e: float, length: float) -> float:
         for _ in range(steps):
             density = (weights * density) @ moves
     return float(weights @ density)
+
+
+@cache
+def _gauss_legendre() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights on -1 to 1, which the search for a critical value needs at each of its steps."""
+    return np.polynomial.legendre.leggauss(_NODES)
 
 
 def _stays(x: np.ndarray, y: np.ndarray, border: float, variance: float) -> np.ndarray:
