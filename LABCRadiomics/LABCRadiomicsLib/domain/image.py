@@ -116,6 +116,8 @@ def image_notices(model: Model, image: Volume) -> Iterable[Notice]:
     """What the voxels themselves tell of an image whose headers say nothing."""
     if model.image.modality.upper() != "MR":
         return
+    if image.array.min() >= 0:  # which is quickly seen, and true of most
+        return
     below = np.count_nonzero(image.array < 0) / image.array.size
     if below > _BELOW_ZERO:
         text = (

@@ -288,7 +288,7 @@ def region_diagnostics(region: Region, settings: ExtractionSettings) -> dict[str
     block = region.image.crop(region.lower, region.upper)
     digest = hashlib.sha256()
     for part in (block.array, np.packbits(region.inside), np.array(block.array.shape), block.spacing):
-        digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update(np.ascontiguousarray(part).reshape(-1).data)
     count = int(np.count_nonzero(region.inside))
     return {
         "versions": {"engine": ENGINE, **engine_versions(), "python": platform.python_version()},

@@ -192,21 +192,26 @@ def _transformed(
     needed = [inside]  # what each pass must give
     for axis in reversed(axes[1:]):
         needed.insert(0, _spread(needed[0], axis, taps))
-    bands = {"": np.ascontiguousarray(data)}
-    for done, (axis, places) in enumerate(zip(axes, needed, strict=True), start=1):
-        starts = {name[:done] for name in wanted}
-        given = np.flatnonzero(places)
-        grown = {}
-        for name, block in bands.items():
-            letters = [letter for letter in "LH" if name + letter in starts]
-            for letter, values in _filtered(block, axis, places.shape, given, windows[axis], filters, letters).items():
-                if done < len(axes):
-                    grown[name + letter] = np.empty(places.shape, values.dtype)
-                    grown[name + letter].reshape(-1)[given] = values
-                else:
-                    grown[name + letter] = values
-        bands = grown
-    return bands
+    given = [np.flatnonzero(places) for places in needed]
+    # Each band is followed to its end before the next one, and a block is done with once what the next pass needs of it
+    # is filtered: so there is room for one only, for memory that was not touched before costs more time than the sums.
+    room = np.empty(max((places.size for places in needed[:-1]), default=0), filters["L"].dtype)
+    found = {}
+
+    def follow(name: str, block: np.ndarray) -> None:
+        done = len(name)
+        axis, shape = axes[done], needed[done].shape
+        letters = [letter for letter in "LH" if any(band.startswith(name + letter) for band in wanted)]
+        for letter, values in _filtered(block, axis, shape, given[done], windows[axis], filters, letters).items():
+            if done + 1 == len(axes):
+                found[name + letter] = values
+            else:
+                grown = room[: needed[done].size]
+                grown[given[done]] = values
+                follow(name + letter, grown.reshape(shape))
+
+    follow("", np.ascontiguousarray(data))
+    return found
 
 
 def _spread(places: np.ndarray, axis: int, taps: int) -> np.ndarray:

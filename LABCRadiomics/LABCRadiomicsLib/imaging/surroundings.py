@@ -47,24 +47,26 @@ def brightness(region: Region) -> Brightness:
 def _within(inside: np.ndarray, reach_mm: float, spacing: np.ndarray) -> np.ndarray:
     """Voxels whose center lies within a distance of an inside voxel's, shape ``(k, j, i)``; spacing (mm) in i, j, k.
 
-    A distance map says the same in several times the time.
+    The voxels are the bits of one long integer, so that a shift moves all of them at once: a distance map says the same
+    in more than ten times the time. Room beside each row and slice keeps what is moved from the next one.
     """
-    k, j, i = inside.shape
-    width, height, depth = (int(np.sqrt(reach_mm**2 + _ROUNDING) / size) for size in spacing)
-    # Inside voxels up to each one along i, with room for the widest look to either side.
-    ahead = np.pad(inside, ((0, 0), (0, 0), (width + 1, width))).cumsum(axis=2, dtype=np.int32)
-    rows = {}
-    found = np.zeros(inside.shape, bool)
-    for dk in range(-min(depth, k - 1), min(depth, k - 1) + 1):
-        for dj in range(-min(height, j - 1), min(height, j - 1) + 1):
-            left = reach_mm**2 - (dk * spacing[2]) ** 2 - (dj * spacing[1]) ** 2
-            if left < -_ROUNDING:
-                continue
-            side = int(np.sqrt(max(left, 0.0) + _ROUNDING) / spacing[0])
-            if side not in rows:
-                first, last = width - side, width + side + 1
-                rows[side] = ahead[:, :, last : last + i] > ahead[:, :, first : first + i]
-            to = (slice(max(dk, 0), k + min(dk, 0)), slice(max(dj, 0), j + min(dj, 0)))
-            of = (slice(max(-dk, 0), k + min(-dk, 0)), slice(max(-dj, 0), j + min(-dj, 0)))
-            found[to] |= rows[side][of]
-    return found
+    # Steps in i, j, k; beyond the box there is nothing to look for.
+    reach = [min(int(np.sqrt(reach_mm**2 + _ROUNDING) / step), size - 1)
+             for step, size in zip(spacing, inside.shape[::-1], strict=True)]  # fmt: skip
+    roomy = np.pad(inside, [(0, steps) for steps in reach[::-1]])
+    row, of_slice = roomy.shape[2], roomy.shape[1] * roomy.shape[2]
+    wider = [int.from_bytes(np.packbits(roomy, bitorder="little").tobytes(), "little")]
+    for _ in range(reach[0]):
+        wider.append(wider[-1] | wider[-1] << 1 | wider[-1] >> 1)
+    found = 0
+    for up in range(reach[2] + 1):
+        beside = 0
+        for across in range(-reach[1], reach[1] + 1):
+            left = reach_mm**2 - (up * spacing[2]) ** 2 - (across * spacing[1]) ** 2
+            if left >= -_ROUNDING:
+                steps = min(int(np.sqrt(max(left, 0.0) + _ROUNDING) / spacing[0]), reach[0])
+                beside |= wider[steps] << across * row if across > 0 else wider[steps] >> -across * row
+        found |= beside << up * of_slice | beside >> up * of_slice
+    packed = found.to_bytes(roomy.size // 4 + 1, "little")
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=roomy.size, bitorder="little")
+    return bits.view(bool).reshape(roomy.shape)[tuple(map(slice, inside.shape))]

@@ -147,9 +147,9 @@ def box_slices(lower: np.ndarray, upper: np.ndarray) -> tuple[slice, ...]:
 def bounding_box(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest ``i, j, k`` index (both included) of the nonzero voxels of a ``(k, j, i)`` array."""
     in_plane = inside.any(axis=0)
-    occupied = [np.any(in_plane, axis=0), np.any(in_plane, axis=1), np.any(inside, axis=(1, 2))]
-    found = [np.flatnonzero(line) for line in occupied]
-    return np.array([index[0] for index in found]), np.array([index[-1] for index in found])
+    i, j = np.flatnonzero(np.any(in_plane, axis=0)), np.flatnonzero(np.any(in_plane, axis=1))
+    k = np.flatnonzero(np.any(inside[:, j[0] : j[-1] + 1, i[0] : i[-1] + 1], axis=(1, 2)))
+    return np.array([index[0] for index in (i, j, k)]), np.array([index[-1] for index in (i, j, k)])
 
 
 def require_spline_support(image: Volume) -> None:
@@ -208,12 +208,14 @@ def order_to(volume: Volume, array_order: str) -> AxisOrder:
 
 def order_toward(volume: Volume, axes: np.ndarray) -> AxisOrder:
     """The order whose axes run nearest to given directions (columns), whatever order the voxels are stored in."""
-    cosines = axes.T @ volume.direction
+    cosines = (axes.T @ volume.direction).tolist()
+    return max(axis_orders(), key=lambda order: _agreement(cosines, order))
 
-    def closeness(order: AxisOrder) -> float:
-        return float(sum(cosines[range(3), list(order.axes)] * np.where(order.flips, -1.0, 1.0)))
 
-    return max(axis_orders(), key=closeness)
+def _agreement(cosines: list[list[float]], order: AxisOrder) -> float:
+    """How nearly an order's axes run along given directions, of whose cosines with the stored axes each has a row."""
+    turned = zip(cosines, order.axes, order.flips, strict=True)
+    return sum(-row[axis] if flip else row[axis] for row, axis, flip in turned)
 
 
 def _slicer_order(volume: Volume) -> AxisOrder:
@@ -221,8 +223,13 @@ def _slicer_order(volume: Volume) -> AxisOrder:
 
 
 def _canonical_order(volume: Volume) -> AxisOrder:
-    def closeness(order: AxisOrder) -> tuple:
-        direction = volume.direction[:, list(order.axes)] * np.where(order.flips, -1.0, 1.0)
-        return round(float(np.trace(direction)), 6), tuple(np.round(direction, 6).ravel() + 0.0)
+    cosines = volume.direction.tolist()
+    traces = {order: round(_agreement(cosines, order), 6) for order in axis_orders()}
+    largest = max(traces.values())
+    nearest = [order for order, trace in traces.items() if trace == largest]
 
-    return max(axis_orders(), key=closeness)
+    def direction(order: AxisOrder) -> tuple[float, ...]:
+        turned = volume.direction[:, list(order.axes)] * np.where(order.flips, -1.0, 1.0)
+        return tuple(np.round(turned, 6).ravel() + 0.0)
+
+    return max(nearest, key=direction)

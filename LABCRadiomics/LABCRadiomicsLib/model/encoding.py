@@ -31,6 +31,8 @@ def document_of(value: Any) -> Any:
     """Turn a dataclass into a dictionary in field order; an optional part that holds nothing has no key."""
     if isinstance(value, (str, float, int)):
         return value
+    if isinstance(value, (list, tuple)):
+        return list(value) if _is_row(value) else [document_of(item) for item in value]
     if is_dataclass(value):
         return {
             part.key: document_of(_normal(part.numbers, held) if part.numbers else held)
@@ -38,8 +40,6 @@ def document_of(value: Any) -> Any:
         }
     if isinstance(value, Mapping):
         return {key: document_of(value[key]) for key in sorted(value)}
-    if isinstance(value, (list, tuple)):
-        return list(value) if _is_row(value) else [document_of(item) for item in value]
     return value
 
 
@@ -72,7 +72,7 @@ def _used_parts(value: Any) -> Iterator[tuple[_Part, Any]]:
     cls: type = type(value)
     for part in _parts(cls):
         held = getattr(value, part.name)
-        if part.optional and (held is None or (isinstance(held, (tuple, Mapping)) and not held)):
+        if part.optional and (held is None or (not held and isinstance(held, (tuple, Mapping)))):
             continue
         yield part, held
 
@@ -100,8 +100,8 @@ def _number_kind(declared: str) -> type | None:
 
 def _normal(kind: type, value: Any) -> Any:
     """Make every number of a field a Python float or int, so that 12, 12.0 and numpy's 12.0 are one model."""
-    if isinstance(value, Mapping):
-        return {key: _normal(kind, item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return tuple(map(kind, value)) if _is_row(value) else tuple(_normal(kind, item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _normal(kind, item) for key, item in value.items()}
     return kind(value)

@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import optimize, stats
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.cox import CoxModel, cox
 from LABCRadiomicsLib.statistics.unknown_covariates import (
     CovariateDistribution,
+    _quantile,
     covariate_distribution,
     possibilities,
     survival_with_unknown,
@@ -108,6 +112,24 @@ def test_limits_cover_with_three_covariates_in_ten_missing_at_random() -> None:
             predicted.append(found.survival[0, 0])
     assert 0.925 <= np.mean(hits) <= 0.975
     assert np.mean(predicted) == pytest.approx(np.mean(outcome), abs=0.02)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.025, 0.5, 0.975]), st.sampled_from([0.05, 1.0, 5.0]))
+def test_quantile_of_a_mixture_is_what_brent_finds(seed, share, apart) -> None:
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(2, 20))
+    weights, means, sds = rng.dirichlet(np.ones(size)), rng.normal(0, apart, size), rng.exponential(1, size) + 0.01
+    edges = float((means - 9 * sds).min()), float((means + 9 * sds).max())
+    expected = optimize.brentq(lambda at: weights @ stats.norm.cdf(at, means, sds) - share, *edges, xtol=1e-14)
+    parts = list(zip(weights.tolist(), means.tolist(), (sds * np.sqrt(2)).tolist(), strict=True))
+    assert _quantile(parts, share, *edges) == pytest.approx(expected, abs=1e-9)
+
+
+def test_quantile_of_a_mixture_of_points_is_the_point_that_holds_it() -> None:
+    """Without width the share below is a staircase, on which Newton's steps lead nowhere."""
+    parts = [(0.3, -2.0, 1e-12), (0.5, 0.25, 1e-12), (0.2, 3.0, 1e-12)]
+    found = [_quantile(parts, share, -2.5, 3.5) for share in (0.1, 0.6, 0.9)]
+    assert found == pytest.approx([-2.0, 0.25, 3.0], abs=1e-10)
 
 
 def test_imputed_tables_give_one_distribution() -> None:
