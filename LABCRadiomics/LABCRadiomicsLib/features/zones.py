@@ -55,7 +55,7 @@ class _Runs:
         self.first = np.flatnonzero(self._starts)
         self.length = np.append(self.first[1:], len(levels.ranks)) - self.first
         self._run = np.cumsum(self._starts, dtype=np.intp) - 1
-        self._run_at = np.empty(self._grid.size, np.intp)
+        self._run_at = np.empty(self._grid.size, np.int32)  # half the memory to touch
         self._run_at[self._grid.lead :][self._grid.positions] = self._run
         steps = [step for step in product((0, 1), (-1, 0, 1)) if step > (0, 0) and (plane is None or not step[plane])]
         self._rows = self._grid.offsets(np.array([(*step, 0) for step in steps]))

@@ -69,5 +69,8 @@ def _labels(mask: np.ndarray) -> list[int]:
     if not mask.any():
         return []
     block = mask[box_slices(*bounding_box(mask))]
+    largest = block.max()
+    if not ((block != 0) & (block != largest)).any():  # as in most masks
+        return [int(largest)]
     found = np.sort(block[block != 0])  # numpy.unique would import numpy.ma, which takes longer than a small extraction
     return [int(value) for value in found[np.append(True, found[1:] != found[:-1])]]
