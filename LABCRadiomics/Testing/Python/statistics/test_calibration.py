@@ -138,6 +138,44 @@ def test_an_event_at_the_horizon_is_a_case_everywhere() -> None:
         assert brier_score(new, time, everyone, horizon).score[0] == pytest.approx(((cases - new) ** 2).mean())
 
 
+def _run(*parts: tuple[float, int]) -> list[float]:
+    """Values, each repeated as often as its count says."""
+    return [value for value, count in parts for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("values", "three", "four", "five"),
+    [  # Hmisc::rcspline.eval(knots.only = TRUE)
+        (range(1, 100), [5, 50, 95], [5, 35.3, 64.7, 95], [5, 27.95, 50, 72.05, 95]),
+        (range(1, 101), [10.9, 50.5, 90.1], [5.95, 35.65, 65.35, 95.05], [5.95, 28.225, 50.5, 72.775, 95.05]),
+        (range(1, 9), [4, 4.5, 5], [3.45, 4, 5, 5.55], [2.925, 4, 4.5, 5, 6.075]),
+        (range(1, 8), [3, 4, 5], [3, 3.1, 4.9, 5], [2, 3, 4, 5, 6]),
+        (range(1, 7), [2, 3.5, 5], [2, 3, 4, 5], [2, 3, 4, 5]),
+        ([*_run((0, 20)), *range(1, 21), *_run((30, 20))], [1, 10.5, 20], [1, 10.5, 18.15, 20],
+         [1, 2.85, 10.5, 18.15, 20]),
+        ([*range(1, 21), *_run((30, 20))], [5, 17.2, 20], [5, 10, 18.1, 20], [5, 7.3, 12.7, 18.1, 20]),
+        ([*_run((0, 5)), *range(1, 31), *_run((50, 5))], [1, 15.5, 30], [1, 15.5, 27.65, 30],
+         [1, 3.35, 15.5, 27.65, 30]),
+        ([*_run((1, 6)), *range(2, 8), *_run((8, 6))], [1, 4.5, 8], [1, 1.95, 7.05, 8], [1, 4.5, 8]),
+        ([*_run((0, 60)), *range(1, 101), *_run((200, 60))], [1, 50.5, 100], [1, 50.5, 94.15, 100],
+         [1, 6.85, 50.5, 94.15, 100]),
+        (_run((0, 40), (1, 2), (2, 2), (3, 2), (4, 2), (5, 2), (9, 40)), [1, 3, 5], [1, 3, 4, 5], [1, 2, 3, 4, 5]),
+    ],
+)  # fmt: skip
+def test_knots_are_those_of_hmisc(values, three, four, five) -> None:
+    for number, knots in ((3, three), (4, four), (5, five)):
+        assert _knots(np.array(list(values), float), number) == pytest.approx(knots)
+
+
+def test_what_has_too_few_values_for_knots_is_refused_as_by_hmisc() -> None:
+    few = np.array(_run((0, 100), (1, 1), (2, 1), (3, 1), (7, 2), (8, 1), (9, 1), (10, 1), (11, 1), (12, 1)), float)
+    with pytest.raises(InputError, match="too few distinct values"):
+        _knots(few, 3)
+    assert _knots(few, 5) == pytest.approx([1, 2.4, 7, 8, 9.2])
+    with pytest.raises(InputError, match="too few distinct values"):
+        _knots(np.array([1.0, 2, 3, 4]), 3)
+
+
 @pytest.mark.parametrize(
     ("values", "three", "four"),
     [  # Hmisc::rcspline.eval(knots.only = TRUE); of many ties at the lowest value the next is a knot

@@ -10,20 +10,9 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.statistics.clustering import (
-    consensus,
-    cut_tree,
-    in_order,
-    k_means,
-    scaled_columns,
-    silhouettes,
-    tree,
-    within_squares,
-)
 from LABCRadiomicsLib.statistics.correlation import correlation_map
 from LABCRadiomicsLib.statistics.kolmogorov_smirnov import kolmogorov_smirnov
 from LABCRadiomicsLib.statistics.linear_models import fit_linear_models
-from LABCRadiomicsLib.statistics.lowess import lowess
 from LABCRadiomicsLib.statistics.moderated_t import VariancePrior, moderated_t, trigamma_inverse, variance_prior
 from LABCRadiomicsLib.statistics.permanova import permanova
 from LABCRadiomicsLib.statistics.sample_weights import sample_weights
@@ -147,24 +136,6 @@ def test_of_few_variables_the_prior_follows_a_line_through_the_trend():
     assert flat.variance == pytest.approx(variance_prior(variance, np.full(5, df)).variance)
 
 
-@given(st.floats(-5, 5), st.floats(-5, 5))
-@settings(max_examples=15, deadline=None)
-def test_lowess_leaves_a_line_as_it_is(intercept, slope):
-    x = np.random.default_rng(4).normal(size=60).round(1)
-    assert np.allclose(lowess(x, intercept + slope * x, span=0.5), intercept + slope * x, atol=1e-9)
-
-
-def test_lowess_does_not_follow_outliers_or_the_order_of_the_points():
-    generator = np.random.default_rng(5)
-    x = np.linspace(0, 10, 80)
-    y = np.sin(x / 3)
-    y[40] = 50
-    order = generator.permutation(80)
-    smooth = lowess(x, y, span=0.3)
-    assert abs(smooth[41] - np.sin(x[41] / 3)) < 0.05
-    assert np.allclose(lowess(x[order], y[order], span=0.3), smooth[order])
-
-
 def test_a_noisy_patient_weighs_less():
     generator = np.random.default_rng(6)
     values = generator.normal(size=(300, 10))
@@ -188,15 +159,92 @@ def test_correlations_are_those_of_scipy_and_missing_without_variance():
             correlation_map(*pair)
 
 
-def test_clusters_that_are_there_are_found_by_every_method():
-    generator = np.random.default_rng(8)
-    truth = np.repeat([1, 2, 3], 12)
-    values = scaled_columns(generator.normal(size=(36, 3)) + 14 * np.eye(3)[truth - 1])
-    for linkage in ("ward", "average", "complete"):
-        assert (cut_tree(tree(values, linkage), 3) == truth).all()
-    assert (k_means(values, 3, starts=10) == truth).all()
-    stable = consensus(values, 3, repeats=40)
-    assert (stable.partition == truth).all() and stable.ambiguous < 0.02
-    assert silhouettes(values, truth).min() > 0.3
-    assert within_squares(values, truth) < within_squares(values, np.roll(truth, 5))
-    assert in_order(np.array([7, 7, 2, 9, 2])).tolist() == [1, 1, 2, 3, 2]
+def test_kolmogorov_smirnov_of_large_samples_is_kolmogorovs_distribution():
+    """``ks.test`` of R 4.2: exact below a product of the sizes of 10,000."""
+    first, second = (np.arange(120) * 37 % 120) / 120, (np.arange(100) * 29 % 100) / 90
+    found = kolmogorov_smirnov(first, second)
+    assert found.distance == pytest.approx(0.103333333333333) and not found.exact
+    assert found.p == found.asymptotic_p == pytest.approx(0.605051433132095, rel=1e-6)  # R stops summing at 1e-8
+    fewer = kolmogorov_smirnov(first[:99], second)
+    assert fewer.exact and (fewer.distance, fewer.p) == pytest.approx((0.11, 0.5151959413387))
+    assert fewer.asymptotic_p == pytest.approx(0.583867852752)
+    assert kolmogorov_smirnov(first[:100], second).exact is False
+
+
+def test_wilcoxon_is_exact_below_50_patients():
+    """``wilcox.test`` of R."""
+    first, second = np.arange(50.0)[:, None], 1.7 * np.arange(30)[:, None] + 0.31
+    for n, w, p in ((50, 735, 0.8854198002375), (49, 706, 0.774758345591)):
+        for found, statistic in (
+            (compare_groups(first[:n], second), w),
+            (compare_groups(second, first[:n]), n * 30 - w),
+        ):
+            assert found.exact[0] == (n < 50) and found.rank_sum[0] == statistic
+            assert found.wilcoxon_p[0] == pytest.approx(p)
+
+
+def test_two_groups_with_ties_by_r():
+    """``wilcox.test``, ``t.test`` and ``t.test(var.equal = TRUE)`` of R."""
+    first, second = np.array([1.0, 2, 2, 3, 5, 5, 5, 8]), np.array([2.0, 4, 5, 6, 9, 9])
+    found = compare_groups(first[:, None], second[:, None])
+    assert (found.rank_sum[0], found.wilcoxon_p[0], found.exact[0]) == (13.5, pytest.approx(0.1892450857892), False)
+    assert (found.welch_t[0], found.welch_df[0]) == pytest.approx((-1.40134044690499, 9.60540633517963))
+    assert (found.welch_p[0], found.student_p[0]) == pytest.approx((0.1925852379545, 0.1744329600106))
+    assert (found.n_first[0], found.n_second[0]) == (8, 6)
+    assert (found.mean_first[0], found.mean_second[0]) == pytest.approx((first.mean(), second.mean()))
+    assert (found.median_first[0], found.median_second[0]) == (4, 5.5)
+    for pair in ((first[:, None, None], second[:, None]), (first[:, None], second[:, None, None])):
+        with pytest.raises(InputError, match="same variables"):
+            compare_groups(*pair)
+
+
+@pytest.mark.parametrize(
+    ("value", "of_r"),
+    [(1e8, 1e-4), (2e7, 2.23606797749979e-04), (1e7, 3.16227792013517e-04), (2, 0.87666407746426),
+     (0.01, 100.499166681943), (1e-6, 1000000.49999992), (5e-7, 2e6), (1e-7, 1e7)],
+)  # fmt: skip
+def test_inverse_of_the_trigamma_function_is_limmas(value, of_r):
+    assert trigamma_inverse(value) == pytest.approx(of_r, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n", "prior_df", "prior_variance"),
+    [
+        (3, 7.88434234381302, [0.922993626009, 0.669736885764, 1.215049506815]),
+        (5, 30.0423082588585, [0.918419461603, 1.192070264368, 0.734446916991, 0.953281552825, 1.237319808871]),
+        (6, 19.8920738635821, [0.634082103528, 0.986365682017, 1.518100232319, 0.611337037399, 1.132323424100,
+                               1.258514424337]),
+    ],
+)  # fmt: skip
+def test_the_curve_through_the_trend_has_as_many_knots_as_limmas(n, prior_df, prior_variance):
+    """``squeezeVar(qchisq((1:n - 0.5) / n, 4) / 4, 4, covariate = ((1:n) * 7) %% 20)``."""
+    variance, trend = stats.chi2.ppf((np.arange(n) + 0.5) / n, 4) / 4, (np.arange(n) + 1) * 7 % 20
+    found = variance_prior(variance, np.full(n, 4.0), trend=trend)
+    assert found.df == pytest.approx(prior_df, rel=1e-9)
+    assert found.variance == pytest.approx(prior_variance, rel=1e-9)
+
+
+def test_a_variable_without_variance_gets_the_prior_of_the_others():
+    variance = stats.chi2.ppf((np.arange(20) + 0.5) / 20, 4) / 4
+    variance[2] = np.nan
+    trend = (np.arange(20) + 1) * 7 % 20
+    known = np.delete(np.arange(20), 2)
+    plain = variance_prior(variance, np.full(20, 4.0))
+    assert (plain.df, plain.variance) == (np.inf, pytest.approx(1.02675799514193))  # limma::squeezeVar
+    found = variance_prior(variance, np.full(20, 4.0), trend=trend)
+    others = variance_prior(variance[known], np.full(19, 4.0), trend=trend[known])
+    assert np.asarray(found.variance)[known] == pytest.approx(np.asarray(others.variance))
+    assert np.asarray(found.variance)[2] == pytest.approx(np.median(others.variance))
+
+
+def test_a_variance_of_zero_is_held_off_zero():
+    """``squeezeVar(c(0, qchisq((1:11 - 0.5) / 11, 4) / 4), 4)``."""
+    variance = np.r_[0, stats.chi2.ppf((np.arange(11) + 0.5) / 11, 4) / 4]
+    found = variance_prior(variance, np.full(12, 4.0))
+    assert (found.df, found.variance) == pytest.approx((0.637460120026074, 0.0454704434136337), rel=1e-9)
+
+
+def test_a_variable_that_fits_exactly_says_nothing_of_the_patients():
+    values = np.random.default_rng(9).normal(size=(40, 8))
+    flat = np.insert(values, 11, np.full(8, 3.0), axis=0)
+    assert sample_weights(flat, np.ones((8, 1))) == pytest.approx(sample_weights(values, np.ones((8, 1))), rel=1e-12)

@@ -7,16 +7,23 @@ import pytest
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.agreement import intraclass_correlation
+from LABCRadiomicsLib.statistics.baseline_hazard import baseline_hazard
 from LABCRadiomicsLib.statistics.baseline_table import benjamini_hochberg, chi_square, fisher_exact, t_test
 from LABCRadiomicsLib.statistics.brier import brier_score
 from LABCRadiomicsLib.statistics.calibration import calibration_curve, calibration_groups, calibration_summary
+from LABCRadiomicsLib.statistics.clustering import consensus, k_means, tree
 from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c, uno_c
+from LABCRadiomicsLib.statistics.confidence_bands import equal_precision_critical, hall_wellner_critical
+from LABCRadiomicsLib.statistics.correlation import correlation_map
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.cox_screening import univariable_cox
 from LABCRadiomicsLib.statistics.decision import decision_curve
 from LABCRadiomicsLib.statistics.individual_survival import individual_survival
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier, logrank
+from LABCRadiomicsLib.statistics.kolmogorov_smirnov import kolmogorov_smirnov
 from LABCRadiomicsLib.statistics.lasso import lasso_cv, lasso_path, random_folds
+from LABCRadiomicsLib.statistics.lowess import lowess
+from LABCRadiomicsLib.statistics.moderated_t import variance_prior
 from LABCRadiomicsLib.statistics.nomogram import nomogram_scale
 from LABCRadiomicsLib.statistics.proportional_hazards import proportional_hazards
 from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
@@ -205,6 +212,43 @@ OTHER = {
     "no effect": (lambda: nomogram_scale([0, 1], [0, 1]), "ends are the same as other_ends"),
     "too many effects": (lambda: nomogram_scale([1], [0]).points([[1, 2]]), "effects has 2 columns"),
     "few repeats": (lambda: bootstrap_limits(lambda i: 1.0, 5, repeats=3), "repeats must be at least 10"),
+    "one patient resampled": (lambda: bootstrap_limits(lambda i: 1.0, 1), "n must be at least two patients, not 1"),
+    "text features": (lambda: univariable_cox([["a"]] * N, TIME, EVENT), "features must be numbers"),
+    "flat matrix": (lambda: univariable_cox(X[:, 0], TIME, EVENT), "features must have two dimensions"),
+    "labels of two types": (
+        lambda: logrank(TIME, EVENT, np.array(["a", 1] * 20, dtype=object)),
+        "group mixes labels that cannot be ordered",
+    ),
+    "ratings in a row": (lambda: intraclass_correlation(np.arange(5)), "ratings must be .*, not 1-D"),
+    "overflowing hazard": (
+        lambda: baseline_hazard(X, np.full(3, 1e4), np.zeros(3), TIME, EVENT),
+        "coef gives linear predictors beyond 500",
+    ),
+    "table of one row": (lambda: chi_square([[1, 2]]), "table is 1 x 2"),
+    "nothing observed yet": (lambda: calibration_summary(RISK, TIME, EVENT, 0.1), "horizon 0.1 has no observed"),
+    "two kinds of risk": (
+        lambda: calibration_curve(np.where(np.arange(N) % 2, 0.2, 0.3), TIME, EVENT, 5),
+        "risk has too few distinct values",
+    ),
+    "no case yet": (lambda: net_reclassification(RISK, RISK, TIME, EVENT, 0.1), "horizon 0.1 leaves no case"),
+    "two patients in a tree": (lambda: tree(X[:2]), "values has fewer than three patients"),
+    "one cluster": (lambda: k_means(X, 1), f"clusters must be between 2 and {N - 1}, not 1"),
+    "a cluster each": (lambda: k_means(X, N), f"clusters must be between 2 and {N - 1}, not {N}"),
+    "few to resample": (lambda: consensus(X[:4], 3, share=0.75), "values has 4 patients; too few to find 3 clusters"),
+    "times of a bridge turned": (lambda: hall_wellner_critical(0.5, 0.4), "low 0.5 and high 0.4 must rise"),
+    "a bridge to its end": (lambda: hall_wellner_critical(0.1, 1), "low 0.1 and high 1 must rise"),
+    "a bridge before its start": (lambda: hall_wellner_critical(-0.1, 0.5), "low -0.1 and high 0.5 must rise"),
+    "equal precision from the start": (lambda: equal_precision_critical(0, 0.5), "low 0 and high 0.5 must rise"),
+    "correlations of a row": (lambda: correlation_map(X[0], X), "shapes .* cannot be correlated"),
+    "correlations with a row": (lambda: correlation_map(X, X[0]), "shapes .* cannot be correlated"),
+    "correlations of others": (lambda: correlation_map(X, X[1:]), "shapes .* cannot be correlated"),
+    "correlations of two": (lambda: correlation_map(X[:2], X[:2]), "shapes .* cannot be correlated"),
+    "no second sample": (lambda: kolmogorov_smirnov(X[:, 0], []), "a Kolmogorov-Smirnov test needs values in both"),
+    "no first sample": (lambda: kolmogorov_smirnov([], X[:, 0]), "a Kolmogorov-Smirnov test needs values in both"),
+    "smooth over nothing": (lambda: lowess(RISK, RISK, span=0), "span must lie above 0 and not above 1, not 0"),
+    "smooth over more": (lambda: lowess(RISK, RISK, span=1.1), "span must lie above 0 and not above 1, not 1.1"),
+    "two variances": (lambda: variance_prior([1.0, 2, np.nan], [3, 3, 3]), "2 variables have a residual variance"),
+    "no freedom": (lambda: variance_prior([1.0, 2, 3], [3, 3, 0]), "2 variables have a residual variance"),
     "covariance": (
         lambda: individual_survival(X, MODEL.coef, np.eye(2), MODEL.center, MODEL.baseline, [5]),
         "covariance has 2 rows",
