@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+from scipy import integrate, optimize, special
 
 from ..errors import InputError
 from . import _checks
@@ -19,6 +19,7 @@ _COMMON_R2 = 0.15  # share of the largest possible R² to expect where nothing i
 _OPTIMISM = 0.05  # of Nagelkerke's R², at most
 _NOMINAL = 10_000  # patients of pmsampsize's imagined cohort, whose events it rounds up
 _MOST = 10**7  # patients; beyond that no study is planned
+_FAR = 12.0  # standard deviations within which a normal variable is looked for
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,12 @@ def r2_of_c_index(c_index: float, events_per_patient: float) -> float:
     if not 0.5 < c_index < 1:
         raise InputError(f"c_index must lie between 0.5 and 1, not {c_index:g}.")
     events_per_patient = _checks.fraction(events_per_patient, "events_per_patient")
-    nodes, weights = np.polynomial.hermite_e.hermegauss(101)
-    weights = weights / weights.sum()
 
     def excess(spread: float) -> float:
-        return float(weights @ special.expit(np.abs(math.sqrt(2) * spread * nodes))) - c_index
+        def of_pair(z: float) -> float:  # |d| over its spread, of a half normal
+            return math.exp(-z * z / 2) * float(special.expit(math.sqrt(2) * spread * z))
+
+        return math.sqrt(2 / math.pi) * integrate.quad(of_pair, 0, _FAR, points=(1 / (1 + spread),))[0] - c_index
 
     largest = 1.0
     while excess(largest) < 0 and largest < 1e3:

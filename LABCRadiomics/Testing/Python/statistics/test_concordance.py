@@ -110,3 +110,14 @@ def test_a_perfect_index_has_no_limits() -> None:
         harrell_c([3, 2, 1], [1, 2, 3], [1, 1, 1]), harrell_c([1, 2, 3], [1, 2, 3], [1, 1, 1])
     )
     assert difference.difference == 1 and np.isnan([difference.p, difference.lower]).all()
+
+
+def test_limits_lie_one_on_each_side_and_stay_within_0_and_1() -> None:
+    data = gbsg2()
+    for index in (harrell_c, uno_c):
+        found = index(data["pnodes"], data["months"], data["event"], level=0.9)
+        reach = stats.norm.ppf(0.95) * found.se
+        assert (found.lower, found.upper) == pytest.approx((found.c - reach, found.c + reach), rel=1e-12)
+        assert found.se == pytest.approx(np.sqrt((found.influence**2).sum()), rel=1e-12)
+    wide = harrell_c([5, 4, 3, 1, 2], [1, 2, 3, 4, 5], [1, 1, 1, 1, 1], level=0.99)
+    assert wide.c == 0.9 and wide.upper == 1 and wide.lower == pytest.approx(0.9 - stats.norm.ppf(0.995) * wide.se)

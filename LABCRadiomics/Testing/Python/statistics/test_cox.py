@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.statistics.cox import cox
+from LABCRadiomicsLib.statistics.cox import CovariateError, cox, explain
 from LABCRadiomicsLib.statistics.cox_screening import univariable_cox
 from LABCRadiomicsLib.statistics.individual_survival import Baseline, individual_survival
 from LABCRadiomicsLib.statistics.likelihood_ratio import likelihood_ratio
@@ -240,3 +240,37 @@ def test_null_loglik_is_that_of_no_covariates() -> None:
     model = cox([[1.0], [2.0], [4.0], [1.5]], [5, 6, 7, 8], [1, 0, 1, 0])
     assert model.loglik_null == pytest.approx(-np.log(4) - np.log(2))
     assert (model.n, model.events) == (4, 2)
+
+
+def test_a_level_whose_patients_all_fare_alike_is_named() -> None:
+    """The rarest such level first, the reference level too; a number is named with what is wrong with it."""
+    event = np.array([1, 0, 1, 0, 1, 1, 0, 1, 0, 0], dtype=bool)
+    grade = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1], [0, 0], [0, 0], [1, 0], [0, 0], [0, 0]], float)
+    site = np.array([0, 0, 0, 0, 1, 1, 0, 1, 0, 0], float)[:, None]
+    age = np.arange(10.0)[:, None]
+    error = CovariateError(0, "is constant among those at risk; leave it out.")
+    told = explain(error, ["age", "grade=2", "grade=3", "site=B"], np.c_[age, grade, site], event)
+    assert told == (
+        "level B of site is that of 3 of 10 patients, 3 of them with the event, too few to tell its risk; merge it "
+        "with another level or leave site out."
+    )
+    told = explain(error, ["age", "grade=2", "grade=3"], np.c_[age, grade], event & (grade.any(axis=1)))
+    assert told.startswith("the reference level of grade is that of 4 of 10 patients, 0 of them with the event, ")
+    both = np.c_[grade[:, :1], np.where(np.arange(10) == 6, 1.0, 0)[:, None]]
+    told = explain(error, ["grade=2", "grade=3"], both, event)
+    assert told.startswith("level 3 of grade is that of 1 of 10 patients, 0 of them with the event, ")
+    assert explain(error, ["age", "grade=2", "grade=3"], np.c_[age, grade], event) == (
+        "age is constant among those at risk; leave it out."
+    )
+    assert explain(InputError("too many."), ["age"], age, event) == "too many."
+
+
+def test_standard_errors_are_those_of_one_model_a_feature_in_its_own_unit() -> None:
+    x, time, event = article_like(5)
+    x = x * [1, 1e3, 1e-3, 5, 0.2] + [0, 1e4, 7, -3, 0]
+    found = univariable_cox(x, time, event, level=0.9)
+    for column in range(5):
+        alone = cox(x[:, [column]], time, event, level=0.9)
+        for name in ("coef", "se", "z", "p", "hr", "lower", "upper"):
+            assert getattr(found, name)[column] == pytest.approx(getattr(alone, name)[0], rel=1e-6), name
+        assert found.loglik[column] == pytest.approx(alone.loglik, rel=1e-10)

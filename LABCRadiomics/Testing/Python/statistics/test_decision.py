@@ -47,3 +47,12 @@ def test_decision_curve_by_its_definition() -> None:
         risk = 1 - kaplan_meier(data["months"][treated], data["event"][treated]).at(60).survival[0]
         benefit = treated.mean() * (risk - (1 - risk) * threshold / (1 - threshold))
         assert result.net_benefit["full"][index] == pytest.approx(benefit, rel=1e-9)
+
+
+def test_who_is_just_at_the_threshold_is_treated_but_never_with_a_risk_of_none() -> None:
+    """As ``dcurves::dca``; without censoring the net benefit is counted."""
+    risk, time = np.array([0.0, 0.2, 0.2, 0.5]), np.array([1.0, 2, 3, 9])
+    found = decision_curve({"m": risk}, time, np.ones(4), 5, thresholds=[0, 0.2, 0.5])
+    assert found.net_benefit["m"] == pytest.approx([2 / 4, 2 / 4 - 1 / 4 * 0.25, -1 / 4])
+    assert found.treat_all == pytest.approx([3 / 4, 3 / 4 - 1 / 4 * 0.25, 3 / 4 - 1 / 4])
+    assert decision_curve({"m": risk}, time, np.ones(4), 5).thresholds == pytest.approx(np.arange(1, 100) / 100)

@@ -248,3 +248,11 @@ def test_a_variable_that_fits_exactly_says_nothing_of_the_patients():
     values = np.random.default_rng(9).normal(size=(40, 8))
     flat = np.insert(values, 11, np.full(8, 3.0), axis=0)
     assert sample_weights(flat, np.ones((8, 1))) == pytest.approx(sample_weights(values, np.ones((8, 1))), rel=1e-12)
+
+
+def test_groups_without_any_difference_within_are_infinitely_apart():
+    values = np.array([[0.0], [0], [2], [2]])
+    found = permanova(values, ["a", "a", "b", "b"], permutations=99)
+    assert found.pseudo_f == np.inf and found.share == 1 and found.permutations == 99
+    none = permanova(np.zeros((4, 2)), ["a", "a", "b", "b"], permutations=9)
+    assert none.share == 0 and none.p == 1

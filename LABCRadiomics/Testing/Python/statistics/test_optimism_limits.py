@@ -101,3 +101,12 @@ def test_limits_cover_the_c_of_the_model_on_new_patients() -> None:
 def test_bad_input(compute, message) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         compute()
+
+
+@pytest.mark.parametrize("used", [9, 10])
+def test_limits_take_ten_resamples(used) -> None:
+    values = np.full((50, 1), np.nan)
+    values[:used, 0] = np.linspace(0.6, 0.8, used)
+    shifted, parts = location_shifted_limits(values, 0.7, 0.6), two_part_limits([0.7], [0.05], values)
+    assert np.isfinite([shifted.lower[0], shifted.upper[0], parts.lower[0], parts.upper[0]]).all() == (used == 10)
+    assert np.isnan([shifted.lower[0], parts.upper[0]]).any() == (used == 9)

@@ -100,3 +100,44 @@ def test_a_model_is_fitted_once_a_resample_for_all_horizons(monkeypatch):
         with pytest.raises(InputError, match="event"):
             model.risk(0.001)(np.flatnonzero(~event))
     assert len(fits) == 2
+
+
+def test_bootstrap_limits_are_percentiles_of_the_statistic_on_drawn_rows() -> None:
+    values = np.random.default_rng(1).normal(size=30)
+    seen = []
+
+    def statistic(rows: np.ndarray) -> list[float]:
+        seen.append(rows)
+        if len(seen) % 2 == 0 and len(seen) < 40:
+            raise InputError("no case.")
+        return [values[rows].mean(), values[rows].max()]
+
+    found = bootstrap_limits(statistic, 30, repeats=40, seed=4, level=0.8)
+    rng = np.random.default_rng(4)
+    assert all(np.array_equal(rows, rng.integers(0, 30, 30)) for rows in seen)
+    kept = [rows for at, rows in enumerate(seen, 1) if at % 2 or at == 40]
+    sample = np.array([[values[rows].mean(), values[rows].max()] for rows in kept])
+    assert (found.used, found.repeats) == (21, 40) == (len(kept), len(seen))
+    assert found.se == pytest.approx(sample.std(axis=0, ddof=1))
+    assert (found.lower, found.upper) == (
+        pytest.approx(np.quantile(sample, 0.1, axis=0)), pytest.approx(np.quantile(sample, 0.9, axis=0))
+    )  # fmt: skip
+
+
+def test_a_statistic_that_exists_in_half_of_the_resamples_has_no_limits() -> None:
+    at = iter(range(20))
+
+    def every_other(rows: np.ndarray) -> float:
+        if next(at) % 2:
+            raise InputError("no case.")
+        return 1.0
+
+    with pytest.raises(InputError, match="does not exist in most resamples"):
+        bootstrap_limits(every_other, 10, repeats=20)
+
+
+def test_a_resample_must_be_followed_to_the_horizon() -> None:
+    model = reclassification_limits.RefittedModel(np.arange(6.0)[:, None], [3.0, 1, 4, 6, 2, 5], np.ones(6))
+    with pytest.raises(InputError, match=r"horizon 4\.5 is beyond the follow-up of this resample"):
+        model.risk(4.5)(np.array([0, 1, 2, 4]))
+    assert model.risk(4.0)(np.array([0, 1, 2, 4])).shape == (4,)

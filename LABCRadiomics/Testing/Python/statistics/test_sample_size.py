@@ -97,3 +97,21 @@ def test_more_is_needed_for_more() -> None:
 def test_what_makes_no_sense_is_refused(compute, message) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         compute()
+
+
+@pytest.mark.parametrize("spread", [0.3, 1.5, 6.0])
+def test_r2_of_a_c_index_leads_back_to_the_spread_of_the_predictor(spread) -> None:
+    """C is the mean of ``1 / (1 + exp(-|d|))`` over ``d ~ N(0, 2 s²)``, here by simple sums."""
+    d = np.linspace(-9, 9, 2_000_001)
+    c = np.average(1 / (1 + np.exp(-np.abs(np.sqrt(2) * spread * d))), weights=np.exp(-(d**2) / 2))
+    assert r2_of_c_index(c, 0.4) == pytest.approx(1 - (1 + spread**2) ** -0.4, rel=1e-4)
+
+
+def test_events_of_each_criterion_are_those_of_its_patients() -> None:
+    found = development_size(20, 0.005, 52, 60, r2=0.1)
+    assert found.events == pytest.approx(found.n * 0.005 * 52) and found.n == max(c.n for c in found.criteria)
+    assert found.events_per_parameter == pytest.approx(found.events / 20)
+    for criterion in found.criteria:
+        assert criterion.events == pytest.approx(criterion.n * 0.005 * 52)
+    nearly_all = development_size(1, 0.05, 15, 60, r2=0.3)  # 95 in 100 have the event by then: no margin is left
+    assert nearly_all.criteria[2].n == 1 and nearly_all.risk == pytest.approx(1 - np.exp(-3))

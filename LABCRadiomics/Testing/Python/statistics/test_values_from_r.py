@@ -222,3 +222,19 @@ def test_imputed_tables_differ_as_much_as_their_means_are_uncertain():
     assert 0.045 < tables[:, :, 1].mean(axis=1).std() < 0.11
     slope = [np.polyfit(table[:, 0], table[:, 1], 1)[0] for table in tables]
     assert np.mean(slope) == pytest.approx(1, abs=0.25) and 0.03 < np.std(slope) < 0.15
+
+
+def test_covariance_of_a_recalibrated_slope_is_the_delta_methods():
+    """The new coefficients' derivative by the old ones, by finite differences, carries the old covariance over."""
+    features, months, event = simulated(9, n=150, p=3, effects=(0.8, -0.4, 0.3))
+    coef, old = np.array([0.5, -0.3, 0.4]), np.diag([0.02, 0.05, 0.03]) + 0.01
+    found = recalibrate_slope(features, coef, old, months, event)
+    step = 1e-5
+    moved = [
+        [recalibrate_slope(features, coef + side * step * unit, None, months, event).coef for side in (1, -1)]
+        for unit in np.eye(3)
+    ]
+    jacobian = np.array([(up - down) / (2 * step) for up, down in moved]).T
+    along = found.se**2 * np.outer(coef, coef)  # the slope's own uncertainty
+    assert found.covariance == pytest.approx(along + jacobian @ old @ jacobian.T, rel=1e-5)
+    assert (found.lower, found.upper) == pytest.approx(found.slope + np.array([-1, 1]) * 1.959963984540 * found.se)
