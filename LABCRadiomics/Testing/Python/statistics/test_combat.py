@@ -1,10 +1,12 @@
 """ComBat against sva and neuroCombat, and as a thing that is kept: new patients of known sites, new sites, refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.statistics.combat import combat
+from LABCRadiomicsLib.statistics.combat import _shrunken, combat
 from r_reference import columns, table
 from r_rows import Pairs, equal_to_r, row
 
@@ -105,3 +107,33 @@ def test_two_features_borrow_from_each_other() -> None:
         np.ptp([values[site == SITE].mean(axis=0) for site in "ABC"], axis=0) for values in (X[:, :2], adjusted)
     )
     assert (after > 1e-4).all() and (after < before).all()
+
+
+def test_a_site_learned_later_for_one_feature_gets_its_own_mean_and_spread() -> None:
+    """A score of one feature that was fitted among others: there is nothing to borrow from."""
+    fitted = combat(X, SITE, reference="A")
+    of_one = replace(
+        fitted, mean=fitted.mean[:1], covariate_effects=fitted.covariate_effects[:, :1], scale=fitted.scale[:1],
+        shift=fitted.shift[:, :1], stretch=fitted.stretch[:, :1], adjusted=fitted.adjusted[:1],
+    )  # fmt: skip
+    new = 3 * X[:8, :1] + 11
+    found = of_one.add_batch("Z", new).apply(new, ["Z"] * 8)
+    assert found.mean() == pytest.approx(fitted.mean[0]) and found.std(ddof=1) == pytest.approx(fitted.scale[0])
+    means = replace(of_one, mean_only=True)
+    moved = means.add_batch("Z", new).apply(new, ["Z"] * 8)
+    assert moved.mean() == pytest.approx(fitted.mean[0]) and moved.std() == pytest.approx(new.std())
+    assert means.add_batch("Z", np.full((3, 1), 5.0)).apply([[5.0]], ["Z"])[0, 0] == pytest.approx(fitted.mean[0])
+
+
+def test_shrinking_ends_where_both_equations_hold() -> None:
+    """Posterior mean and variance of each feature given the other (Johnson et al. 2007, equations 3 and 4)."""
+    z = np.random.default_rng(2).normal(0.8, 1.7, (9, 6)) * np.linspace(0.6, 1.5, 6)
+    mean, variance = z.mean(axis=0), z.var(axis=0, ddof=1)
+    shift, stretch = _shrunken(z, mean, False)
+    prior, spread = mean.mean(), mean.var(ddof=1)
+    a = 2 + variance.mean() ** 2 / variance.var(ddof=1)
+    b = variance.mean() * (a - 1)
+    assert shift == pytest.approx((9 * spread * mean + stretch * prior) / (9 * spread + stretch), rel=1e-4)
+    assert stretch == pytest.approx((b + ((z - shift) ** 2).sum(axis=0) / 2) / (4.5 + a - 1), rel=1e-4)
+    alone, ones = _shrunken(z, mean, True)
+    assert alone == pytest.approx((spread * mean + prior) / (spread + 1)) and ones.tolist() == [1] * 6

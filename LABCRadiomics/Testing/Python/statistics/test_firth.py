@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.statistics._risk_sets import RiskSets
 from LABCRadiomicsLib.statistics.cox import cox
-from LABCRadiomicsLib.statistics.firth import FirthCox, firth_cox
+from LABCRadiomicsLib.statistics.firth import FirthCox, _Penalized, firth_cox
 from r_reference import columns, gbsg2, table
 from r_rows import Pairs, equal_to_r, row
 from survival_cohorts import follow_up
@@ -67,3 +69,33 @@ def test_bad_input(extra, message) -> None:
     x = columns(table("veteran"), ["karno", "age"])
     with pytest.raises(InputError, match=f"^{message}"):
         firth_cox(np.c_[x, extra(x)], table("veteran")["time"], table("veteran")["event"])
+
+
+def test_the_estimate_is_where_the_penalized_likelihood_is_flat_and_its_limits_where_it_has_fallen() -> None:
+    data = table("firth_data")
+    x = columns(data, ["age", "none"])
+    fit = firth_cox(x, data["time"], data["event"], level=0.9)
+    sets = RiskSets.build(np.asarray(data["time"], float), np.asarray(data["event"], bool), "breslow")
+    at_risk = (x - x.mean(axis=0))[sets.order]
+    scale = at_risk.std(axis=0)
+    problem, beta, se = _Penalized(at_risk / scale, sets), fit.coef * scale, fit.se * scale
+    value, gradient, information = problem.at(beta)
+    assert value == pytest.approx(fit.loglik) and np.abs(gradient * se).max() < 1e-4
+    assert np.linalg.inv(information) == pytest.approx(fit.covariance * np.outer(scale, scale), rel=1e-4)
+    drop = stats.chi2.ppf(0.9, 1) / 2
+    for j in range(2):
+        away = beta + se * (np.arange(2) == j)
+        step = 1e-5 * (np.arange(2) == j)
+        rises = (problem.at(away + step)[0] - problem.at(away - step)[0]) / 2e-5
+        assert rises == pytest.approx(problem.at(away)[1][j], rel=1e-6)
+        for limit in (np.log(fit.lower[j]), np.log(fit.upper[j])):
+            assert fit.loglik - problem.profile(beta, j, limit * scale[j]) == pytest.approx(drop, rel=1e-4)
+        fall = fit.loglik - problem.profile(beta, j, 0.0)
+        assert fit.p[j] == pytest.approx(stats.chi2.sf(2 * fall, 1), rel=1e-6)
+
+
+def test_collinear_covariates_have_no_penalized_estimate() -> None:
+    data = table("veteran")
+    x = columns(data, ["karno", "age"])
+    with pytest.raises(InputError, match="covariates are collinear; leave some of them out"):
+        firth_cox(np.c_[x, x.sum(axis=1)], data["time"], data["event"])

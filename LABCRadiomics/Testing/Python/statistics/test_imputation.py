@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.cox import cox
@@ -134,3 +135,34 @@ GOOD = np.array([[1.0, 0.0], [2.0, 1.0], [np.nan, 1.0]])
 def test_bad_input(compute, message) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         compute()
+
+
+def test_estimates_are_joined_column_by_column_with_their_limits() -> None:
+    """Rubin's rules by hand; the second estimate is the same in all tables, the third is known exactly in each."""
+    estimates = np.array([[1.0, 2, 3], [1.4, 2, 5], [0.8, 2, 4]])
+    variances = np.array([[0.2, 0.1, 0], [0.25, 0.1, 0], [0.3, 0.1, 0]])
+    found, small = pool(estimates, variances), pool(estimates, variances, complete_df=40, level=0.9)
+    assert found.value == pytest.approx([1.06666666666667, 2, 4])
+    assert found.se == pytest.approx([0.61191865835619, np.sqrt(0.1), np.sqrt(4 / 3)])
+    assert found.df == pytest.approx([18.10730229591837, np.inf, 2])
+    assert found.missing_information == pytest.approx([0.39560722822081, 0, 1])
+    assert small.df[0] == pytest.approx(10.58230835548056) and small.df[1] == pytest.approx(41 / 43 * 40)
+    assert small.missing_information[:2] == pytest.approx([0.43065677862424, 0])
+    for pooled, level, known in ((found, 0.95, 3), (small, 0.9, 2)):  # of the third of few nothing is left to know
+        reach = (stats.t.ppf((1 + level) / 2, pooled.df) * pooled.se)[:known]
+        assert (pooled.value - pooled.lower)[:known] == pytest.approx(reach)
+        assert (pooled.upper - pooled.value)[:known] == pytest.approx(reach)
+    assert pool([[0.0], [0]], [[0.0], [0]]).missing_information[0] == 0
+
+
+def test_a_separated_level_is_drawn_almost_as_often_as_it_is_likely() -> None:
+    """A number that decides a binary variable: what is unknown follows it, both ways."""
+    rng = np.random.default_rng(5)
+    number = rng.normal(size=300)
+    binary = (number > 0).astype(float)
+    binary[:60] = np.nan
+    filled = impute(np.c_[number, binary], ("number", "binary"), repeats=10, seed=3)
+    for table_ in filled:
+        assert np.array_equal(table_[60:], np.c_[number, binary][60:])
+    clear = np.abs(number[:60]) > 0.5
+    assert (filled[:, :60, 1] == (number[:60] > 0))[:, clear].mean() > 0.97

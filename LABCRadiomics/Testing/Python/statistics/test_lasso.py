@@ -5,7 +5,15 @@ from functools import cache
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.statistics.lasso import LassoCV, lasso_cv, lasso_path, partial_deviance, random_folds
+from LABCRadiomicsLib.statistics.lasso import (
+    LassoCV,
+    LassoPath,
+    _interpolate,
+    lasso_cv,
+    lasso_path,
+    partial_deviance,
+    random_folds,
+)
 from other_packages import lasso_others
 from r_reference import columns, table, transbig
 from r_rows import Pairs, equal_to_r, row
@@ -234,3 +242,18 @@ def test_a_path_that_ends_early_chooses_the_same(seed):
     assert short.sd == pytest.approx(whole.sd[:length], rel=1e-10)
     assert (short.lambda_min, short.lambda_1se) == (whole.lambda_min, whole.lambda_1se)
     assert np.array_equal(short.coef_min, whole.coef_min) and np.array_equal(short.coef_1se, whole.coef_1se)
+
+
+def test_a_path_of_one_penalty_keeps_nothing_anywhere() -> None:
+    x, time, event = article_like(5)
+    whole = lasso_path(x, time, event)
+    one = lasso_path(x, time, event, n_lambdas=1)
+    assert one.lambdas == pytest.approx(whole.lambdas[:1]) and one.coef.shape == (5, 1) and not one.coef.any()
+    found = lasso_cv(x, time, event, random_folds(event, 5, 1), n_lambdas=1)
+    assert found.lambda_min == found.lambda_1se == found.path.lambdas[0] and not found.coef_min.any()
+
+
+def test_interpolated_coefficients_lie_between_penalties_and_stay_beyond_the_ends() -> None:
+    path = LassoPath(np.array([4.0, 2, 1]), np.array([[0.0, 2, 3], [0, 0, -4]]), np.array([0, 1, 2]), True)
+    found = _interpolate(path, np.array([9.0, 4, 3, 1.5, 1, 0.1]))
+    assert found == pytest.approx(np.array([[0, 0, 1, 2.5, 3, 3], [0, 0, 0, -2, -4, -4]]))

@@ -154,3 +154,13 @@ def test_span_changes_only_the_neighborhoods() -> None:
     assert np.isnan(here.se)
     assert here.cases == (data["event"] & (data["months"] <= 60)).sum()
     assert here.controls == (data["months"] > 60).sum()
+
+
+def test_limits_of_the_auc_are_cut_at_0_and_1() -> None:
+    time, event = np.arange(1.0, 13), np.ones(12)
+    marker = np.array([9.0, 8, 7, 3, 6, 5, 4, 2, 1, 0, -1, -2])
+    good = time_dependent_roc(marker, time, event, 6.5, level=0.99)
+    bad = time_dependent_roc(-marker, time, event, 6.5, level=0.99)
+    reach = stats.norm.ppf(0.995) * good.se
+    assert good.upper == 1 and good.lower == pytest.approx(good.auc - reach) and good.auc + reach > 1
+    assert bad.lower == 0 and bad.upper == pytest.approx(1 - good.auc + reach)

@@ -157,3 +157,17 @@ def test_it_needs_no_scipy(fresh_python) -> None:
 def test_bad_input(compute, message) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         compute(_gbsg2()[2])
+
+
+def test_where_a_level_has_no_survival_left_or_all_of_it_there_are_no_limits() -> None:
+    x, model, distribution = _gbsg2()
+    row = x[0].copy()
+    row[3] = np.nan
+    parts = possibilities(distribution, row)
+    found = survival_with_unknown(parts, model.coef, model.covariance, model.center, model.baseline, [0.01, 60])
+    assert found.survival[0, 0] == 1 and np.isnan([found.lower[0, 0], found.upper[0, 0]]).all()
+    assert found.lower[0, 1] < found.survival[0, 1] < found.upper[0, 1]
+    deadly = np.where(np.arange(6) == 3, 60.0, model.coef)
+    hopeless = survival_with_unknown(parts, deadly, model.covariance, model.center, model.baseline, [60])
+    assert hopeless.survival[0, 0] == pytest.approx(sum(part.weight for part in parts if part.mean[3] == 0))
+    assert np.isnan([hopeless.lower[0, 0], hopeless.upper[0, 0]]).all()
