@@ -65,8 +65,9 @@ class _Faults(ast.NodeTransformer):
         outer = self.function, self.line
         self.function = f"{outer[0]}.{node.name}".lstrip(".")
         if not isinstance(node, ast.ClassDef):
-            self.line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            self.line = 0  # defaults are made at import
             node.args = self.visit(node.args)
+            self.line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         node.body = self._visit_body(node.body)
         self.function, self.line = outer
         return node

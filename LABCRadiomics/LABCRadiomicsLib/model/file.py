@@ -165,7 +165,4 @@ def _format(value: Any, indent: str) -> str:
 
 
 def _dump(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except ValueError:  # NaN or infinity: written as such, so that reading back names the field
-        return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)  # NaN and infinity as such, so that reading back names the field

@@ -231,3 +231,10 @@ def test_completing_needs_a_file_and_a_cutoff(wang, tmp_path):
         complete_model(wang, tmp_path / "absent.csv")
     with pytest.raises(ModelError, match="cutoff"):
         _complete(replace(wang, cutoff=None), tmp_path, _table(ROWS))
+
+
+def test_a_table_without_any_feature_is_no_score(wang, tmp_path):
+    open_ended = replace(wang, missing=tuple(replace(part, expected_terms=None) for part in wang.missing))
+    with pytest.raises(InputError, match="the table holds no feature; give one row for each"):
+        _complete(open_ended, tmp_path, _table([("(Intercept)", 0.5)]))
+    assert _complete(open_ended, tmp_path, _table([("(Intercept)", 0.5), ROWS[0]])).score.intercept == 0.5

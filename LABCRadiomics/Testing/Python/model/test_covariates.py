@@ -114,3 +114,12 @@ def test_what_is_inferred_reads_its_own_column(texts):
     column = domain.parse_column([str(at) for at in range(len(texts))], texts)
     assert column == tuple(domain.parse(text) for text in texts)
     assert [value is None for value in column] == [text in ("unknown", "") for text in texts]
+
+
+def test_numbers_that_can_be_two_codes_are_refused_where_the_words_are_few_too():
+    with pytest.raises(CohortError, match="'1,2', which can be a number with a decimal comma, or two codes"):
+        infer_covariate("x", ["1,2", "2,0", "1,2"])
+    assert VOLUME.words(None) == STAGE.words(None) == "unknown" and VOLUME.words(52.0) == "52 mm3"
+    for name in ("2x", "a b", "score"):
+        with pytest.raises(CohortError, match=f"column {name} cannot name a covariate in a model file"):
+            infer_covariate(name, ["1", "2"])

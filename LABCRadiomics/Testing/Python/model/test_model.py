@@ -18,7 +18,7 @@ import example_models
 from example_models import refusal, set_field
 from LABCRadiomicsLib.errors import ModelError
 from LABCRadiomicsLib.model import file as model_file
-from LABCRadiomicsLib.model.file import decode_model, load_model, save_model
+from LABCRadiomicsLib.model.file import decode_model, format_model, load_model, save_model
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -252,3 +252,14 @@ def test_reading_models_imports_nothing_heavy(fresh_python):
     )
     heavy = {"scipy", "pandas", "SimpleITK", "radiomics", "lifelines", "sksurv", "matplotlib", "jsonschema", "yaml"}
     assert not heavy & set(fresh_python(code).split())
+
+
+def test_a_model_that_would_be_too_large_to_read_is_not_written(tmp_path, monkeypatch):
+    made_up = example_models.model()
+    size = len(format_model(made_up).encode("utf-8"))
+    monkeypatch.setattr(model_file, "MAX_BYTES", size)
+    save_model(made_up, tmp_path / "model.json")
+    monkeypatch.setattr(model_file, "MAX_BYTES", size - 1)
+    with pytest.raises(ModelError, match="takes more than 5 MB"):
+        save_model(made_up, tmp_path / "larger.json")
+    assert not (tmp_path / "larger.json").exists()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import example_models
@@ -161,3 +163,17 @@ def test_a_harmonized_model_says_that_a_patient_is_not():
     assert predict(example_models.model(), FEATURES).score == prediction.score
     with pytest.raises(InputError, match="sites A, B, and the patient's site is not given"):
         predict(model, FEATURES)
+
+
+def test_a_comparator_gives_survival_as_far_as_its_baseline_goes():
+    """``S0(t) ** exp(log hazard)`` with the last step at or before t; the deviation counts from the center."""
+    (clinic,) = parse_model(json.dumps(example_models.document_2()), "made-up.json").comparators
+    stage, pcr = clinic.covariates
+    log_hazard = clinic.log_hazard({"stage": "IIIc", "pcr": True})
+    row = [-0.4, 1 - 0.2, 1 - 0.25]
+    assert log_hazard == pytest.approx(np.dot(row, [*stage.coefficients, *pcr.coefficients]))
+    assert clinic.log_hazard({"stage": None, "pcr": True}) is None and clinic.log_hazard({"pcr": True}) is None
+    for months, base in ((0, 1), (5.9, 1), (6, 0.97), (69, 0.97), (70, 0.75)):
+        assert clinic.survival(log_hazard, months) == pytest.approx(base ** math.exp(log_hazard))
+    assert clinic.survival(log_hazard, 70.1) is None and clinic.survival(1e9, 70) == 0
+    assert replace(clinic, baseline=None).survival(log_hazard, 6) is None

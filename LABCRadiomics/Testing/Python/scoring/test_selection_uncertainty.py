@@ -10,6 +10,7 @@ import pytest
 import example_models
 from example_models import FEATURES
 from LABCRadiomicsLib.model import Repeat, Uncertainty, parse_model
+from LABCRadiomicsLib.model.averaged_survival import log_hazard_spread, what_may_be
 from LABCRadiomicsLib.model.file import format_model
 from LABCRadiomicsLib.model.nomogram import survival
 from LABCRadiomicsLib.model.selection_uncertainty import _NODES
@@ -93,10 +94,12 @@ def test_an_unknown_covariate_widens_them_too(plain):
     model = replace(model, uncertainty=repeats_like(model, np.random.default_rng(3), 1.0), harmonization=None)
     known, unknown = (predict(model, FEATURES, given) for given in (KNOWN, {"age": 60, "pcr": "yes"}))
     assert unknown.averaged
-    spread = [
+    widths = [
         log_hazard(p.selection.survival[2].lower) - log_hazard(p.selection.survival[2].upper) for p in (known, unknown)
     ]
-    assert spread[1] > spread[0]
+    parts = what_may_be(model.nomogram, {"age": 60, "stage": None, "pcr": True}, unknown.score)
+    added = log_hazard_spread(model.nomogram, parts)
+    assert added > 0.1 and widths[1] / widths[0] == pytest.approx(np.hypot(1, added), rel=0.01)
 
 
 def test_a_repeat_that_chose_nothing_calls_nobody_high(plain):

@@ -168,6 +168,8 @@ def test_knots_are_those_of_hmisc(values, three, four, five) -> None:
 
 
 def test_what_has_too_few_values_for_knots_is_refused_as_by_hmisc() -> None:
+    ends = np.array(_run((0, 50), (1, 1), (2, 1), (3, 1), (4, 1), (9, 50)), float)
+    assert _knots(ends, 3) == pytest.approx([1, 2.5, 4])
     few = np.array(_run((0, 100), (1, 1), (2, 1), (3, 1), (7, 2), (8, 1), (9, 1), (10, 1), (11, 1), (12, 1)), float)
     with pytest.raises(InputError, match="too few distinct values"):
         _knots(few, 3)

@@ -282,3 +282,21 @@ def test_empty_cells_behind_row_names_are_none(tmp_path):
     found = read_csv_text(tmp_path / "t.tsv")
     assert found.row_names and found.header == ("", "a", "b")
     assert found.rows == ((2, ("P1", "1", "2")), (3, ("P2", "3", "4")))
+
+
+@pytest.mark.parametrize(
+    ("content", "separator"),
+    [
+        ("a,b\n1,2\n3,4\n", ","),
+        ("a;b\n1,5;2,5\n", ";"),
+        ("case;a,b\nx;1\ny;2\n", ";"),  # rows fit the semicolons alone
+        ("case,a;b\nx,1\ny,2\n", ","),  # rows fit the commas alone
+        ("a,b;c,d;e\n1,2;3,4;5\n", ","),  # both fit: more columns are better, of equal ones the first mark
+        ("a;b;c,d;e\n1;2;3,4;5\n", ";"),
+        ('a;b,"c\n1;2\n', ";"),  # with commas a quote is never closed
+    ],
+)
+def test_of_two_marks_the_one_whose_rows_fit_the_header_separates(tmp_path, content, separator):
+    path = tmp_path / "table.csv"
+    path.write_text(content, encoding="utf-8")
+    assert read_csv_text(path).separator == separator

@@ -9,7 +9,7 @@ from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.feature_names import DEPRECATED, FEATURES
 from LABCRadiomicsLib.statistics.concordance import harrell_c, harrell_c_of_columns
 from LABCRadiomicsLib.tables.cohort import read_features, read_outcomes
-from LABCRadiomicsLib.tables.feature_columns import is_feature_name
+from LABCRadiomicsLib.tables.feature_columns import is_feature_name, listed
 from table_cases import NAMES, tables, write
 
 FOREIGN = (
@@ -193,3 +193,10 @@ def test_a_level_that_is_too_rare_is_named(run, tmp_path):
         assert (
             f"{named} of stage is that of 1 of 120 patients, 0 of them with the event, too few to tell its risk" in err
         )
+
+
+def test_of_more_than_a_dozen_names_the_first_twelve_are_listed():
+    names = [f"n{at}" for at in range(15)]
+    assert listed(names) == ", ".join(names[:12]) + " and 3 more"
+    assert listed(names[:13]).endswith("n11 and 1 more")
+    assert listed(names[:12]) == ", ".join(names[:12]) and listed(["a"]) == "a"
