@@ -163,6 +163,13 @@ def test_unknown_and_disabled_features_are_refused():
             extract(IMAGE, MASK, extraction, [name])
     with pytest.raises(ModelError, match="not enabled"):
         extract(IMAGE, MASK, extraction, ["wavelet-LLH_glcm_Idmn"])
+    of_two = with_setting({"Original": {}}, {"firstorder": ["Mean", "Median"], "glcm": []})
+    wanted = ["original_firstorder_Median", "original_glcm_Idm"]
+    assert list(ours(IMAGE, MASK, of_two, names=wanted)) == wanted
+    with pytest.raises(ModelError, match="original_firstorder_Energy is not enabled"):
+        ours(IMAGE, MASK, of_two, names=["original_firstorder_Energy"])
+    with pytest.raises(ModelError, match="original_glszm_ZoneEntropy is not enabled"):
+        ours(IMAGE, MASK, of_two, names=["original_glszm_ZoneEntropy"])
     with pytest.raises(ModelError, match="has no value in pyradiomics"):
         extract(IMAGE, MASK, extraction, ["original_glcm_Dissimilarity"])
 

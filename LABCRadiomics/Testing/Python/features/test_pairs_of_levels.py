@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from LABCRadiomicsLib.features import glcm
 from roi_examples import SHAPE, ball, ours, phantom, unequal, with_setting
@@ -26,3 +27,14 @@ def test_pairs_are_the_same_however_they_are_counted(monkeypatch, name):
         assert unequal(whole, ours(image, mask, PARAMETERS[name])) == []
     monkeypatch.setattr(glcm, "_MOST_TOGETHER", 1)  # one angle after the other
     assert unequal(whole, ours(image, mask, PARAMETERS[name])) == []
+
+
+def test_voxels_without_neighbors_have_no_pairs_and_one_level_correlates_with_itself():
+    image, alone = phantom(SHAPE), np.zeros(SHAPE, np.uint8)
+    alone[2, 2, 2] = alone[6, 6, 6] = alone[9, 9, 9] = 1
+    mask = sitk.GetImageFromArray(alone)
+    mask.CopyInformation(image)
+    found = ours(image, mask, PARAMETERS["symmetrical"])
+    assert len(found) == 24 and np.isnan(list(found.values())).all()
+    flat = ours(image * 0 + 7, ball(image, (6, 9, 10), 3), PARAMETERS["symmetrical"])
+    assert (flat["original_glcm_MCC"], flat["original_glcm_Correlation"], flat["original_glcm_Contrast"]) == (1, 1, 0)

@@ -67,6 +67,7 @@ def test_a_covariance_is_symmetric_but_for_the_rounding_of_its_scale(scale):
         return fault(check_covariance, (np.array(matrix) * scale).tolist(), 2, "x", "feature")
 
     assert of([[1, 0.5 + 9e-9], [0.5, 0.7]]) is None
+    assert of([[0, 0], [0, 0]]) is None
     assert of([[1, 0.5 + 2e-8], [0.5, 0.7]]) == ("x", "must be symmetric")
 
 

@@ -15,6 +15,7 @@ from LABCRadiomicsLib.performance.metrics import bootstrapped
 from LABCRadiomicsLib.performance.risk_groups import risk_groups
 from LABCRadiomicsLib.performance.within_folds import auc_within
 from LABCRadiomicsLib.statistics.competing_risks import cumulative_incidence
+from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.confidence_bands import confidence_band
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier
 from LABCRadiomicsLib.statistics.restricted_mean import restricted_mean_difference
@@ -167,3 +168,31 @@ def test_mean_survival_is_compared_as_far_as_both_groups_were_followed():
         event = EVENT & (months == MONTHS)
         found = risk_groups(high, months, event, Attempts(), 30.0).restricted_mean
         assert found == restricted_mean_difference(months, event, ~high, 20.0)
+
+
+def test_limits_of_a_comparator_end_at_0_and_1():
+    for values in (STRONG, -STRONG):
+        found = compare(
+            strong(), strong(values=values, name="o"), MONTHS, EVENT, bootstrap=0, seed=0, attempts=Attempts()
+        )
+        theirs = harrell_c(values, MONTHS, EVENT)
+        assert found.comparator_c.value == theirs.c and found.comparator_c.se == theirs.se
+        end = 1.0 if theirs.c > 0.5 else 0.0
+        assert (found.comparator_c.upper if end else found.comparator_c.lower) == end
+
+
+def test_a_figure_without_resamples_or_without_enough_of_them_has_no_limits():
+    def statistic(rows):
+        if len(seen) and 0 not in rows[:3]:
+            raise InputError("it is not there.")
+        seen.append(rows)
+        return (2.0, float(rows.sum()))
+
+    for repeats in (0, 20):
+        seen: list = []
+        attempts = Attempts()
+        found = bootstrapped("A sum", statistic, 5, repeats, 1, attempts)
+        assert found == [Estimate(2.0), Estimate(10.0)]
+        told = [(notice.code, notice.message) for notice in attempts.notices]
+        assert [code for code, _ in told] == ["no-limits"] * bool(repeats)
+        assert all(text.startswith("A sum has no limits: statistic does not exist in most") for _, text in told)

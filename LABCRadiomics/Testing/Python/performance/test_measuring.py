@@ -67,6 +67,8 @@ def test_every_figure_is_that_of_its_statistic(patients):
     assert found.estimates[Measure(Metric.SLOPE, "new")].value == pytest.approx(1, abs=1e-8)
     assert found.estimates[Measure(Metric.HAZARD_RATIO, "new")].value == pytest.approx(fitted.hr[0])
     assert found.estimates[Measure(Metric.LOGRANK_P, "new")].value == logrank(months, event, new.high).p
+    (against,) = found.comparisons
+    assert (against.marker, against.comparator.name, len(against.reclassification)) == ("new", "old", 2)
     gain = concordance_difference(c, harrell_c(old.values, months, event))
     assert found.estimates[Measure(Metric.C_GAIN, "new", over="old")].value == gain.difference
     assert found.groups.medians["high"].value == pytest.approx(23.0977, abs=1e-4)
@@ -269,3 +271,12 @@ def test_the_share_of_the_score_has_its_own_slope(patients):
     alone = Marker(name=NOMOGRAM, values=share, log_hazard=share + 3.0, score_share=share)
     found = essentials(alone, months, event, 48.0)[Measure(Metric.SCORE_SLOPE, NOMOGRAM)]
     assert found.value == pytest.approx(float(cox(share[:, None], months, event).coef[0]))
+
+
+def test_the_cutoff_is_chosen_again_in_patients_who_are_drawn_with_replacement(patients):
+    new, _, months, event = patients
+    found = measure(new, months, event, (48.0,), bootstrap=25, seed=7).cutoff.resampled
+    rng = np.random.default_rng(7)
+    for value in found:
+        rows = rng.integers(0, 150, 150)
+        assert value == youden_cutoff(time_dependent_roc(new.values[rows], months[rows], event[rows], 48.0)).threshold

@@ -29,6 +29,11 @@ def test_a_baseline_goes_on_to_the_last_follow_up():
     assert found.survival == pytest.approx(np.exp([-0.1, -0.3, -0.3]))
     assert found.cumulative_hazard_variance == (0.01, 0.05, 0.05)
     assert found.weighted_covariate_mean == ((0.2,), (0.4,), (0.4,))
+    longer = replace(
+        baseline(40.0), time=np.array([6.0, 18, 30]), cumulative_hazard=np.array([0.1, 0.3, 0.4]),
+        hazard_variance=np.array([0.01, 0.05, 0.06]), mean_shift=np.array([[0.2], [0.4], [0.5]]),
+    )  # fmt: skip
+    assert stored_baseline(longer).months == (6, 18, 30, 40)
     ended = stored_baseline(baseline(18.0))
     assert ended.months == (6, 18) and len(ended.survival) == 2
 

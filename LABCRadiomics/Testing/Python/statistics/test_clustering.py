@@ -80,16 +80,16 @@ def test_of_few_patients_k_means_finds_the_best_of_all_partitions(clusters):
 
 
 def test_consensus_is_the_share_of_the_samples_that_hold_both():
-    values = np.random.default_rng(4).normal(size=(12, 2))
-    found = consensus(values, 2, linkage="average", repeats=60, share=0.7, seed=5)
-    rng, both, together = np.random.default_rng(5), np.zeros((12, 12)), np.zeros((12, 12))
-    for _ in range(60):
+    values = np.random.default_rng(1).normal(size=(12, 2))
+    found = consensus(values, 2, linkage="average", repeats=40, share=0.7, seed=0)
+    rng, both, together = np.random.default_rng(0), np.zeros((12, 12)), np.zeros((12, 12))
+    for _ in range(40):
         drawn = np.sort(rng.choice(12, 8, replace=False))
         labels = cut_tree(tree(values[drawn], "average"), 2)
         both[np.ix_(drawn, drawn)] += 1
         together[np.ix_(drawn, drawn)] += labels[:, None] == labels
     shares = together / both
-    assert found.together == pytest.approx(shares)
+    assert found.together == pytest.approx(shares) and (shares == 0.9).any() and (shares == 0.1).any()
     pairs = shares[np.triu_indices(12, 1)]
     assert found.ambiguous == pytest.approx(np.mean((pairs > 0.1) & (pairs < 0.9))) and 0.1 < found.ambiguous < 0.9
     by_share = hierarchy.linkage(squareform(1 - shares, checks=False), "average")

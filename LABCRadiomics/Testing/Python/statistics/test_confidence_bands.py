@@ -14,7 +14,7 @@ from LABCRadiomicsLib.statistics.confidence_bands import (
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier
 from r_reference import table
 from r_rows import Pairs, equal_to_r, row
-from survival_cohorts import follow_up_of
+from survival_cohorts import follow_up, follow_up_of
 
 
 def _bands(kind: str, methods: dict[str, str]) -> Pairs:
@@ -104,3 +104,15 @@ def test_a_cohort_with_an_early_event_has_a_hall_wellner_band() -> None:
 def test_a_bridge_between_two_borders_stays_as_kolmogorov_has_it(border) -> None:
     there_and_back = _stays(np.zeros(1), np.zeros(1), 2 * border, 4.0)
     assert there_and_back == pytest.approx(stats.kstwobign.cdf(border), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["equal-precision", "hall-wellner"])
+def test_a_plain_band_ends_at_0_and_1_and_is_as_wide_to_both_sides(kind) -> None:
+    months, event = follow_up()
+    few = slice(0, 40)
+    band = confidence_band(months[few], event[few], kind=kind, scale="plain")
+    above, below = band.upper - band.survival, band.survival - band.lower
+    free = (band.upper < 1) & (band.lower > 0)
+    assert free.any() and above[free] == pytest.approx(below[free])
+    assert band.upper.max() == 1 and (band.lower >= 0).all()
+    assert (above[band.upper == 1] < below[band.upper == 1]).all()

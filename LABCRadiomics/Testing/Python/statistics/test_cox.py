@@ -1,6 +1,7 @@
 """Cox models against R: univariable in bulk, multivariable, individual survival, the test of proportional hazards."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -274,3 +275,15 @@ def test_standard_errors_are_those_of_one_model_a_feature_in_its_own_unit() -> N
         for name in ("coef", "se", "z", "p", "hr", "lower", "upper"):
             assert getattr(found, name)[column] == pytest.approx(getattr(alone, name)[0], rel=1e-6), name
         assert found.loglik[column] == pytest.approx(alone.loglik, rel=1e-10)
+
+
+def test_a_larger_model_that_fits_worse_is_not_of_these_patients() -> None:
+    lung = lung_known()
+    age, both = (cox(columns(lung, names), lung["time"], lung["event"]) for names in (["age"], ["age", "sex"]))
+    for loss, refused in ((1e-9, False), (1e-5, True)):
+        worse = replace(both, loglik=age.loglik - loss * abs(age.loglik))
+        if refused:
+            with pytest.raises(InputError, match="smaller is not part of larger"):
+                likelihood_ratio(age, worse)
+        else:
+            assert (likelihood_ratio(age, worse).chisq, likelihood_ratio(age, worse).p) == (0, 1)

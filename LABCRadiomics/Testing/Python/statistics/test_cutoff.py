@@ -123,3 +123,10 @@ def test_a_perfect_group_has_no_limits() -> None:
 def test_bad_input(compute, message) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         compute(np.arange(1.0, 41) / 4, np.arange(40) % 2)
+
+
+def test_in_few_patients_a_group_of_one_is_a_group() -> None:
+    """A tenth of eight patients is less than one; R's ``minprop`` of 0.1 leaves the lowest marker as a cutoff too."""
+    time, event = np.array([1.0, 9, 8, 7, 6, 5, 4, 3]), np.ones(8)
+    found = maximally_selected(np.arange(8.0), time, event)
+    assert found.cutoffs.tolist() == [0, 1, 2, 3, 4, 5, 6]

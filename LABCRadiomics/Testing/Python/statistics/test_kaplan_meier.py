@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.statistics._checks import same_times
+from LABCRadiomicsLib.statistics._checks import as_followed, same_times
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier, logrank
@@ -129,3 +129,12 @@ def test_logrank_of_two_groups_is_the_score_test_of_a_cox_model() -> None:
     assert result.observed.sum() == result.expected.sum().round(9) == event.sum()
     model = cox(group[:, None], days, event)
     assert result.chisq == pytest.approx(model.z[0] ** 2, rel=0.02)
+
+
+@pytest.mark.parametrize("shift", [-1e-12, 0.0, 1e-12])
+def test_what_equals_a_follow_up_time_up_to_rounding_is_that_time_from_either_side(shift) -> None:
+    time = np.array([1.0, 2, 3, 7])
+    assert as_followed(np.array([1.0, 2, 3, 7]) + shift, time).tolist() == time.tolist()
+    between = np.array([0.5, 1.2, 1.8, 2.5, 6.9, 8])
+    assert as_followed(between + shift, time).tolist() == (between + shift).tolist()
+    assert as_followed(np.array([2.0 + shift, 5]), np.array([2.0])).tolist() == [2, 5]

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from LABCRadiomicsLib.statistics import _lasso_solver
 from LABCRadiomicsLib.statistics.lasso import (
     LassoCV,
     LassoPath,
@@ -257,3 +258,30 @@ def test_interpolated_coefficients_lie_between_penalties_and_stay_beyond_the_end
     path = LassoPath(np.array([4.0, 2, 1]), np.array([[0.0, 2, 3], [0, 0, -4]]), np.array([0, 1, 2]), True)
     found = _interpolate(path, np.array([9.0, 4, 3, 1.5, 1, 0.1]))
     assert found == pytest.approx(np.array([[0, 0, 1, 2.5, 3, 3], [0, 0, 0, -2, -4, -4]]))
+
+
+def test_deviance_without_any_feature_is_that_of_each_fold_by_its_events() -> None:
+    """A fold's deviance is divided by its events, of which one fold has one, and weighs by them."""
+    x, time, event = article_like(3)
+    fold = np.arange(time.size) % 4
+    alone = np.flatnonzero(event & (fold == 3))[1:]
+    fold[alone] = 0
+    found = lasso_cv(x, time, event, fold, n_lambdas=1)
+    nothing = np.zeros((time.size, 1))
+    parts = [
+        float((partial_deviance(nothing, time, event) - partial_deviance(nothing[k], time[k], event[k]))[0])
+        for k in (fold != number for number in range(4))
+    ]
+    events = np.bincount(fold[event])
+    assert events[3] == 1 and found.mean[0] == pytest.approx(sum(parts) / events.sum())
+    spread = np.average((np.array(parts) / events - found.mean[0]) ** 2, weights=events)
+    assert found.sd[0] == pytest.approx(np.sqrt(spread / 3))
+
+
+def test_a_path_ends_where_the_solver_gives_up(monkeypatch) -> None:
+    x, time, event = article_like(20)
+    whole = lasso_path(x, time, event)
+    monkeypatch.setattr(_lasso_solver, "_MAX_STEPS", 0)
+    short = lasso_path(x, time, event)
+    assert whole.complete and not short.complete
+    assert short.lambdas.tolist() == whole.lambdas[:1].tolist() and not short.coef.any()

@@ -164,3 +164,14 @@ def test_limits_of_the_auc_are_cut_at_0_and_1() -> None:
     reach = stats.norm.ppf(0.995) * good.se
     assert good.upper == 1 and good.lower == pytest.approx(good.auc - reach) and good.auc + reach > 1
     assert bad.lower == 0 and bad.upper == pytest.approx(1 - good.auc + reach)
+
+
+@pytest.mark.parametrize("method", ["ipcw", "km", "nne"])
+def test_an_event_at_the_very_horizon_is_a_case_by_every_method(method) -> None:
+    data, lp = gbsg2(), table("gbsg2_lp")["lp"]
+    at = np.sort(data["months"][data["event"]])[150]
+    after = data["months"][data["months"] > at].min()
+    here = time_dependent_roc(lp, data["months"], data["event"], at, method=method)
+    beyond = time_dependent_roc(lp, data["months"], data["event"], (at + after) / 2, method=method)
+    assert (here.cases, here.controls) == (beyond.cases, beyond.controls)
+    assert here.auc == beyond.auc and np.array_equal(here.tpr, beyond.tpr)

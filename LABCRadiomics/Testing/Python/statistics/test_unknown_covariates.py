@@ -171,3 +171,16 @@ def test_where_a_level_has_no_survival_left_or_all_of_it_there_are_no_limits() -
     hopeless = survival_with_unknown(parts, deadly, model.covariance, model.center, model.baseline, [60])
     assert hopeless.survival[0, 0] == pytest.approx(sum(part.weight for part in parts if part.mean[3] == 0))
     assert np.isnan([hopeless.lower[0, 0], hopeless.upper[0, 0]]).all()
+
+
+def test_two_patients_have_a_distribution_and_the_first_column_may_be_a_category() -> None:
+    rows = np.array([[0.0, 3], [1, 5]])
+    found = covariate_distribution(rows, [[0]])
+    assert found.mean.tolist() == [0.5, 4] and found.covariance == pytest.approx(np.cov(rows.T))
+    assert found.categories == ((0,),)
+    other = np.array([[0.0, 5], [1, 5]])
+    imputed, whole = covariate_distribution(np.array([rows, other])), np.vstack((rows, other))
+    assert imputed.covariance == pytest.approx(np.cov(whole.T, ddof=0) * 2)
+    for column in (-1, 2):
+        with pytest.raises(InputError, match="categories names columns that covariates, with 2, does not have"):
+            covariate_distribution(rows, [[column]])
