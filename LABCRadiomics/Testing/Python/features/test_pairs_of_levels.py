@@ -36,5 +36,6 @@ def test_voxels_without_neighbors_have_no_pairs_and_one_level_correlates_with_it
     mask.CopyInformation(image)
     found = ours(image, mask, PARAMETERS["symmetrical"])
     assert len(found) == 24 and np.isnan(list(found.values())).all()
-    flat = ours(image * 0 + 7, ball(image, (6, 9, 10), 3), PARAMETERS["symmetrical"])
+    one_bin = with_setting({"Original": {}}, {"glcm": []}, binWidth=100_000)
+    flat = ours(image, ball(image, (6, 9, 10), 3), one_bin)
     assert (flat["original_glcm_MCC"], flat["original_glcm_Correlation"], flat["original_glcm_Contrast"]) == (1, 1, 0)
