@@ -120,8 +120,8 @@ def stored_uncertainty(
         return None
     each = q + len(nomogram.parameters()) + len(nomogram.horizons_months) + 3
     kept = predictors[: max(2, _MOST_NUMBERS // each)]
-    spread = features.std(axis=0)
-    design = np.column_stack([np.ones(n), (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)])
+    spread = features.std(axis=0)  # none is zero: a selected feature varies
+    design = np.column_stack([np.ones(n), (features - features.mean(axis=0)) / spread])
     repeats = [_stored(predictor, design, features, spread, nomogram) for predictor in kept]
     return Uncertainty(method=METHOD, features=tuple(names), repeats=tuple(repeats))
 
@@ -159,7 +159,7 @@ def _stored(
     """Regress the resample's score on the model's features, and move its center to the model's."""
     score = predictor.score - predictor.score.mean()
     found, *_ = np.linalg.lstsq(design, score, rcond=None)
-    slopes = np.where(spread > 0, found[1:] / np.where(spread > 0, spread, 1.0), 0.0)
+    slopes = found[1:] / spread
     left = score - design @ found
     residual = float(np.sqrt(left @ left / (len(score) - design.shape[1])))
     parameters: list[float] = []

@@ -38,6 +38,8 @@ def test_scaled_columns_are_those_of_r():
     assert found == pytest.approx(np.array([[-0.8728715609, -1], [-0.2182178902, 1], [1.0910894512, 0]]))
     with pytest.raises(InputError, match="values column 1 has no variance"):
         scaled_columns([[1.0, 3], [2, 3], [4, 3 + 1e-14]])
+    with pytest.raises(InputError, match="values column 0 has no variance"):
+        scaled_columns([[0.0, 3], [0, 4], [0, 5]])
 
 
 def test_silhouettes_counted_by_hand():

@@ -69,6 +69,12 @@ def test_bands_are_wider_than_pointwise_limits() -> None:
     at = np.searchsorted(points.time, band.time)
     assert (band.lower < points.lower[at]).all() and (band.upper > points.upper[at]).all()
     assert np.array_equal(band.survival, points.survival[at])
+    usable = points.time[(points.n_event > 0) & (points.n_risk > points.n_event)]
+    assert np.array_equal(band.time, usable)
+    whole = confidence_band(time, event, first=usable[0], last=usable[-1])
+    assert whole.critical == band.critical and np.array_equal(whole.lower, band.lower)
+    part = confidence_band(time, event, first=usable[3], last=usable[-4])
+    assert np.array_equal(part.time, usable[3:-3]) and part.critical < band.critical
 
 
 @pytest.mark.parametrize(

@@ -1,38 +1,80 @@
 """What statistics do unless told otherwise, and at the ends of what they take."""
 
+import importlib
 import inspect
+import pkgutil
 
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.special import softmax
 
+from LABCRadiomicsLib import statistics
 from LABCRadiomicsLib.errors import InputError
-from LABCRadiomicsLib.statistics.clustering import k_means, scaled_columns
+from LABCRadiomicsLib.statistics.calibration import calibration_curve, calibration_groups
+from LABCRadiomicsLib.statistics.clustering import consensus, k_means, scaled_columns
 from LABCRadiomicsLib.statistics.competing_risks import cumulative_incidence
 from LABCRadiomicsLib.statistics.cox import cox
+from LABCRadiomicsLib.statistics.cox_screening import univariable_cox
 from LABCRadiomicsLib.statistics.cutoff_accuracy import proportion_limits
-from LABCRadiomicsLib.statistics.imputation import _multinomial
+from LABCRadiomicsLib.statistics.imputation import _multinomial, impute, pool
 from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier
+from LABCRadiomicsLib.statistics.lasso import lasso_cv, lasso_path, random_folds
 from LABCRadiomicsLib.statistics.likelihood_ratio import likelihood_ratio
+from LABCRadiomicsLib.statistics.lowess import lowess
 from LABCRadiomicsLib.statistics.maximally_selected import maximally_selected
 from LABCRadiomicsLib.statistics.moderated_t import variance_prior
+from LABCRadiomicsLib.statistics.optimism_limits import two_stage_limits
+from LABCRadiomicsLib.statistics.permanova import permanova
+from LABCRadiomicsLib.statistics.reclassification_limits import improvement_limits
 from LABCRadiomicsLib.statistics.resampling import bootstrap_limits
-from LABCRadiomicsLib.statistics.sample_size import r2_of_c_index
+from LABCRadiomicsLib.statistics.sample_size import development_size, r2_of_c_index, validation_size
 from survival_cohorts import follow_up_of
 
 DEFAULTS = {
     maximally_selected: {"least": 0.1, "most": 0.9, "method": "gauss", "repeats": 10_000},  # R: maxstat.test
     bootstrap_limits: {"repeats": 1000, "seed": 0, "level": 0.95},  # R: boot.ci
     k_means: {"starts": 100, "seed": 0},
-    proportion_limits: {"level": 0.95},
-}
+    consensus: {"linkage": "ward", "repeats": 500, "share": 0.8},  # R: ConsensusClusterPlus(pItem = 0.8)
+    calibration_groups: {"n_groups": 5},
+    calibration_curve: {"n_knots": 3},
+    kaplan_meier: {"limits": "log-log"},
+    lasso_path: {"n_lambdas": 100, "l1_share": 1.0},  # R: glmnet
+    lasso_cv: {"n_lambdas": 100, "l1_share": 1.0, "whole": True},
+    random_folds: {"n_folds": 10},  # R: cv.glmnet
+    lowess: {"span": 2 / 3, "iterations": 3, "delta": None},  # R: lowess
+    impute: {"repeats": 20, "cycles": 10},
+    pool: {"complete_df": np.inf},
+    permanova: {"permutations": 9999},
+    two_stage_limits: {"repeats": 200},
+    improvement_limits: {"repeats": 300},  # R: IDI.INF(npert = 300)
+    univariable_cox: {"max_iterations": 50},
+    development_size: {"r2": None, "c_index": None, "shrinkage": 0.9, "margin": 0.05},  # R: pmsampsize
+    validation_size: {"known": 1.0, "oe": 1.0, "oe_width": 0.2, "slope_width": 0.2, "c_width": 0.1,
+                      "benefit_width": 0.2},  # R: pmvalsampsize
+}  # fmt: skip
+COMMON = {"level": 0.95, "ties": "efron", "seed": 0}
 
 
 @pytest.mark.parametrize("function", DEFAULTS, ids=lambda function: function.__name__)
 def test_defaults(function):
     signature = inspect.signature(function).parameters
     assert {name: signature[name].default for name in DEFAULTS[function]} == DEFAULTS[function]
+
+
+def test_levels_ties_and_seeds_are_the_same_everywhere():
+    found = {name: set() for name in COMMON}
+    for module in pkgutil.iter_modules(statistics.__path__):
+        rooms = vars(importlib.import_module(f"{statistics.__name__}.{module.name}"))
+        for function in filter(inspect.isfunction, rooms.values()):
+            given = inspect.signature(function).parameters
+            for name in COMMON.keys() & given.keys():
+                if given[name].default is not inspect.Parameter.empty:
+                    found[name].add((given[name].default, function.__name__))
+    assert {name: {default for default, _ in each} for name, each in found.items()} == {
+        name: {default} for name, default in COMMON.items()
+    }
+    assert len(found["level"]) > 20 and len(found["seed"]) > 5 and len(found["ties"]) > 3
 
 
 def test_a_share_of_none_or_all_has_no_limits():

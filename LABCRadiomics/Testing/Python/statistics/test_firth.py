@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from LABCRadiomicsLib.errors import InputError
+from LABCRadiomicsLib.statistics import firth
 from LABCRadiomicsLib.statistics._risk_sets import RiskSets
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.firth import FirthCox, _Penalized, firth_cox
@@ -99,3 +100,10 @@ def test_collinear_covariates_have_no_penalized_estimate() -> None:
     x = columns(data, ["karno", "age"])
     with pytest.raises(InputError, match="covariates are collinear; leave some of them out"):
         firth_cox(np.c_[x, x.sum(axis=1)], data["time"], data["event"])
+
+
+def test_steps_that_do_not_arrive_are_no_estimate(monkeypatch) -> None:
+    data = table("veteran")
+    monkeypatch.setattr(firth, "_MAX_STEPS", 1)
+    with pytest.raises(InputError, match="covariates have no penalized estimate that the steps reach"):
+        firth_cox(columns(data, ["karno", "age"]), data["time"], data["event"])

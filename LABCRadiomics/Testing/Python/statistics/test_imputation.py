@@ -166,3 +166,15 @@ def test_a_separated_level_is_drawn_almost_as_often_as_it_is_likely() -> None:
         assert np.array_equal(table_[60:], np.c_[number, binary][60:])
     clear = np.abs(number[:60]) > 0.5
     assert (filled[:, :60, 1] == (number[:60] > 0))[:, clear].mean() > 0.97
+
+
+def test_a_number_that_another_one_decides_is_imputed_next_to_its_line() -> None:
+    """Predictive mean matching takes one of the five nearest, by coefficients as uncertain as residuals are wide."""
+    rng = np.random.default_rng(6)
+    known = np.sort(rng.uniform(0, 10, 400))
+    values = 3 * known + rng.normal(0, 0.1, 400)
+    truth, holes = values.copy(), rng.random(400) < 0.2
+    values[holes] = np.nan
+    filled = impute(np.c_[known, values], ("number", "number"), repeats=5, seed=2)[:, holes, 1]
+    assert np.abs(filled - truth[holes]).max() < 1.5 and np.abs(filled - truth[holes]).mean() < 0.3
+    assert np.isin(filled, values[~holes]).all()

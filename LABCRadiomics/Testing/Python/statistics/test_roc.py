@@ -175,3 +175,10 @@ def test_an_event_at_the_very_horizon_is_a_case_by_every_method(method) -> None:
     beyond = time_dependent_roc(lp, data["months"], data["event"], (at + after) / 2, method=method)
     assert (here.cases, here.controls) == (beyond.cases, beyond.controls)
     assert here.auc == beyond.auc and np.array_equal(here.tpr, beyond.tpr)
+
+
+@pytest.mark.parametrize(("horizon", "known"), [(1.5, False), (2.5, True), (6.5, True), (7.5, False)])
+def test_two_cases_and_two_controls_are_enough_for_limits(horizon, known) -> None:
+    found = time_dependent_roc([5.0, 3, 6, 4, 2, 5.5, 1, 3.5], np.arange(1.0, 9), np.ones(8), horizon)
+    assert (found.cases, found.controls) == (int(horizon), 8 - int(horizon)) and 0 < found.auc < 1
+    assert np.isfinite([found.se, found.lower, found.upper]).all() == known

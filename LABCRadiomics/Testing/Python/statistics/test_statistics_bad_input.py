@@ -193,6 +193,8 @@ OTHER = {
     "last horizon": (lambda: brier_score(RISK, TIME, EVENT, [TIME.max()]), "horizon .* leaves nobody"),
     "risk columns": (lambda: brier_score(RISK, TIME, EVENT, [2, 5]), "risk has 1 columns"),
     "falling cuts": (lambda: net_reclassification(RISK, RISK, TIME, EVENT, 5, cuts=(0.6, 0.3)), "cuts must be rising"),
+    "equal cuts": (lambda: net_reclassification(RISK, RISK, TIME, EVENT, 5, cuts=(0.3, 0.3)), "cuts must be rising"),
+    "no cuts": (lambda: net_reclassification(RISK, RISK, TIME, EVENT, 5, cuts=()), "cuts must be rising"),
     "groups of equal risk": (lambda: calibration_groups(np.full(N, 0.3), TIME, EVENT, 5), "risk has too few"),
     "slope of equal risk": (lambda: calibration_summary(np.full(N, 0.3), TIME, EVENT, 5), "risk is the same"),
     "too many groups": (lambda: calibration_groups(RISK, TIME, EVENT, 5, n_groups=39), "n_groups must lie"),

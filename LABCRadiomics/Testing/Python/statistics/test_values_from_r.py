@@ -114,6 +114,9 @@ def test_calibration_groups_may_be_of_two_patients_and_no_fewer():
         calibration_groups(risk, months, event, 24.0, n_groups=4)
     with pytest.raises(InputError, match="too few distinct values"):
         calibration_groups(np.array([0.1, 0.1, 0.1, 0.35, 0.6, 0.7]), months, event, 24.0, n_groups=3)
+    many = np.array([0.1] * 4 + [0.2, 0.3] + [0.4] * 4), np.arange(20.0, 40, 2), np.ones(10)
+    with pytest.raises(InputError, match="too few distinct values"):  # a border that is also the end
+        calibration_groups(*many, 30.0, n_groups=4)
 
 
 @pytest.mark.parametrize("c_index", [0.5, 1.0, 0.3, 1.2])

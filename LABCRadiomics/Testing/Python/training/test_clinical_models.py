@@ -8,8 +8,11 @@ from scipy import stats
 
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.model import SCORE, infer_covariate
+from LABCRadiomicsLib.performance import Marker
+from LABCRadiomicsLib.performance.clinical_gain import Held
 from LABCRadiomicsLib.statistics.cox import cox
-from LABCRadiomicsLib.training import TrainingCohort
+from LABCRadiomicsLib.statistics.lasso import random_folds
+from LABCRadiomicsLib.training import Recipe, TrainingCohort
 from LABCRadiomicsLib.training.added_value import compare_models
 from LABCRadiomicsLib.training.clinical_models import (
     comparator_of,
@@ -20,8 +23,10 @@ from LABCRadiomicsLib.training.clinical_models import (
     nomogram_of,
     wald_p,
 )
-from LABCRadiomicsLib.training.clinical_rivals import Rival, held_out_pair
+from LABCRadiomicsLib.training.clinical_rivals import Rival, gains_over_rivals, held_out_pair
 from LABCRadiomicsLib.training.covariate_imputation import impute_covariates
+from LABCRadiomicsLib.training.cross_validation import held_out, nested_validation
+from LABCRadiomicsLib.training.procedure import Procedure
 from training_data import MAIN_EFFECTS, cohort
 
 N, UNKNOWN = 140, 9
@@ -211,3 +216,48 @@ def test_without_covariates_everybody_has_the_survival_of_all(data, score):
     months, event = data.months[inside][order], data.event[inside][order]
     by_hand = np.prod([1 - 1 / (100 - at) for at in range(100) if event[at] and months[at] <= 36])
     assert older.survival[36.0][0] == pytest.approx(by_hand)
+
+
+@pytest.fixture(scope="module")
+def with_rivals(data):
+    rivals = (
+        Rival("clinical", "clinical and score", (), None),
+        Rival("stage", "stage and score", ("stage",), data.columns(("stage",))),
+    )
+    return Procedure.of(data, Recipe(n_folds=3, horizon=36.0, named=("stage", "pcr")), rivals)
+
+
+def test_held_out_predictions_of_rivals_stand_beside_the_score_that_was_held_out_too(with_rivals):
+    found = nested_validation(with_rivals, repeats=1, seed=4)
+    fold_seed, inner = map(int, np.random.SeedSequence(4).spawn(1)[0].generate_state(2))
+    folds = random_folds(with_rivals.event, found.folds, fold_seed)
+    nomogram, alone = held_out(with_rivals, folds, inner)
+    assert len(found.held) == 2 and not np.allclose(nomogram.log_hazard, alone.log_hazard)
+    for rival, (part,) in zip(with_rivals.rivals, found.held, strict=True):
+        assert np.array_equal(part.score, alone.log_hazard) and np.array_equal(part.folds, folds)
+        assert (part.older.name, part.newer.name) == (rival.name, rival.with_score)
+        outside = np.flatnonzero(folds == 2)
+        inside = np.flatnonzero(folds != 2)
+        built = with_rivals.build(inside, inner)
+        score = with_rivals.apply(built, with_rivals.everyone)[-1].values
+        columns = rival.columns(with_rivals.design((0, 1), with_rivals.everyone, None))
+        outcome = with_rivals.months, with_rivals.event
+        older, newer = held_out_pair(rival, columns, score, outcome, inside, outside, 36.0)
+        for ours, theirs in ((part.older, older), (part.newer, newer)):
+            assert ours.values[outside] == pytest.approx(theirs.values, rel=1e-9)
+            assert ours.survival[36.0][outside] == pytest.approx(theirs.survival[36.0], rel=1e-9)
+
+
+def test_what_cannot_be_compared_is_told_and_the_rest_is_compared(data, score):
+    """Predictions of one fold alone say nothing of a rival whose model had no finite estimates in it."""
+    design = np.column_stack([data.columns(("pcr",)), data.months])  # a covariate that separates the events
+    rival = Rival("months", "months and score", ("months",), design)
+    inside, outside = np.arange(100), np.arange(100, N)
+    blind, _ = held_out_pair(rival, design, score, (data.months, data.event), inside, outside, 36.0)
+    assert np.isnan(blind.values).all() and np.isnan(blind.survival[36.0]).all()
+    nobody = Marker(name="months", values=np.full(N, np.nan), log_hazard=np.full(N, np.nan), survival={})
+    held = [[Held(older=nobody, newer=nobody, score=score, folds=np.zeros(N))]]
+    options = {"factor": 1.0, "reach": 1.0, "bootstrap": 0, "seed": 0}
+    gains, notices = gains_over_rivals([rival], held, np.empty((N, 0)), (data.months, data.event), 36.0, **options)
+    assert gains == () and [notice.code for notice in notices] == ["not-compared"]
+    assert notices[0].message.startswith("What the score adds to the months could not be measured: ")

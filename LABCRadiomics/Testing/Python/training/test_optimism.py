@@ -253,7 +253,7 @@ def test_with_an_effect_the_permutation_test_is_sure():
     found = permutation_test(procedure(13, n=100, p=8, effects=MAIN_EFFECTS), permutations=19, seed=1)
     assert found.p == 0.05  # the smallest of 19 permutations
     assert found.observed > 0.7
-    assert found.null.mean() == pytest.approx(0.5, abs=0.06)
+    assert found.null.mean() == pytest.approx(0.5, abs=0.06) and found.null.size == 19
 
 
 def test_deviance_of_linear_predictors_that_are_a_thousand_apart_is_finite():
@@ -303,3 +303,9 @@ def test_the_score_beside_covariates_has_a_slope_of_its_own():
     half = replace(nomogram, score_share=share, log_hazard=nomogram.log_hazard - share)
     found = measure_markers([half], made.months, made.event, 48.0)
     assert found[Measure(Metric.SCORE_SLOPE, NOMOGRAM)].value == pytest.approx(2)
+
+
+def test_a_score_of_no_feature_is_a_coin_in_the_permutation_test_too():
+    nothing = replace(QUICK, p=1e-12)
+    found = permutation_test(procedure(14, n=60, p=4, recipe=nothing), permutations=5, seed=1)
+    assert found.observed == 0.5 and found.null.tolist() == [0.5] * 5 and 1 / 6 <= found.p <= 1

@@ -61,3 +61,11 @@ def test_a_model_without_features_says_the_same_of_everybody():
     assert built.empty and built.cutoff == np.inf
     (*_, alone) = made.apply(built, made.everyone)
     assert not alone.high.any() and not alone.log_hazard.any()
+
+
+def test_a_score_is_made_as_the_article_made_it_unless_told_otherwise():
+    """Wald p below 0.05, LASSO at the least deviance of 10 folds, cutoff at 60 months (Wang 2022)."""
+    plain = Recipe()
+    assert (plain.p, plain.penalty, plain.n_folds, plain.cv_repeats, plain.alpha) == (0.05, "min", 10, 1, 1.0)
+    assert (plain.horizon, plain.covariate_p, plain.fill, plain.imputations) == (60.0, 0.1, "median", 0)
+    assert (plain.named, plain.candidates, plain.site, plain.site_reference) == ((), (), None, None)

@@ -19,6 +19,7 @@ from LABCRadiomicsLib.tables.cohort import FeatureTable
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, TrainingCohort, train, trained_model
 from LABCRadiomicsLib.training.cross_validation import held_out
+from LABCRadiomicsLib.training.model_card import method_sentences
 from LABCRadiomicsLib.training.site_harmonization import harmonize, require_sites
 from training_data import MAIN_EFFECTS, simulated
 
@@ -370,3 +371,12 @@ def test_a_site_has_three_patients_at_least(data, size, enough):
             CohortError, match=r"Sites with fewer than 3 cases cannot be harmonized: C \(2\)\. Give them"
         ):
             require_sites(cut, None, ())
+
+
+def test_a_card_says_how_often_the_penalty_was_chosen_anew(training):
+    def sentence(repeats: int) -> str:
+        plan = replace(PLAN, recipe=replace(RECIPE, cv_repeats=repeats))
+        return next(text for text in method_sentences(replace(training, plan=plan)) if "cross-validation" in text)
+
+    assert sentence(1).startswith("LASSO-Cox regression, 4-fold cross-validation, lambda.min = ")
+    assert sentence(2).startswith("LASSO-Cox regression, 4-fold cross-validation repeated 2 times, lambda.min = ")

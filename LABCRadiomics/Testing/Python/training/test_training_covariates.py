@@ -60,7 +60,9 @@ def test_cohort_is_joined_in_the_order_of_the_features():
     found = cohort_of(features, outcomes, specs_of(outcomes, ["age"]))
     assert found.months.tolist() == [20, 10] and found.event.tolist() == [False, True]
     assert found.covariates["age"] == (2.0, 1.0)
-    assert [notice.code for notice in found.notices] == ["outcomes-without-features"]
+    assert [(notice.code, notice.message) for notice in found.notices] == [
+        ("outcomes-without-features", "1 cases of the outcome table have no features and were left out.")
+    ]
     part = found.take(np.array([False, True]))
     assert (part.cases, part.covariates["age"], part.months.tolist()) == (("a",), (1.0,), [10])
 
