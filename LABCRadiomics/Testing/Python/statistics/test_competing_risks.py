@@ -118,3 +118,11 @@ def test_restricted_mean_without_censoring_is_a_mean() -> None:
 def test_bad_input(compute, message) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         compute()
+
+
+def test_incidence_is_known_up_to_the_last_follow_up() -> None:
+    found = cumulative_incidence([1, 2, 3, 5], [1, 2, 1, 0])
+    assert found.at(5)[0][0] == pytest.approx(3 / 4 - 1 / 4)
+    assert [values[0] for values in found.at(0.5)][:2] == [0, 0]
+    with pytest.raises(InputError, match=r"times has 5\.01, beyond the longest"):
+        found.at(5.01)

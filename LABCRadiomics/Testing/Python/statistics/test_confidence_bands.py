@@ -122,3 +122,10 @@ def test_a_plain_band_ends_at_0_and_1_and_is_as_wide_to_both_sides(kind) -> None
     assert free.any() and above[free] == pytest.approx(below[free])
     assert band.upper.max() == 1 and (band.lower >= 0).all()
     assert (above[band.upper == 1] < below[band.upper == 1]).all()
+
+
+@pytest.mark.parametrize("level", [0.3, 0.5, 0.95, 0.9999])
+def test_a_band_of_one_time_is_the_limit_at_that_time(level) -> None:
+    normal = stats.norm.ppf((1 + level) / 2)
+    assert equal_precision_critical(0.4, 0.4, level) == pytest.approx(normal, rel=1e-6)
+    assert hall_wellner_critical(0.4, 0.4, level) == pytest.approx(normal * np.sqrt(0.4 * 0.6), rel=1e-6)

@@ -7,7 +7,7 @@ from scipy import special, stats
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.cox import cox
-from LABCRadiomicsLib.statistics.imputed_cox import imputed_cox
+from LABCRadiomicsLib.statistics.imputed_cox import _pooled_c, imputed_cox
 from survival_cohorts import follow_up_of
 
 TIME, EVENT = follow_up_of("lung")
@@ -70,3 +70,13 @@ def test_two_tables_are_needed(tables):
     for wrong in (tables[:1], tables[0]):
         with pytest.raises(InputError, match="at least two imputed tables"):
             imputed_cox(wrong, TIME, EVENT)
+
+
+def test_a_perfect_order_in_some_tables_has_a_finite_c():
+    """C of 1 has no log odds; it is taken for the nearest number below it."""
+    perfect, worse = -TIME, -TIME + np.where(np.arange(TIME.size) == 3, 5.0, 0.0)
+    found = _pooled_c(np.array([perfect, worse, perfect]), TIME, EVENT, 50.0)
+    assert np.isfinite([found.value[0], found.se[0], found.lower[0], found.upper[0]]).all()
+    assert harrell_c(worse, TIME, EVENT).c < found.value[0] <= 1 and found.lower[0] < found.value[0]
+    turned = _pooled_c(-np.array([perfect, worse, perfect]), TIME, EVENT, 50.0)
+    assert turned.value[0] == pytest.approx(1 - found.value[0], abs=1e-9)

@@ -184,3 +184,14 @@ def test_two_patients_have_a_distribution_and_the_first_column_may_be_a_category
     for column in (-1, 2):
         with pytest.raises(InputError, match="categories names columns that covariates, with 2, does not have"):
             covariate_distribution(rows, [[column]])
+
+
+@pytest.mark.parametrize(("categories", "levels", "parts"), [(6, 2, 64), (7, 2, 64), (3, 4, 64), (4, 4, 64), (2, 9, 9)])
+def test_sixty_four_combinations_are_told_apart_and_no_more(categories, levels, parts) -> None:
+    rng = np.random.default_rng(categories)
+    drawn = rng.integers(0, levels, (400, categories))
+    rows = np.hstack([drawn[:, [at]] == np.arange(1, levels) for at in range(categories)]).astype(float)
+    groups = [tuple(range(at * (levels - 1), (at + 1) * (levels - 1))) for at in range(categories)]
+    distribution = covariate_distribution(rows, groups)
+    found = possibilities(distribution, np.full(rows.shape[1], np.nan))
+    assert len(found) == parts and sum(part.weight for part in found) == pytest.approx(1)
