@@ -256,3 +256,19 @@ def test_groups_without_any_difference_within_are_infinitely_apart():
     assert found.pseudo_f == np.inf and found.share == 1 and found.permutations == 99
     none = permanova(np.zeros((4, 2)), ["a", "a", "b", "b"], permutations=9)
     assert none.share == 0 and none.p == 1
+
+
+@pytest.mark.parametrize(
+    ("n", "prior_df", "of_some"),
+    [
+        (29, 9.815613601611, [0.9994239830986, 1.0755701571033, 1.7939924540148]),
+        (30, 10.89130566081, [0.7455511613103, 0.9558439059967, 2.2922305033383]),
+    ],
+)
+def test_from_thirty_variables_the_curve_has_one_knot_more(n, prior_df, of_some):
+    """``squeezeVar(qchisq((1:n - 0.5) / n, 4) / 4 * exp(sin(tr)), 4, covariate = tr)``, ``tr <- ((1:n) * 7) %% n``."""
+    trend = (np.arange(n) + 1) * 7 % n
+    variance = stats.chi2.ppf((np.arange(n) + 0.5) / n, 4) / 4 * np.exp(np.sin(trend))
+    found = variance_prior(variance, np.full(n, 4.0), trend=trend)
+    assert found.df == pytest.approx(prior_df, rel=1e-9)
+    assert np.asarray(found.variance)[[0, 4, -1]] == pytest.approx(of_some, rel=1e-9)

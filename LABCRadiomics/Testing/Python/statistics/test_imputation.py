@@ -178,3 +178,15 @@ def test_a_number_that_another_one_decides_is_imputed_next_to_its_line() -> None
     filled = impute(np.c_[known, values], ("number", "number"), repeats=5, seed=2)[:, holes, 1]
     assert np.abs(filled - truth[holes]).max() < 1.5 and np.abs(filled - truth[holes]).mean() < 0.3
     assert np.isin(filled, values[~holes]).all()
+
+
+def test_two_incomplete_columns_take_turns_and_one_needs_no_second_turn() -> None:
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(60, 3)) + rng.normal(size=(60, 1))
+    values[:20, 0] = np.nan
+    kinds = ("number",) * 3
+    once, often = (impute(values, kinds, repeats=2, cycles=cycles, seed=1) for cycles in (1, 6))
+    assert np.array_equal(once, often)
+    values[10:30, 1] = np.nan
+    once, often = (impute(values, kinds, repeats=2, cycles=cycles, seed=1) for cycles in (1, 6))
+    assert not np.array_equal(once, often)
