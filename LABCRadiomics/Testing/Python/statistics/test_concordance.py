@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c, uno_c
+from LABCRadiomicsLib.statistics.concordance import concordance_difference, harrell_c, harrell_c_of_columns, uno_c
 from other_packages import harrell_others, uno_others
 from r_reference import columns, gbsg2, table
 from r_rows import Pairs, equal_to_r, row
@@ -121,3 +121,8 @@ def test_limits_lie_one_on_each_side_and_stay_within_0_and_1() -> None:
         assert found.se == pytest.approx(np.sqrt((found.influence**2).sum()), rel=1e-12)
     wide = harrell_c([5, 4, 3, 1, 2], [1, 2, 3, 4, 5], [1, 1, 1, 1, 1], level=0.99)
     assert wide.c == 0.9 and wide.upper == 1 and wide.lower == pytest.approx(0.9 - stats.norm.ppf(0.995) * wide.se)
+
+
+def test_of_many_columns_one_with_a_single_pair_has_an_index_and_one_with_none_has_not() -> None:
+    markers = np.array([[2.0, 2, 2], [1, np.nan, 2], [np.nan, np.nan, np.nan]])
+    assert harrell_c_of_columns(markers, [1, 2, 3], [1, 1, 0]) == pytest.approx([1, np.nan, 0.5], nan_ok=True)

@@ -130,3 +130,14 @@ def test_in_few_patients_a_group_of_one_is_a_group() -> None:
     time, event = np.array([1.0, 9, 8, 7, 6, 5, 4, 3]), np.ones(8)
     found = maximally_selected(np.arange(8.0), time, event)
     assert found.cutoffs.tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_accuracy_at_an_event_time_is_that_just_after_it() -> None:
+    data = gbsg2()
+    months, event, high = data["months"], data["event"], data["pnodes"] > 5
+    at = np.sort(months[event])[150]
+    after = months[months > at].min()
+    here, beyond = (cutoff_accuracy(high, months, event, horizon) for horizon in (at, (at + after) / 2))
+    for name in ("sensitivity", "specificity", "ppv", "npv"):
+        one, other = getattr(here, name), getattr(beyond, name)
+        assert (one.value, one.se) == pytest.approx((other.value, other.se), rel=1e-12)
