@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import CohortError, InputError
 from ..notices import Notice
+from ..sentences import listed, many
 from ..statistics.clustering import (
     Consensus,
     consensus,
@@ -24,7 +25,6 @@ from ..statistics.kaplan_meier import KaplanMeier, LogRank, kaplan_meier, logran
 from ..step_options import ClusterMethod
 from ..tables.cohort import FeatureTable, OutcomeTable
 from .histopathology import common_cases
-from .wording import listed, many
 
 METHODS = get_args(ClusterMethod)
 _FEWEST = 10  # patients

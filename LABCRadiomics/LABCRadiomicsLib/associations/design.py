@@ -11,9 +11,9 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import listed, many
 from ..tables.csv_table import CASE, read_table
 from .identifiers import case_name
-from .wording import listed, many
 
 _MISSING = frozenset(("", "na", "nan", "n/a", "null", "none", "unknown", "not available"))
 

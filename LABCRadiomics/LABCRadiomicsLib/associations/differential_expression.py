@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import listed, many
 from ..statistics.baseline_table import benjamini_hochberg
 from ..statistics.linear_models import LinearFits, fit_linear_models
 from ..statistics.moderated_t import moderated_t, moderated_t_beyond, variance_prior
@@ -27,7 +28,6 @@ from .groups import NORMAL_GROUP, Contrast, Grouping, find_contrast
 from .normalization import expressed, log_cpm, scaling_factors
 from .samples import Samples, match_samples, require_sizes
 from .voom import voom
-from .wording import listed, many
 
 SCORE = "score"  # the contrast that is the score itself
 _LEAST_GENES = 3

@@ -16,11 +16,11 @@ import numpy as np
 
 from ..errors import CohortError, InputError
 from ..notices import Notice
+from ..sentences import listed, many
 from ..step_options import MatrixKind
 from ..tables.number_table import NumberTable
 from .identifiers import clean_gene_names, gene_kind, rows_of_largest_mean
 from .samples import Samples
-from .wording import listed, many
 
 COUNTS, LOGS, Z_SCORES = "counts", "logs", "z-scores"
 KINDS = get_args(MatrixKind)

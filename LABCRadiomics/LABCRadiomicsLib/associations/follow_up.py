@@ -8,11 +8,11 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import many
 from ..tables.cohort import OutcomeTable
 from ..tables.csv_table import CASE, read_table
 from ..tables.number_table import is_missing
 from .identifiers import case_name
-from .wording import many
 
 _EVENTS = {
     "1": True, "yes": True, "true": True, "1.0": True, "0": False, "no": False, "false": False, "0.0": False,

@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import many
 from ..statistics.baseline_table import benjamini_hochberg
 from ..step_options import LEAST_SIZE, MOST_SIZE, PERMUTATIONS
 from ..tables.csv_table import read_table
@@ -18,7 +19,6 @@ from .competitive_tests import CompetitiveTest, camera
 from .enrichment_scores import enrichment_score, null_scores, ranking_order, running_sum
 from .gene_sets import GeneSets, require_same_names
 from .identifiers import clean_gene_names
-from .wording import many
 
 _STATISTICS = ("stat", "t", "rank", "score", "log_fc")
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from ..errors import CohortError, InputError
 from ..notices import Notice
+from ..sentences import many
 from ..step_options import Split
 from ..tables.csv_table import CASE, Table, read_table
 from .identifiers import NORMAL, PRIMARY, Barcode, parse_barcode
-from .wording import many
 
 HIGH, LOW, INTERMEDIATE = "high", "low", "intermediate"
 NORMAL_GROUP = "normal"  # samples of normal tissue, where the groups' table has no word for them

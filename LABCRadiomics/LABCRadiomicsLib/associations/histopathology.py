@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import many
 from ..statistics.baseline_table import benjamini_hochberg
 from ..statistics.correlation import CorrelationMap, correlation_map
 from ..statistics.two_groups import GroupComparison, compare_groups
@@ -19,7 +20,6 @@ from .groups import HIGH, INTERMEDIATE, LOW, Contrast, Grouping, find_contrast
 from .identifiers import case_name
 from .qupath import CaseQuantiles
 from .samples import Samples, match_samples, require_sizes
-from .wording import many
 
 LARGEST_FDR, LARGEST_P = 0.1, 0.05
 

@@ -9,12 +9,12 @@ from scipy import stats
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import listed, many
 from ..statistics.baseline_table import fisher_exact
 from ..statistics.permanova import Permanova, permanova
 from .groups import Contrast, Grouping, find_contrast
 from .measurements import Measurements, MeasureTest, compare_measures
 from .samples import Samples, match_samples, require_sizes
-from .wording import listed, many
 
 QUALITY = (
     "p.value",

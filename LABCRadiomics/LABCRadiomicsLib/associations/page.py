@@ -8,9 +8,9 @@ from .. import __version__
 from ..notices import Notice
 from ..report.page import Page, Table
 from ..report.page import Section as PageSection
+from ..sentences import many
 from .groups import HIGH, INTERMEDIATE, LOW, Grouping
 from .section import Section, TestCount
-from .wording import many
 
 HONESTY = (
     "Where nothing is there, one of twenty tests still has a p value below 0.05. The table counts the tests, what "

@@ -9,10 +9,10 @@ from scipy import stats
 
 from ..errors import InputError
 from ..notices import Notice
+from ..sentences import listed
 from ..statistics.baseline_table import benjamini_hochberg
 from ..statistics.cox_screening import CONSTANT, OK, SEPARATION, univariable_cox
 from ..statistics.kaplan_meier import logrank
-from .wording import listed
 
 _REASONS = {
     SEPARATION: "all events are at its smallest or its largest value",

@@ -17,10 +17,10 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import listed, many
 from ..statistics.two_groups import column_quantiles
 from ..tables.number_table import NumberTable, is_missing, is_number
 from .identifiers import case_name
-from .wording import listed, many
 
 STATISTICS = ("min", "q25", "median", "q75", "max")
 _PROBABILITIES = (0.0, 0.25, 0.5, 0.75, 1.0)

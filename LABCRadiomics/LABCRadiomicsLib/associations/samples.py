@@ -10,9 +10,9 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import listed, many
 from .groups import NORMAL_GROUP, Contrast, Grouping, is_normal
 from .identifiers import PRIMARY, Barcode, kind_name, parse_barcode
-from .wording import listed, many
 
 
 @dataclass(frozen=True)

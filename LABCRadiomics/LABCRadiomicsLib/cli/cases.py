@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..files import refuse_overwriting
+from ..sentences import many
 from ..step_options import CasesOptions
 from .common import ProgressBar, remark, say
 from .declared import command
@@ -24,9 +25,10 @@ def cases(asked: CasesOptions) -> None:
     for one in masks_left[:_SHOWN]:
         remark(f"Mask {one.path} became no case, because {one.reason.rstrip('.')}.")
     if found.unpaired:
-        more = f"{len(masks_left)} masks and {others} images or files became no case"
-        remark(f"{more}: {unpaired_path(out)} says why for each.")
-    say(f"{out}: {len(found.cases)} cases of {found.images} images and {found.masks} masks.")
+        what = f"{many(len(masks_left), 'mask')} and {others} images or files became no case"
+        remark(f"{what}: {unpaired_path(out)} says why for each.")
+    images, masks = many(found.images, "image"), many(found.masks, "mask")
+    say(f"{out}: {many(len(found.cases), 'case')} of {images} and {masks}.")
 
 
 COMMANDS = (command("cases", cases),)

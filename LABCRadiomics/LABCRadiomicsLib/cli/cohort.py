@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from ..files import refuse_overwriting
+from ..sentences import many
 from ..step_options import AgreementOptions, ExtractOptions, HowToExtract, SimulateOptions, options_of
 from .common import ProgressBar, refuse, remark, say
 from .declared import command
@@ -41,10 +42,10 @@ def extract(asked: ExtractOptions) -> None:
     except KeyboardInterrupt:
         refuse("Interrupted; the finished cases are kept, run the same again with --resume.", code=130)
     if run.failed:
-        what = f"{run.failed} of {run.cases} cases have no features: {run.errors_csv} says why; repair them and run"
-        remark(f"{what} the same again with --resume.")
+        which = f"{run.failed} of {many(run.cases, 'case')}; {run.errors_csv} says why"
+        remark(f"Without features: {which}. Repair them and run the same again with --resume.")
     resumed = f", {run.resumed} of them from the interrupted run" if run.resumed else ""
-    say(f"{run.features_csv}: {run.cases - run.failed} cases{resumed}. Settings: {run.record}")
+    say(f"{run.features_csv}: {many(run.cases - run.failed, 'case')}{resumed}. Settings: {run.record}")
 
 
 def _what_to_extract(asked: HowToExtract) -> tuple[ExtractionSettings, list[str] | None, tuple[Step, ...]]:

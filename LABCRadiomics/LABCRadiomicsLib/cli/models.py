@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..files import refuse_overwriting
+from ..sentences import many
 from .common import JsonOption, ModelArgument, console, say
 
 app = typer.Typer(
@@ -96,4 +97,4 @@ def models_complete(
     completed = complete_model(find_model(model), coefficients)
     save_model(completed, out)
     count = len(require_score(completed).terms)
-    say(f"{out}: {completed.id} with {count} features, gives {gives(completed)}.")
+    say(f"{out}: {completed.id} with {many(count, 'feature')}, gives {gives(completed)}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from ..files import output_folder, refuse_overwriting, sha256_of, shown_name
 from ..notices import Notice
+from ..sentences import many
 from ..step_options import ApplyOptions, RecalibrateOptions, UnknownSite, ValidateOptions, split_texts
 from .common import naming, remark, say
 from .declared import command
@@ -56,7 +57,7 @@ def apply(asked: ApplyOptions) -> None:
     predictions = score_cases(found, table, values, sites=sites, unknown_site=asked.unknown_site)
     write_scores(out, table.cases, predictions)
     groups = [prediction.risk_group for prediction in predictions]
-    say(f"{out}: {len(groups)} cases, {groups.count('high')} high risk, {groups.count('low')} low risk.")
+    say(f"{out}: {many(len(groups), 'case')}, {groups.count('high')} high risk, {groups.count('low')} low risk.")
     for notice in (*notices, *_of_every_case(predictions)):
         remark(notice.message)
 
@@ -66,7 +67,8 @@ def _of_every_case(predictions: Sequence[Prediction]) -> list[Notice]:
     strange = [notice for p in predictions for notice in p.warnings if notice.code == "not-harmonized"]
     if not strange:
         return []
-    text = f"{len(strange)} of {len(predictions)} cases were scored as measured; of the first: {strange[0].message}"
+    which = f"{len(strange)} of {many(len(predictions), 'case')}"
+    text = f"Scored as measured: {which}; of the first: {strange[0].message}"
     return [Notice("not-harmonized", text, grave=True)]
 
 

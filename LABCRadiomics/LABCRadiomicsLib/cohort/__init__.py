@@ -5,7 +5,7 @@ from; ``feature_table`` runs the cases through ``execution`` (processes or a clu
 leaves a ``record`` of the settings beside the table; ``agreement`` compares the tables of two readers, which
 ``reader_segments`` makes of two segments in one file a case.
 
-May import: errors, notices, files, tables, statistics, imaging, preprocessing, features, model.
+May import: errors, notices, sentences, files, tables, statistics, imaging, preprocessing, features, model.
 """
 
 from .case_pairing import CaseSearch, Rules, find_cases, unpaired_path

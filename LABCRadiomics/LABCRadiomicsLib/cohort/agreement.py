@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import many
 from ..statistics.agreement import intraclass_correlation
 from ..tables.cohort import FeatureTable, read_features
 from ..tables.csv_table import CASE, write_table
@@ -185,9 +186,10 @@ def _table_notices(paths: Sequence[Path], tables: Sequence[FeatureTable], featur
     found = []
     for path, table in zip(paths, tables, strict=True):
         if others := len(table.cases) - len(cases):
-            found.append(Notice("cases-not-common", f"{path.name} has {others} cases that are not in every table."))
+            text = f"Left out: {many(others, 'case')} of {path.name} that not every table has."
+            found.append(Notice("cases-not-common", text))
         if others := len(table.names) - len(features):
-            text = f"{path.name} has {others} features that are not in every table; they were left out."
+            text = f"Left out: {many(others, 'feature')} of {path.name} that not every table has."
             found.append(Notice("features-not-common", text))
     return found
 
@@ -198,5 +200,6 @@ def _value_notices(features: Sequence[str], results: Sequence[Correlation]) -> l
         return []
     names = [name for name, lacks in zip(features, undefined, strict=True) if lacks]
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    text = f"{len(names)} features are constant or have missing values and no ICC, which counts as too low: {shown}."
+    which = f"{many(len(names), 'feature')}: {shown}"
+    text = f"Constant or with missing values, and so without an ICC, which counts as too low: {which}."
     return [Notice("icc-undefined", text)]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import CohortError
+from ..sentences import many
 from ..tables.csv_table import unwritable
 
 FORMAT = "labcradiomics-journal"
@@ -141,8 +142,8 @@ class Journal:
     def _start_again(self, finished: bool) -> None:
         if self._places and not finished:
             raise CohortError(
-                f"{self.path} holds {len(self._places)} cases of an interrupted run: add --resume to go on with it, "
-                "or delete the file to begin again."
+                f"{self.path} holds {many(len(self._places), 'case')} of an interrupted run: add --resume to go on "
+                "with it, or delete the file to begin again."
             )
         self._file.truncate(0)
         self._places.clear()

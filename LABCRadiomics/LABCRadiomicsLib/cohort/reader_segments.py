@@ -12,6 +12,7 @@ from ..features.settings import ExtractionSettings
 from ..imaging import AS_FILES_SAY, ReadingOptions
 from ..notices import Notice
 from ..preprocessing import Step
+from ..sentences import many
 from .agreement import Agreement, reader_agreement
 from .case_table import read_cases
 from .feature_table import extract_cases
@@ -88,9 +89,8 @@ def segment_agreement(
             cases_csv, table, settings, names, jobs, resume, scheduler, tell, replace(reading, segment=segment), steps
         )
         if run.failed:
-            text = (
-                f"{run.failed} of {run.cases} cases have no features of segment {segment!r}: {run.errors_csv} says why."
-            )
+            of = f"{run.failed} of {many(run.cases, 'case')}"
+            text = f"Without features of segment {segment!r}: {of}; {run.errors_csv} says why."
             notices.append(Notice("cases-without-segment", text))
     found = reader_agreement(*tables)
     return replace(found, notices=(*notices, *found.notices))

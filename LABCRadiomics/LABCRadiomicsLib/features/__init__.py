@@ -6,7 +6,7 @@
 ``diameters``), ``glcm``, ``glrlm``, ``glszm`` and ``gldm`` (``sized``), ``ngtdm``. Only ``reference`` knows
 pyradiomics, for what nothing else here computes.
 
-May import: errors, notices, settings_files, feature_names, imaging.
+May import: errors, notices, sentences, settings_files, feature_names, imaging.
 """
 
 from .extraction import FeatureValues, engine_versions, extract, extract_region, region_diagnostics

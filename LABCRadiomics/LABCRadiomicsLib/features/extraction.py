@@ -22,6 +22,7 @@ from ..feature_names import split_feature_name
 from ..imaging.region import Region
 from ..imaging.volume import Volume, box_slices
 from ..notices import Notice
+from ..sentences import many
 from .filters import filtered_values, roi_values
 from .gray_levels import spans_no_bin
 from .reference import shape_in_two_dimensions
@@ -267,7 +268,7 @@ def _not_finite(values: Mapping[str, float]) -> list[Notice]:
     if not names:
         return []
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return [Notice("not-finite", f"{len(names)} features have no finite value on this ROI: {shown}")]
+    return [Notice("not-finite", f"Without a finite value on this ROI: {many(len(names), 'feature')}: {shown}")]
 
 
 def _require_finite(values: Mapping[str, float], wanted: Iterable[str]) -> None:

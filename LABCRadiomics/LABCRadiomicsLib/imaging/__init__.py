@@ -5,7 +5,7 @@
 image's grid, ``surroundings`` say how it stands out there; ``contours`` are masks as another reader would have drawn
 them, from the smooth ``random_fields`` that also texture a phantom.
 
-May import: errors, notices.
+May import: errors, notices, sentences.
 """
 
 from .reading import AS_FILES_SAY, ReadingOptions, read_image, read_mask, read_pair

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import GeometryError, InputError
 from ..notices import Notice
+from ..sentences import many
 from .acquisitions import ADVICE, ADVICE_FOR_MASKS, FIRST_POST, Acquisition, acquisitions_of, choose_acquisition
 from .dicom_headers import NO_IMAGE_MODALITIES, Frame, PlacedFrame, frames_of, number, read_header, text
 from .dicom_pixels import rescaled, stored_frames
@@ -363,7 +364,7 @@ def _chosen_notices(found: Sequence[Acquisition], chosen: int, phase: str | None
     notices = [Notice("phase-chosen", f"{_phase_name(found, chosen)} was read, as chosen")]
     most = max(len(acquisition.frames) for acquisition in found)
     if len(found[chosen].frames) < most:
-        text = f"the phase that was read has {len(found[chosen].frames)} slices where another has {most}"
+        text = f"the phase that was read has {many(len(found[chosen].frames), 'slice')} where another has {most}"
         notices.append(Notice("phase-incomplete", text))
     return notices
 

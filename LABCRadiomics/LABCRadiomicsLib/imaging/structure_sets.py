@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import DependencyError, GeometryError, InputError
 from ..notices import Notice
+from ..sentences import many
 from .dicom_headers import items, number, numbers, read_header, text
 from .dicom_references import referenced_series
 from .segment_choice import Segment, choose_segment
@@ -149,7 +150,8 @@ def _gap_notices(gaps: np.ndarray, title: str) -> list[Notice]:
     skipped = int((np.rint(gaps) - 1).sum())
     if not skipped:
         return []
-    return [Notice("contours-skip-slices", f"{title} has no contour on {skipped} slices between its first and last")]
+    text = f"{title} has no contour on {many(skipped, 'slice')} between its first and last"
+    return [Notice("contours-skip-slices", text)]
 
 
 def _filled(contours: list[np.ndarray], grid: Volume, axis: int, title: str) -> np.ndarray:

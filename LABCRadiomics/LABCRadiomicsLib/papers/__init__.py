@@ -5,7 +5,7 @@ A study is its ``report.json`` and its model, nothing else (``study``). ``patien
 which item of which list asks it, and what nobody answers is left to the authors. ``methods`` writes the text,
 ``references`` holds what it cites, ``writing_up`` puts the files together.
 
-May import: resources, tables, model, report.
+May import: resources, sentences, tables, model, report.
 """
 
 from .checklists import CHECKLISTS, OPEN, Checklist

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .study import Answer, Study, card, counted, estimate, figure, files, listed, p_value, page, report
+from ..sentences import joined, many
+from .study import Answer, Study, card, estimate, figure, files, p_value, page, report
 
 _MEASURES = {
     "c_index": "Harrell's C-index",
@@ -40,8 +41,8 @@ def measures(study: Study) -> Answer:
     plots += ["time-dependent ROC curves"] if study.report["roc"] else []
     plots += ["calibration curves"] if study.report["calibration"]["horizons"] else []
     plots += ["decision curves"] if study.report["decision_curve"]["horizons"] else []
-    drawn = f" Plots: {listed(plots)}." if plots else ""
-    return Answer(f"{listed(named)}.{drawn}", (report("performance"), _PERFORMANCE, page(*_pages(study))), "why these")
+    drawn = f" Plots: {joined(plots)}." if plots else ""
+    return Answer(f"{joined(named)}.{drawn}", (report("performance"), _PERFORMANCE, page(*_pages(study))), "why these")
 
 
 def _pages(study: Study) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def _subgroups(study: Study) -> str:
     rows = study.report["subgroups"]
     if not rows:
         return "No subgroups were given to the software."
-    named = listed(list(dict.fromkeys(row["covariate"] for row in rows)))
+    named = joined(list(dict.fromkeys(row["covariate"] for row in rows)))
     return f"Risk groups within {named} are in subgroups.csv."
 
 
@@ -93,13 +94,13 @@ def uncertainty(study: Study) -> Answer | None:
     known = [row for row in rows if row["lower"] is not None]
     if not rows:
         return None
-    sentences = [f"{len(known)} of {counted(len(rows), 'figure')} have 95% limits."]
+    sentences = [f"{len(known)} of {many(len(rows), 'figure')} have 95% limits."]
     if study.is_training and study.report["nested"]:
         sentences.append("Those of corrected figures count how the model itself would vary (Nadeau and Bengio 2003).")
     repeats = study.settings["reclassification" if study.is_training else "bootstrap"]
     if repeats:
         what = "IDI and NRI" if study.is_training else "Brier score, IPA, IDI and NRI"
-        sentences.append(f"Limits of {what}: {counted(repeats, 'bootstrap resample')}, seed {study.settings['seed']}.")
+        sentences.append(f"Limits of {what}: {many(repeats, 'bootstrap resample')}, seed {study.settings['seed']}.")
     return Answer(" ".join(sentences), (report("performance", "settings"), _PERFORMANCE))
 
 
@@ -149,7 +150,7 @@ def _added_in_training(study: Study) -> Answer | None:
         f"{p_value(row['c_difference']['p'])}, IDI {estimate(row['idi'])}"
         for row in found["added"]
     ]
-    models = listed([f"the {row['model']}" for row in found["models"]])
+    models = joined([f"the {row['model']}" for row in found["models"]])
     return Answer(
         f"T{models[1:]} were compared on {found['n']} patients; {'; '.join(rows)}. All apparent.{_verdicts(study)}",
         (
@@ -231,9 +232,7 @@ def without_information(study: Study) -> Answer:
 def interpretability(study: Study) -> Answer:
     """What explains the model."""
     terms = study.model.score.terms if study.model.score else ()
-    sentences = [
-        f"The score is linear: {counted(len(terms), 'coefficient')}, and the meaning of each feature in words."
-    ]
+    sentences = [f"The score is linear: {many(len(terms), 'coefficient')}, and the meaning of each feature in words."]
     where = [card("Score")]
     if study.model.nomogram is not None:
         sentences.append("A nomogram shows the share of each covariate.")

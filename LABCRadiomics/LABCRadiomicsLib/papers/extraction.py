@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from ..model import Extraction
 from ..report import extraction_words as words
-from .study import Answer, Study, card, counted, report
+from ..sentences import many
+from .study import Answer, Study, card, report
 
 _PLACE = (card("Preprocessing and features"),)
 _MODALITIES = {
@@ -102,7 +103,7 @@ def images(extraction: Extraction) -> str:
 
 def defaults(extraction: Extraction) -> str:
     """That what is not stated has its default."""
-    given = counted(len(extraction.setting), "setting")
+    given = many(len(extraction.setting), "setting")
     return f"{given} are stated; every other one has the default of {words.definitions(extraction)}."
 
 

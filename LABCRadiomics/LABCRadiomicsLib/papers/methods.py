@@ -5,12 +5,13 @@ from __future__ import annotations
 from .. import NOTICE
 from ..report import extraction_words as words
 from ..report.markdown_text import inline
+from ..sentences import joined, many
 from .evaluation import added_value
 from .extraction import software_words
 from .modeling import harmonization
 from .patients import flow, missing_notes
 from .references import numbered
-from .study import Study, counted, divided, estimate, listed, p_value, penalized
+from .study import Study, divided, estimate, p_value, penalized
 
 _PREFACE = (
     "Drafted by the software from what it knows of this run. Patients, images, segmentation, outcome and ethics are "
@@ -109,9 +110,9 @@ def _features(study: Study) -> list[str]:
         if resampled.startswith("None")
         else f"Resampling: {_lower(resampled)}",
         f"{what} were computed{software} by the definitions of {words.definitions(extraction)} {{pyradiomics,ibsi}} "
-        f"on {listed([_with_article(image) for image in words.image_types(extraction)])}, in "
+        f"on {joined([_with_article(image) for image in words.image_types(extraction)])}, in "
         f"{words.neighborhood(extraction)}: "
-        f"{listed([_share(family) for family in words.feature_classes(extraction)])} on each image, shape once.",
+        f"{joined([_share(family) for family in words.feature_classes(extraction)])} on each image, shape once.",
         f"Intensities were discretized: {_lower(words.discretization(extraction))}",
         f"The voxels' axis order was {words.axis_order(extraction)}.",
     ]
@@ -162,7 +163,7 @@ def _selection(study: Study) -> list[str]:
         f"Its penalty was chosen by {settings['folds']}-fold cross-validation{divided(study)} of the partial "
         f"likelihood {{cv}}, folds being {folds}, by {rule} (lambda {found['lambda']:.4g}; path of {len(found['cv'])} "
         "penalties).",
-        f"The score is the sum of {counted(len(found['score_terms']), 'feature')} times their coefficients; features "
+        f"The score is the sum of {many(len(found['score_terms']), 'feature')} times their coefficients; features "
         "were not scaled by this software.",
     ]
 
@@ -196,21 +197,21 @@ def _groups(study: Study) -> str:
     ratio = groups["hazard_ratio"]
     hazard = f"hazard ratio {estimate(ratio, 2)}, " if ratio else ""
     return (
-        f"{groups['high']['n']} patients ({counted(groups['high']['events'], 'event')}) were at high and "
-        f"{groups['low']['n']} ({counted(groups['low']['events'], 'event')}) at low risk; Kaplan-Meier curves {{km}} "
+        f"{groups['high']['n']} patients ({many(groups['high']['events'], 'event')}) were at high and "
+        f"{groups['low']['n']} ({many(groups['low']['events'], 'event')}) at low risk; Kaplan-Meier curves {{km}} "
         f"were compared by the log-rank test {{logrank}} ({hazard}{p_value(test['p'])}{apparent})."
     )
 
 
 def _nomogram(study: Study) -> list[str]:
     found, settings = study.report, study.settings
-    names = listed(list(dict.fromkeys(row["covariate"] for row in found["covariates"]["multivariable"])))
+    names = joined(list(dict.fromkeys(row["covariate"] for row in found["covariates"]["multivariable"])))
     chosen = ""
     if settings["candidates"]:
         limit = settings["covariate_p"]
-        chosen = f" Of {listed(settings['candidates'])}, covariates entered whose own p was below {limit:g}."
+        chosen = f" Of {joined(settings['candidates'])}, covariates entered whose own p was below {limit:g}."
     test = found["proportional_hazards"]["global"]
-    months = listed([f"{months:g}" for months in found["horizons_months"]])
+    months = joined([f"{months:g}" for months in found["horizons_months"]])
     return [
         f"The nomogram is a multivariable Cox model {{cox}} of {names}, with Efron's ties {{efron}}.{chosen}",
         f"It gives survival at {months} months.",
@@ -225,7 +226,7 @@ def _measures(study: Study) -> list[str]:
     discrimination += ["Uno's C-index {uno}"] if "uno_c" in used else []
     discrimination += ["time-dependent AUC {roc}"] if "auc" in used else []
     if discrimination:
-        sentences.append(f"Discrimination was measured by {listed(discrimination)}.")
+        sentences.append(f"Discrimination was measured by {joined(discrimination)}.")
     if "sensitivity" in used:
         sentences.append(
             "The cutoff was measured by sensitivity, specificity and predictive values, with the weights of the ROC "
@@ -265,12 +266,12 @@ def _optimism(study: Study) -> str:
     ]
     if optimism:
         sentences.append(
-            f"{counted(optimism['repeats'], 'bootstrap sample')} of the whole procedure (seed {seed}) show the "
+            f"{many(optimism['repeats'], 'bootstrap sample')} of the whole procedure (seed {seed}) show the "
             "stability of selection, cutoff and penalty, and give out-of-bag and .632+ estimates {632}."
         )
     if permutation:
         sentences.append(
-            f"Absence of any signal was tested by {counted(permutation['permutations'], 'permutation')} of the "
+            f"Absence of any signal was tested by {many(permutation['permutations'], 'permutation')} of the "
             f"outcome {{permutation}} ({p_value(permutation['p'])})."
         )
     return " ".join(sentences)
@@ -288,7 +289,7 @@ def _limits(study: Study) -> str:
     if not repeats:
         return ""
     return (
-        f"Limits of Brier score, IPA, IDI and NRI are percentiles of {counted(repeats, 'bootstrap resample')} (seed "
+        f"Limits of Brier score, IPA, IDI and NRI are percentiles of {many(repeats, 'bootstrap resample')} (seed "
         f"{study.settings['seed']})."
     )
 
@@ -311,5 +312,5 @@ def _applied(study: Study) -> str:
 def _software(study: Study) -> str:
     if not study.is_training:
         return f"All computations were made with {study.software}."
-    versions = listed([f"{name} {version}" for name, version in study.model.provenance.software.items()])
+    versions = joined([f"{name} {version}" for name, version in study.model.provenance.software.items()])
     return f"All computations were made with {versions}. The model's fingerprint is {study.model.fingerprint}."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .study import Answer, Study, card, counted, divided, figure, files, listed, p_value, page, penalized, report
+from ..sentences import joined, many
+from .study import Answer, Study, card, divided, figure, files, p_value, page, penalized, report
 
 _SELECTION = page("Selection of features")
 
@@ -30,7 +31,7 @@ def _resampling(study: Study) -> str:
         f"Performance on other patients was estimated by {nested['folds']}-fold nested cross-validation of the whole "
         f"procedure (screening, penalty, cutoff, nomogram), {times}"
     )
-    return f"{text}; {counted(optimism['repeats'], 'bootstrap sample')} show its stability." if optimism else f"{text}."
+    return f"{text}; {many(optimism['repeats'], 'bootstrap sample')} show its stability." if optimism else f"{text}."
 
 
 def handling(study: Study) -> Answer:
@@ -61,7 +62,7 @@ def harmonization(study: Study) -> str:
     found = study.model.harmonization
     if found is None:
         return "Features were not harmonized between sites by this software."
-    sites = listed([f"{site.name} ({site.n})" for site in found.sites])
+    sites = joined([f"{site.name} ({site.n})" for site in found.sites])
     target = f"to site {found.reference}" if found.reference else "to one scale"
     return f"Features of the sites {sites} are brought {target} by ComBat."
 
@@ -96,7 +97,7 @@ def reduction(study: Study) -> Answer | None:
     if not study.is_training:
         return None
     found = study.report
-    steps = [counted(found["features_in"], "feature")]
+    steps = [many(found["features_in"], "feature")]
     if found["icc"]:
         steps.append(f"{found['features_icc']} with an intraclass correlation above {found['icc']['threshold']:g}")
     elif found["features_icc"] != found["features_in"]:
@@ -121,13 +122,13 @@ def algorithm(study: Study) -> Answer:
         )
     nomogram = " and a Cox nomogram" if study.model.nomogram is not None else ""
     return Answer(
-        f"A linear score of {counted(_terms(study), 'feature')}{nomogram}; measured with {study.software}.",
+        f"A linear score of {many(_terms(study), 'feature')}{nomogram}; measured with {study.software}.",
         (card("Score", "Nomogram"), report("software")),
     )
 
 
 def _made_with(study: Study) -> str:
-    return listed([f"{name} {version}" for name, version in study.model.provenance.software.items()])
+    return joined([f"{name} {version}" for name, version in study.model.provenance.software.items()])
 
 
 def _terms(study: Study) -> int:
@@ -161,7 +162,7 @@ def model_choice(study: Study) -> Answer | None:
     }[study.settings["penalty"]]
     return Answer(
         f"The final score is the {penalized(study)} at {rule}, with "
-        f"{counted(len(study.report['score_terms']), 'feature')}.",
+        f"{many(len(study.report['score_terms']), 'feature')}.",
         (report("lambda", "score_terms", "settings"), _SELECTION),
     )
 
@@ -182,7 +183,7 @@ def output(study: Study) -> Answer | None:
     if not study.is_training or cutoff is None or nomogram is None:
         return None
     roc = study.report["roc"]
-    months = listed([f"{horizon:g}" for horizon in nomogram.horizons_months])
+    months = joined([f"{horizon:g}" for horizon in nomogram.horizons_months])
     return Answer(
         f"A score without unit (higher is worse), a risk group (high: score above {cutoff.value:.6g}), and the "
         f"probability of {nomogram.endpoint.lower()} at {months} months. The cutoff has the largest Youden index on "
@@ -307,9 +308,9 @@ def confounders(study: Study) -> Answer | None:
     if not others:
         text = "None: no clinical covariate was given, so the score's effect is not adjusted."
         return Answer(text, (report("covariates"),), "handling elsewhere")
-    names = listed(list(dict.fromkeys(row["covariate"] for row in others)))
+    names = joined(list(dict.fromkeys(row["covariate"] for row in others)))
     subgroups = sorted({row["covariate"] for row in study.report["subgroups"]})
-    within = f" The risk groups were analyzed within {listed(subgroups)}." if subgroups else ""
+    within = f" The risk groups were analyzed within {joined(subgroups)}." if subgroups else ""
     return Answer(
         f"In a multivariable Cox model with {names} the score's hazard ratio per unit is "
         f"{figure(score['hr'], '.3g')} ({figure(score['lower'], '.3g')} to {figure(score['upper'], '.3g')}, "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..model import Covariate
-from .study import Answer, Study, card, counted, files, listed, page, report
+from ..sentences import joined, many
+from .study import Answer, Study, card, files, page, report
 
 _LEFT_OUT = ("outcomes-without-features", "cases-with-missing-features")
 _HOLES = ("features-imputed", "cases-with-missing-features", "features-with-missing")
@@ -23,7 +24,7 @@ def outcome(study: Study) -> Answer | None:
     endpoint = study.report["endpoint"]
     if endpoint is None:
         return None
-    months = listed([f"{horizon:g}" for horizon in study.report["horizons_months"]])
+    months = joined([f"{horizon:g}" for horizon in study.report["horizons_months"]])
     return Answer(
         f"{endpoint}: months from the start of follow-up to the event, or to its end without one. Horizons: {months} "
         "months.",
@@ -37,7 +38,7 @@ def flow(study: Study) -> Answer:
     """Participants with and without the event, and their follow-up."""
     found, left_out = study.report, study.notes(*_LEFT_OUT)
     sentences = [
-        f"{counted(found['n'], 'patient')}, {found['events']} with the event and {found['n'] - found['events']} "
+        f"{many(found['n'], 'patient')}, {found['events']} with the event and {found['n'] - found['events']} "
         f"without it at the end of their follow-up. {_follow_up(study)}",
         *left_out,
     ]
@@ -98,8 +99,8 @@ def candidates(study: Study) -> Answer:
     """The predictors looked at first, and any choice before modeling."""
     found, settings = study.report, study.settings
     covariates = list(dict.fromkeys([*settings["named"], *settings["candidates"]]))
-    clinical = f" and {counted(len(covariates), 'clinical covariate')} ({listed(covariates)})" if covariates else ""
-    sentences = [f"{counted(found['features_in'], 'feature')} of the image{clinical} were looked at."]
+    clinical = f" and {many(len(covariates), 'clinical covariate')} ({joined(covariates)})" if covariates else ""
+    sentences = [f"{many(found['features_in'], 'feature')} of the image{clinical} were looked at."]
     if found["icc"]:
         sentences.append(
             f"Before any modeling, {found['features_icc']} features with an intraclass correlation between readers "
@@ -107,7 +108,7 @@ def candidates(study: Study) -> Answer:
         )
     if settings["candidates"]:
         sentences.append(
-            f"Of the covariates, {listed(settings['candidates'])} entered if their own p was below "
+            f"Of the covariates, {joined(settings['candidates'])} entered if their own p was below "
             f"{settings['covariate_p']:g}."
         )
     where = (report("features_in", "features_icc", "settings"), page("Selection of features"))
@@ -142,7 +143,7 @@ def predictors(study: Study) -> Answer:
     score = study.model.score
     terms = 0 if score is None else len(score.terms)
     clinical = covariates(study)
-    sentences = [f"{counted(terms, 'feature')} of the image, each with its coefficient and its meaning in words."]
+    sentences = [f"{many(terms, 'feature')} of the image, each with its coefficient and its meaning in words."]
     if clinical:
         sentences.append(f"Clinical: {clinical.text}")
     left = "how and when they were measured, and blinding"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,16 +112,6 @@ def divided(study: Study) -> str:
     """Say how often the cross-validation of a training's penalty was divided anew."""
     repeats = study.settings["cv_repeats"]
     return "" if repeats == 1 else f", averaged over {repeats} divisions,"
-
-
-def counted(count: int, what: str) -> str:
-    """A number of things: 1 feature, 2 features."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Parts of a sentence: a, b and c."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def figure(value: float | None, form: str = ".3f") -> str:

@@ -5,7 +5,7 @@ of a harmonized model's patient to its common scale; ``trust`` grades a result;
 ``result_document`` puts all that is known of it into JSON, which ``wording`` says in words. ``cohort`` scores the
 tables of a cohort and is imported where it is needed, so that scoring a patient reads no tables.
 
-May import: errors, notices, feature_names, cell_values, tables, model.
+May import: errors, notices, sentences, feature_names, cell_values, tables, model.
 """
 
 from . import wording

@@ -15,6 +15,7 @@ from ..errors import CohortError, InputError
 from ..feature_names import canonical_feature_name
 from ..model import Model, Value
 from ..notices import Notice
+from ..sentences import many
 from ..tables.cohort import CovariateTable, FeatureTable, OutcomeTable, case_column, matching_rows
 from ..tables.csv_table import CASE, Table, read_table, write_table
 from ..tables.layouts import cases_as_rows
@@ -227,7 +228,8 @@ def score_cohort(
     notices = list(outcomes.notices)
     unused = len(outcomes.cases) - len(features.cases)
     if unused:
-        notices.append(Notice("outcomes-without-features", f"{unused} cases with an outcome have no features."))
+        text = f"Not scored: {many(unused, 'case')} with an outcome and without features."
+        notices.append(Notice("outcomes-without-features", text))
     values, absent = clinical_values(model, features.cases, columns, outcomes.decimal_marks)
     return ScoredCohort(
         model, features.cases, score_cases(model, features, values, sites=sites, unknown_site=unknown_site),

@@ -88,7 +88,7 @@ def _outside(contributions: Sequence[Contribution], jointly: bool) -> list[tuple
     count, total = sum(part.in_range is False for part in contributions), len(contributions)
     if not count or (jointly and count <= _usually_outside(total)):
         return []
-    text = f"{count} of {total} features lie outside the training cohort's range: the score is an extrapolation."
+    text = f"{count} of {total} features outside the training cohort's range: the score is an extrapolation."
     return [(GRADES[2] if count >= FAR_OUTSIDE * total else GRADES[1], Notice(_OUTSIDE, text))]
 
 

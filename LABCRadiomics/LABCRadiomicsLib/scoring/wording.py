@@ -107,7 +107,7 @@ def evidence(result: Mapping[str, Any], _: Translate = str) -> list[str]:
     outside = sum(part["in_range"] is False for part in result["contributions"])
     sentences = []
     if outside:
-        sentence = _("{n} of {total} features lie outside the training cohort's range: the score is an extrapolation.")
+        sentence = _("{n} of {total} features outside the training cohort's range: the score is an extrapolation.")
         sentences.append("\u26a0 " + sentence.format(n=outside, total=len(result["contributions"])))
     if result["discrimination"] is not None:
         sentences.append(_discrimination(result["discrimination"], result["status"] == "demonstration", _))

@@ -4,7 +4,7 @@ One file a section (``..._section``): it takes the objects of the study and give
 tables and its part of the page. ``training_report`` and ``validation_report`` list their sections and write the top of
 the page; ``writing`` puts it all on disk, once everything is made.
 
-May import: errors, resources, tables, statistics, model, performance, scoring, training, validation, plots, report, papers.
+May import: errors, resources, sentences, tables, statistics, model, performance, scoring, training, validation, plots, report, papers.
 """  # noqa: E501
 
 from .training_report import training_document, write_training_report

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..sentences import many
 from ..tables.report_folder import Table
 from ..training import Training
 from .page_parts import PageSection, PageTable
@@ -52,7 +53,7 @@ def _page(found: Mapping[str, Any]) -> PageSection:
         "that labcradiomics recalibrate --site added.",
     ]
     if left:
-        sentences.append(f"{left} features are the same throughout a site and stay as measured.")
+        sentences.append(f"Left as measured: {many(left, 'feature')} of one value throughout a site.")
     body = tuple((row["site"], str(row["n"]), str(row["events"])) for row in found["sites"])
     table = PageTable(("site", "patients", "events"), body, numeric=frozenset({1, 2}))
     return PageSection("Scanners and sites", tuple(sentences), (table,), ())

@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import CohortError
 from ..feature_names import canonical_feature_name
 from ..notices import Notice
+from ..sentences import many
 from .csv_table import CASE, Table, read_table
 from .feature_columns import choose_feature_columns
 from .layouts import cases_as_rows
@@ -200,8 +201,9 @@ def _competing_notices(cause: np.ndarray) -> tuple[Notice, ...]:
     if not count:
         return (Notice("no-competing-event", "No follow-up ended with a competing event: all events are 1."),)
     text = (
-        f"{count} patients had a competing event. For hazard ratios, C-indices and survival they are censored then, so "
-        "that survival is that without competing events; the cumulative incidences count them as what they are."
+        f"{many(count, 'patient')} had a competing event. For hazard ratios, C-indices and survival such patients are "
+        "censored then, so that survival is that without competing events; the cumulative incidences count them as "
+        "what they are."
     )
     return (Notice("competing-events", text),)
 

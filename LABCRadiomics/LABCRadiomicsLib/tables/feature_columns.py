@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import listed, many
 from .csv_table import Table
 
 LEFT_OUT = "columns-left-out"  # code of the notice that names columns which are no features
@@ -107,35 +108,28 @@ def _matching(pattern: str, names: Sequence[str]) -> set[str]:
 
 def _nothing_chosen(table: Table, pattern: str | None, candidates: Sequence[str]) -> str:
     if pattern is not None:
-        return (
-            f"has no column that matches {pattern!r}: correct --feature-columns; the table has {listed(table.names)}."
-        )
+        names = listed(table.names, _MOST_NAMED)
+        return f"has no column that matches {pattern!r}: correct --feature-columns; the table has {names}."
     if not candidates:
         return "has no feature column: give a table with one column a feature."
     return (
         "has no column that is named as pyradiomics, MIRP, PySERA or CaPTk name features: say which of its columns are "
-        f"features with --feature-columns, a regular expression; they are {listed(candidates)}."
+        f"features with --feature-columns, a regular expression; they are {listed(candidates, _MOST_NAMED)}."
     )
 
 
 def _notices(
     table: Table, pattern: str | None, chosen: Sequence[str], left: Sequence[str], known: set[str]
 ) -> Iterator[Notice]:
-    taken = f"{len(chosen)} columns are taken as features, {chosen[0]} to {chosen[-1]}"
+    taken = f"Taken as features: {many(len(chosen), 'column')}, {chosen[0]} to {chosen[-1]}"
     strange = [name for name in chosen if name not in known]
     if strange:
         text = (
             f"{table.path.name}: {taken}. Of these {len(strange)} are not named as pyradiomics, MIRP, PySERA or CaPTk "
-            f"name features: {listed(strange)}. Make sure that each was known at baseline."
+            f"name features: {listed(strange, _MOST_NAMED)}. Make sure that each was known at baseline."
         )
         yield Notice("columns-of-unknown-kind", text)
     if left:
         to_do = "" if pattern else "; if they are features, say so with --feature-columns"
-        text = f"{table.path.name}: {taken}. Left out, being no features: {listed(left)}{to_do}."
+        text = f"{table.path.name}: {taken}. Left out, being no features: {listed(left, _MOST_NAMED)}{to_do}."
         yield Notice(LEFT_OUT, text)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Name columns, the first dozen of many."""
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more

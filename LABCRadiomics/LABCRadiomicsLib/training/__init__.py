@@ -4,7 +4,7 @@
 ``cross_validation`` repeat; ``site_harmonization`` is its ComBat over scanners. ``train_model`` runs the recipe once
 and adds the evidence by a ``training_plan`` to a ``training_result``, of which ``model_card`` makes the model file.
 
-May import: errors, notices, feature_names, cell_values, tables, statistics, model, performance.
+May import: errors, notices, sentences, feature_names, cell_values, tables, statistics, model, performance.
 """
 
 from .model_card import Card, model_id, trained_model

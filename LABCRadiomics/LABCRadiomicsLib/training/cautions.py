@@ -9,6 +9,7 @@ import numpy as np
 
 from ..notices import Notice
 from ..performance import SCORE_ALONE, Estimate, Measure, Metric
+from ..sentences import many, was
 from ..statistics.concordance import harrell_c_of_columns
 from ..statistics.cox_screening import CONSTANT, OK
 from ..statistics.proportional_hazards import ProportionalHazards
@@ -131,7 +132,9 @@ def stability_notices(optimism: Optimism | None, selection: Selection) -> list[N
     seldom = int((frequency < _SELDOM).sum())
     if not seldom:
         return []
-    text = f"{seldom} of the score's {frequency.size} features were selected in fewer than half of the resamples."
+    text = (
+        f"{seldom} of the score's {frequency.size} features {was(seldom)} selected in fewer than half of the resamples."
+    )
     return [Notice("unstable-selection", text)]
 
 
@@ -140,7 +143,7 @@ def icc_notices(names: Sequence[str], icc: Mapping[str, tuple[float, float, floa
     absent = [name for name in names if name not in icc]
     if not absent:
         return []
-    text = f"{len(absent)} features, such as {absent[0]}, have no intraclass correlation and were left out."
+    text = f"Left out for want of an intraclass correlation: {many(len(absent), 'feature')}, such as {absent[0]}."
     return [Notice("icc-missing", text)]
 
 
@@ -179,10 +182,10 @@ def screening_notices(selection: Selection) -> list[Notice]:
     notices = []
     constant, unfitted = int((status == CONSTANT).sum()), int(((status != OK) & (status != CONSTANT)).sum())
     if constant:
-        text = f"{constant} features have one value in all patients at risk and were left out."
+        text = f"Left out: {many(constant, 'feature')} with one value in all patients at risk."
         notices.append(Notice("constant-features", text))
     if unfitted:
-        text = f"{unfitted} features have no finite hazard ratio (they separate the events) and were left out."
+        text = f"Left out: {many(unfitted, 'feature')} without a finite hazard ratio (the events are separated)."
         notices.append(Notice("unfitted-features", text))
     if selection.path is not None and not selection.path.complete:
         text = "The LASSO path ended early in some fold, the features being collinear; larger penalties were used."

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
+from ..sentences import listed, many
 from .training_cohort import TrainingCohort
 
 Missing = Literal["impute", "cases", "features"]
@@ -83,7 +84,8 @@ def settle_missing(
         kept = ~holes.any(axis=1)
         if not kept.any():
             raise CohortError(f"The feature table has {what}: no case is whole; choose --missing impute or features.")
-        notices.append(Notice("cases-with-missing-features", f"{(~kept).sum()} cases with empty cells were left out."))
+        text = f"Left out: {many(int((~kept).sum()), 'case')} with empty cells."
+        notices.append(Notice("cases-with-missing-features", text))
         return cohort.take(kept), notices
     stands_in = "the median of the patients" if by == "median" else "a regression on the features nearest to each"
     notices.append(Notice("features-imputed", f"{what[0].upper()}{what[1:]}: {stands_in} stands in."))
@@ -179,19 +181,13 @@ def _without_features(cohort: TrainingCohort, out: np.ndarray, why: str, notices
     if out.all():
         raise CohortError(f"Every feature has {why}: nothing is left to train on; choose --missing impute or cases.")
     if out.any():
-        first = _listed([cohort.names[at] for at in np.flatnonzero(out)])
-        notices.append(Notice("features-with-missing", f"{out.sum()} features with {why} were left out: {first}."))
+        first = listed([cohort.names[at] for at in np.flatnonzero(out)], 3)
+        text = f"Left out: {many(int(out.sum()), 'feature')} with {why}: {first}."
+        notices.append(Notice("features-with-missing", text))
     return cohort.with_features(~out)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{', '.join(names[:3])}{more}"
 
 
 def _counted(holes: np.ndarray) -> str:
     """How many cells, features and cases, in words."""
-    counts = holes.sum(), holes.any(axis=0).sum(), holes.any(axis=1).sum()
-    names = zip(counts, ("empty cell", "feature", "case"), strict=True)
-    cells, features, cases = (f"{count} {name}{'' if count == 1 else 's'}" for count, name in names)
-    return f"{cells} in {features} of {cases}"
+    features, cases = many(int(holes.any(axis=0).sum()), "feature"), many(int(holes.any(axis=1).sum()), "case")
+    return f"{many(int(holes.sum()), 'empty cell')} in {features} of {cases}"

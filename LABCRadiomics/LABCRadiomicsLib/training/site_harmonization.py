@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import CohortError, InputError
 from ..notices import Notice
+from ..sentences import listed, many
 from ..statistics.combat import ComBat, combat
 from ..statistics.kaplan_meier import logrank
 from .training_cohort import TrainingCohort
@@ -150,10 +151,9 @@ def _constant_notices(cohort: TrainingCohort, counts: Counter[str], constant: np
     for site, row in zip(sorted(counts), constant, strict=True):
         if row.any():
             names = [cohort.names[at] for at in np.flatnonzero(row)]
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             text = (
-                f"{len(names)} features are the same in all cases of site {site} and were left as they are in every "
-                f"site: {', '.join(names[:3])}{more}."
+                f"Left as measured in every site: {many(len(names), 'feature')} of one value in all cases of site "
+                f"{site}: {listed(names, 3)}."
             )
             notices.append(Notice("feature-constant-at-a-site", text))
     return notices
@@ -164,7 +164,7 @@ def _outcome_notices(cohort: TrainingCohort, sites: np.ndarray, counts: Counter[
     if not p < _UNLIKELY:
         return []
     events = {site: int(cohort.event[sites == site].sum()) for site in sorted(counts)}
-    shown = ", ".join(f"{site} {n} events in {counts[site]}" for site, n in events.items())
+    shown = ", ".join(f"{site} {many(n, 'event')} in {counts[site]}" for site, n in events.items())
     text = (
         f"The sites differ in survival (log-rank p = {p:.2g}; {shown}): harmonization takes away whatever of the "
         "features goes along with that difference, be it the scanner or the disease."
@@ -215,7 +215,7 @@ def _require_distinct(counts: Mapping[str, int]) -> None:
             key = " ".join(site.casefold().split())
         if key in seen:
             raise CohortError(
-                f"Sites {seen[key]} ({counts[seen[key]]} cases) and {site} ({counts[site]} cases) look like one site "
-                "written in two ways: write it in one."
+                f"Sites {seen[key]} ({many(counts[seen[key]], 'case')}) and {site} ({many(counts[site], 'case')}) look "
+                "like one site written in two ways: write it in one."
             )
         seen[key] = site

@@ -24,6 +24,7 @@ from ..performance import (
 from ..performance.attempts import Attempts
 from ..performance.clinical_gain import ClinicalGain
 from ..performance.competing_events import causes_in_groups
+from ..sentences import many
 from .added_value import AddedValue, compare_models
 from .cautions import (
     capacity_notices,
@@ -125,7 +126,8 @@ def train(
     nomogram = _nomogram(cohort, plan, procedure, built, score.values, resampled.nested)
     if not nomogram.model.rows.all():
         left = int((~nomogram.model.rows).sum())
-        text = f"{left} patients with an unknown covariate are not in the multivariable model and its comparisons."
+        who = many(left, "patient")
+        text = f"Left out of the multivariable model and its comparisons: {who} with an unknown covariate."
         notes.add("unknown-covariates", text)
     if built.imputation is not None:
         notes.notices.append(imputation_notice(built.imputation, cohort, procedure.names))

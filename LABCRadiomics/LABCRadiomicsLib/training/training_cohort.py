@@ -11,6 +11,7 @@ from ..cell_values import is_unknown
 from ..errors import CohortError
 from ..model import CovariateDomain, Value, infer_covariate
 from ..notices import Notice
+from ..sentences import many
 from ..statistics.lasso import random_folds
 from ..tables.cohort import FeatureTable, OutcomeTable, matching_rows
 
@@ -146,7 +147,7 @@ def cohort_of(
     notices = [*features.notices, *outcomes.notices]
     unused = len(outcomes.cases) - len(rows)
     if unused:
-        text = f"{unused} cases of the outcome table have no features and were left out."
+        text = f"Left out: {many(unused, 'case')} of the outcome table without features."
         notices.append(Notice("outcomes-without-features", text))
     covariates = {
         spec.name: spec.parse_column(

@@ -3,7 +3,7 @@
 ``validate_model`` measures, ``comparators`` makes the markers to measure, ``recalibration`` fits a model anew,
 ``site_addition`` teaches a harmonized one another site.
 
-May import: errors, notices, tables, statistics, model, scoring, performance.
+May import: errors, notices, sentences, tables, statistics, model, scoring, performance.
 """
 
 from .comparators import clinical_marker, model_marker

@@ -136,7 +136,7 @@ def _comparator_notices(name: str, known: np.ndarray) -> list[Notice]:
 def _unknown_notices(name: str, known: np.ndarray) -> tuple[Notice, ...]:
     if known.all():
         return ()
-    text = f"{(~known).sum()} of {known.size} cases with an unknown value of {name} are not in the comparison."
+    text = f"Left out of the comparison: {(~known).sum()} of {known.size} cases with an unknown value of {name}."
     return (Notice("unknown-covariates", text),)
 
 

@@ -11,6 +11,7 @@ from ..model import Change, Model
 from ..model.harmonization import is_known, site_names, with_site
 from ..model.nomogram import parse_covariates
 from ..scoring.cohort import clinical_values
+from ..sentences import many
 from ..tables.cohort import FeatureTable, OutcomeTable, matching_rows
 
 LEAST_CASES = 3
@@ -61,7 +62,9 @@ def add_site(
         return model
     n = len(features.cases)
     if n < LEAST_CASES:
-        raise CohortError(f"site {name} has {n} cases; it needs at least {LEAST_CASES} to be told from the others.")
+        raise CohortError(
+            f"site {name} has {many(n, 'case')}; it needs at least {LEAST_CASES} to be told from the others."
+        )
     absent = "case {} of the feature table has no outcome; add it or leave the case out."
     rows = matching_rows(features.cases, outcomes.cases, absent)
     columns = {key: tuple(values[row] for row in rows) for key, values in outcomes.columns.items()}
@@ -73,7 +76,7 @@ def add_site(
     except InputError as error:
         raise CohortError(str(error)) from error
     what = (
-        f"site {name} added to {known} from its {n} cases; whatever sets their features apart is taken for the "
+        f"site {name} added to {known} from its {many(n, 'case')}; whatever sets their features apart is taken for the "
         "scanner's doing, differences between the patients included"
     )
     change = Change(date=(today or date.today()).isoformat(), what=what, file=file, sha256=sha256)
@@ -85,4 +88,4 @@ def few_cases(name: str, cases: Sequence[str]) -> str | None:
     """Say that a site was learned from few cases; None where it was not."""
     if len(cases) >= FEW_CASES:
         return None
-    return f"Site {name} has only {len(cases)} cases: what its features are adjusted by is uncertain."
+    return f"Site {name} has only {many(len(cases), 'case')}: what its features are adjusted by is uncertain."

@@ -23,6 +23,7 @@ from ..performance.measuring import MarkerROC, measure, usable_horizons
 from ..performance.metrics import Metric
 from ..scoring import require_score
 from ..scoring.cohort import ScoredCohort
+from ..sentences import many
 from ..statistics.proportional_hazards import proportional_hazards
 from .comparators import nomogram_marker, score_marker, stored_marker
 
@@ -147,7 +148,7 @@ def validate(
     """
     events = int(scored.event.sum())
     if events < 2:
-        raise CohortError(f"the cohort has {events} events; nothing can be validated on fewer than 2.")
+        raise CohortError(f"the cohort has {many(events, 'event')}; nothing can be validated on fewer than 2.")
     own = training_cases(scored)
     if own == len(scored.cases):
         kind = "apparent"
@@ -238,7 +239,7 @@ def own_patients(count: int, n: int) -> str | None:
         return "These are the training patients of the model: every figure is apparent, and this is no validation."
     if count:
         return (
-            f"{count} of the {n} cases are training patients of the model, which makes every figure too good: "
+            f"Training patients of the model: {count} of {many(n, 'case')}, which makes every figure too good; "
             "validate on the others."
         )
     return None

@@ -9,13 +9,13 @@ import numpy as np
 
 from ...plots import associations as plots
 from ...report.page import Figure, Table
+from ...sentences import many
 from ...step_options import HistopathologyOptions
 from ..groups import Contrast
 from ..histopathology import LARGEST_FDR, LARGEST_P, FeatureComparison, Histopathology, compare_tissue
 from ..options import group_files, grouping_of, hashes, read_radiomics
 from ..qupath import STATISTICS, read_qupath
 from ..section import CsvTable, Section, TestCount, count_below, count_known, sizes_text, small_p
-from ..wording import many
 from .common import group_order
 from .immune import correlation_table
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...notices import Notice
+from ...sentences import listed, many
 from ...step_options import ImmunophenoscoreOptions
 from ..expression_matrix import COUNTS, read_expression, repeated_notice, understood
 from ..immunophenoscore import SCORES, Immunophenoscore, immunophenoscores
@@ -14,7 +15,6 @@ from ..measurements import compare_measures
 from ..options import group_files, hashes
 from ..scored_samples import compared, scored_samples
 from ..section import Section, sizes_text, small_p
-from ..wording import listed, many
 from .common import box_figure, measure_count, measure_table, shown_table
 
 _WORDS = ("MHC: antigen presentation", "EC: effector cells", "SC: suppressor cells", "CP: checkpoints", "AZ: their sum",

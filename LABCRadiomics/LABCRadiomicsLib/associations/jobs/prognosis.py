@@ -11,6 +11,7 @@ from ...errors import CohortError, InputError
 from ...notices import Notice
 from ...plots import performance_plots
 from ...report.page import Figure, Table
+from ...sentences import many
 from ...step_options import PrognosisOptions
 from ...tables.cohort import OutcomeTable
 from ..differential_expression import NoDifferentialGenesError, log_expression
@@ -23,7 +24,6 @@ from ..options import hashes
 from ..prognosis import Direction, GenePrognosis, Prognosis, gene_prognosis
 from ..samples import match_samples
 from ..section import CsvTable, Section, TestCount, count_below, count_known, small_p
-from ..wording import many
 from .enrichment import read_differential
 from .expression import expression_beside
 

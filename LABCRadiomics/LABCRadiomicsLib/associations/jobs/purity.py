@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...notices import Notice
+from ...sentences import listed, many
 from ...step_options import PurityOptions
 from ..estimate import Estimate, estimate_scores, signatures
 from ..expression_matrix import read_expression, repeated_notice, sample_values, understood
@@ -15,7 +16,6 @@ from ..options import group_files, hashes
 from ..samples import Samples
 from ..scored_samples import compared, scored_samples
 from ..section import Section, small_p
-from ..wording import listed, many
 from .common import box_figure, measure_count, measure_table, shown_table
 
 COLUMNS = ["case", "stromal", "immune", "estimate", "purity"]

@@ -158,7 +158,7 @@ def test_features_without_a_correlation_are_empty_and_do_not_exceed(tables, tmp_
         *tables(*arrays, features=["constant", "good", "missing"]), "--out", out, "--feature-columns", "."
     )
     assert code == 0 and "1 of 3 features" in stdout
-    assert "2 features are constant or have missing values and no ICC, which counts as too low" in stderr
+    assert "without an ICC, which counts as too low: 2 features: " in stderr
     assert stderr.endswith(": constant, missing.\n")
     lines = out.read_text().splitlines()
     assert lines[1] == "constant,,," and lines[3] == "missing,,,"
@@ -176,10 +176,10 @@ def test_common_cases_and_features_alone_are_compared_and_it_is_said(tmp_path):
     assert found.features == ("x",) and found.between.cases == 4
     np.testing.assert_allclose(found.between.icc[0], _icc_by_moments(values[1:5, 0], other[1:5, 0]), rtol=1e-12)
     assert [notice.message for notice in found.notices] == [
-        "a.csv has 1 cases that are not in every table.",
-        "a.csv has 1 features that are not in every table; they were left out.",
-        "b.csv has 1 cases that are not in every table.",
-        "b.csv has 1 features that are not in every table; they were left out.",
+        "Left out: 1 case of a.csv that not every table has.",
+        "Left out: 1 feature of a.csv that not every table has.",
+        "Left out: 1 case of b.csv that not every table has.",
+        "Left out: 1 feature of b.csv that not every table has.",
     ]
 
 

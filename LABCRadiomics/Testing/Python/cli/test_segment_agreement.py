@@ -160,7 +160,7 @@ def test_cases_that_one_reader_did_not_segment(agree, study, masks):
     options = "--settings", study / "p.yaml", "--jobs", 1, "--out", study / "icc.csv"
     code, stdout, stderr = agree(table, "--segments", "reader 1,reader 2", *options)
     assert code == 0 and "(3 cases, 2 readers)" in stdout
-    assert "1 of 4 cases have no features of segment 'reader 2'" in stderr
+    assert "Without features of segment 'reader 2': 1 of 4 cases; " in stderr
     (error,) = rows_of(study / "icc_reader2_errors.csv")
     assert error["case"] == "b" and "has no segment 'reader 2'" in error["error"]
 

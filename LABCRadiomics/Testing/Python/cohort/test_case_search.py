@@ -335,7 +335,7 @@ def test_the_command(run, tmp_path):
     shutil.rmtree(folder / "B" / "study" / "dyn")
     code, out, err = run("cases", folder, "--out", tmp_path / "cases.csv", "--phase", "first-post")
     assert code == 0
-    assert "1 cases of 1 images and 2 masks" in out
+    assert "1 case of 1 image and 2 masks" in out
     assert "became no case, because the series that it refers to is not in the folder" in err
     code, _, err = run("cases", folder / "B", "--out", tmp_path / "cases2.csv")
     assert code == 2 and "no pair of them" in err and not (tmp_path / "cases2.csv").exists()

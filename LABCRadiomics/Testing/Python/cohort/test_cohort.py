@@ -134,7 +134,7 @@ def test_bad_cases_are_listed_with_their_reason_and_stop_nothing(cases, run):
     reasons = _spoil(folder)
     code, stdout, stderr = run("extract", cases, "--out", out, "--features", "model", "--model", "demo-phantom")
     assert code == 0
-    assert "7 of 11 cases have no features" in stderr and str(folder / "f_errors.csv") in stderr
+    assert "Without features: 7 of 11 cases" in stderr and str(folder / "f_errors.csv") in stderr
     assert "f.csv: 4 cases" in stdout
     errors = rows_of(folder / "f_errors.csv")
     assert [row["row"] for row in errors] == [str(number) for number in range(4, 11)]

@@ -221,7 +221,7 @@ def test_apply_shows_the_result(ready):
         assert f"at {estimate['months']:g} months {100 * estimate['probability']:.1f}% {limits}" in text
     assert len(document["survival"]) == 3
     outside = sum(part["in_range"] is False for part in document["contributions"])
-    assert outside and f"{outside} of {len(document['contributions'])} features lie outside" in text
+    assert outside and f"{outside} of {len(document['contributions'])} features outside" in text
     assert "C-index, nomogram: 0.747, 95% CI 0.647 to 0.846 (0.5 is chance, 1 perfect)." in text
     assert "Measured in 139 simulated patients of a validation cohort." in text
     told_elsewhere = ("feature-out-of-range", "demonstration", "covariate-unknown")

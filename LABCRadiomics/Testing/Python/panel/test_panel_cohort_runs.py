@@ -286,7 +286,7 @@ def test_python_that_does_not_start_is_explained(panel, cohort, python_slicer, t
     ("report", "said"),
     [
         ({"n": 80, "training_cases": 80}, "These are the training patients of the model"),
-        ({"n": 80, "training_cases": 3}, "3 of the 80 cases are training patients"),
+        ({"n": 80, "training_cases": 3}, "Training patients of the model: 3 of 80 cases"),
         ({"n": 80, "training_cases": 0}, None),
         (None, None),
     ],

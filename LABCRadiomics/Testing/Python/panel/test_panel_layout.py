@@ -203,7 +203,7 @@ def test_result_is_in_view_after_apply(long_names, app, height):
     start = label.mapTo(contents, QtCore.QPoint(0, 0)).y() + contents.pos().y()
     survival, table, _ = ui.resultLabel.text.partition("</table>")
     survival += table
-    assert "lie outside the training cohort" in plain(survival) and "at 60 months" in plain(survival)
+    assert "features outside the training cohort" in plain(survival) and "at 60 months" in plain(survival)
     head = QtWidgets.QLabel(survival)
     head.setWordWrap(True)
     assert top >= 0 and start + head.heightForWidth(label.width()) <= seen

@@ -37,7 +37,7 @@ def test_a_third_of_the_features_outside_is_too_much(outside, total, grade):
     found = trust_of(parts(outside, total), ())
     assert found.grade == grade
     assert [notice.code for notice in found.reasons] == ["feature-out-of-range"] * bool(outside)
-    assert all(f"{outside} of {total} features lie outside" in notice.message for notice in found.reasons)
+    assert all(f"{outside} of {total} features outside" in notice.message for notice in found.reasons)
 
 
 # P(more outside than that) of a binomial distribution with 0.02: 2 features 4.0%, 3 features 5.9%, 18 features 5.0%.

@@ -234,7 +234,7 @@ def test_an_unknown_training_range_says_nothing():
 def test_the_document_carries_the_grade():
     found = document(model_elsewhere())["trust"]
     assert found["grade"] == "do-not-rely"
-    assert found["reasons"][0]["message"].startswith("2 of 3 features lie outside")
+    assert found["reasons"][0]["message"].startswith("2 of 3 features outside")
     known = document(covariates={"age": 60, "stage": "II", "pcr": "no"})
     assert known["trust"] == {"grade": "fine", "reasons": []}
     assert wording.grade(known).startswith("Nothing was noticed")

@@ -48,7 +48,7 @@ def test_a_cohort_is_scored_in_the_order_of_its_features():
     )
     assert found.columns["age"] == ("40", "50", "60")
     assert [notice.code for notice in found.notices] == ["outcomes-without-features"]
-    assert found.notices[0].message == "1 cases with an outcome have no features."
+    assert found.notices[0].message == "Not scored: 1 case with an outcome and without features."
     for at in range(3):
         values = FEATURES | {"original_firstorder_Mean": 200.0 + 100 * at}
         clinical = {name: cells[at] for name, cells in CLINICAL.items()}

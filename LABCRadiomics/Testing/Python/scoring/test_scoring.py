@@ -417,7 +417,7 @@ def test_trust_says_the_gravest_first():
         ],
     }
     first, second, third = trust(result)
-    assert first.startswith("\u26a0 1 of 3 features lie outside")
+    assert first.startswith("\u26a0 1 of 3 features outside")
     assert second == (
         "C-index, radiomics score alone: 0.600 (0.5 is chance, 1 perfect). Measured in 91 patients of another center."
     )

@@ -80,7 +80,7 @@ def test_discrimination_of_patients_and_phantoms(kind, status, patients):
 def test_extrapolation_and_site():
     outside = [{"in_range": False}, {"in_range": True}, {"in_range": None}]
     first, second = evidence(NOTHING | {"contributions": outside, "site": "A"})
-    assert first == "⚠ 1 of 3 features lie outside the training cohort's range: the score is an extrapolation."
+    assert first == "⚠ 1 of 3 features outside the training cohort's range: the score is an extrapolation."
     assert second.startswith("The features were adjusted for site A (ComBat)")
 
 

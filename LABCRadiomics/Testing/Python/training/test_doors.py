@@ -88,7 +88,7 @@ def test_the_command_takes_a_table_with_holes(run, tmp_path):
     code, _, err = run(*options, "--missing", "impute")
     assert code == 0 and "3 empty cells in 2 features of 2 cases: the median" in err
     code, _, err = run(*options, "--max-missing", 0)
-    assert code == 0 and "2 features with empty cells were left out: f2, f5" in err
+    assert code == 0 and "Left out: 2 features with empty cells: f2, f5" in err
 
 
 def test_a_fold_without_event_is_taken_as_glmnet_takes_it(tmp_path):

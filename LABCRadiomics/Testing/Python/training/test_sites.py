@@ -243,7 +243,10 @@ def test_what_is_doubtful_about_sites_is_said(data):
     found = train(replace(scarce, features=features, months=late, event=event), PLAN)
     said = codes(found.notices)
     assert "fewer than 10 cases: D (4)" in said["few-cases-of-a-site"]
-    assert "1 features are the same in all cases of site D" in said["feature-constant-at-a-site"]
+    assert (
+        "Left as measured in every site: 1 feature of one value in all cases of site D: f8."
+        in said["feature-constant-at-a-site"]
+    )
     assert said["site-and-outcome"].startswith("The sites differ in survival (log-rank p = ")
     assert np.array_equal(found.cohort.features[:, 7], features[:, 7])
 
@@ -297,7 +300,7 @@ def test_the_commands_take_sites_all_the_way(folder, run, training):
     assert run(*apply, "--site", "scanner")[0] == 0
     assert read_table(scores).numbers("score") == pytest.approx(training.score.values, abs=1e-12)
     code, _, said = run(*apply, "--unknown-site", "as-measured")
-    assert code == 0 and "90 of 90 cases were scored as measured" in said
+    assert code == 0 and "Scored as measured: 90 of 90 cases; of the first: " in said
 
     validate = ("validate", made, *tables, *STUDY, "--report", folder / "validation", "--bootstrap", 0)
     assert run(*validate)[0] == 2

@@ -346,8 +346,8 @@ def test_agreement_filter_and_notes(trained, tmp_path):
     ]
     assert report["univariable"][-1]["status"] == "constant" and not report["univariable"][-1]["kept"]
     notes = {note["code"]: note["message"] for note in report["notes"]}
-    assert "10 features, such as f11, have no intraclass correlation" in notes["icc-missing"]
-    assert "1 features have one value" in notes["constant-features"]
+    assert "want of an intraclass correlation: 10 features, such as f11." in notes["icc-missing"]
+    assert "1 feature with one value" in notes["constant-features"]
     assert "optimism-unknown" in notes
 
 

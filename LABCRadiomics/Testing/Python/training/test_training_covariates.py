@@ -61,7 +61,7 @@ def test_cohort_is_joined_in_the_order_of_the_features():
     assert found.months.tolist() == [20, 10] and found.event.tolist() == [False, True]
     assert found.covariates["age"] == (2.0, 1.0)
     assert [(notice.code, notice.message) for notice in found.notices] == [
-        ("outcomes-without-features", "1 cases of the outcome table have no features and were left out.")
+        ("outcomes-without-features", "Left out: 1 case of the outcome table without features.")
     ]
     part = found.take(np.array([False, True]))
     assert (part.cases, part.covariates["age"], part.months.tolist()) == (("a",), (1.0,), [10])

@@ -107,14 +107,17 @@ def test_features_that_resamples_seldom_select():
 
 def test_features_without_correlation_or_hazard_ratio():
     assert messages(icc_notices(("a", "b", "c"), {"b": (1, 1, 1)})) == [
-        "icc-missing: 2 features, such as a, have no intraclass correlation and were left out."
+        "icc-missing: Left out for want of an intraclass correlation: 2 features, such as a."
     ]
     assert icc_notices(("b",), {"b": (1, 1, 1)}) == []
     status = np.array([OK, CONSTANT, CONSTANT, "separated", OK])
     path = SimpleNamespace(complete=False)
     found = messages(screening_notices(SimpleNamespace(screening=SimpleNamespace(status=status), path=path)))
     assert [text.partition(":")[0] for text in found] == ["constant-features", "unfitted-features", "short-path"]
-    assert found[0].startswith("constant-features: 2 features") and found[1].startswith("unfitted-features: 1 features")
+    assert found[:2] == [
+        "constant-features: Left out: 2 features with one value in all patients at risk.",
+        "unfitted-features: Left out: 1 feature without a finite hazard ratio (the events are separated).",
+    ]
     fine = SimpleNamespace(screening=SimpleNamespace(status=np.array([OK])), path=SimpleNamespace(complete=True))
     assert screening_notices(fine) == []
 
@@ -153,16 +156,14 @@ def test_what_is_left_out_or_stands_in():
     made = holed((0, 0), (1, 0), (1, 1))
     kept, notices = settle_missing(made, "features", None)
     assert kept.names == ("f3", "f4", "f5") and messages(notices) == [
-        "features-with-missing: 2 features with empty cells were left out: f1, f2."
+        "features-with-missing: Left out: 2 features with empty cells: f1, f2."
     ]
     kept, notices = settle_missing(holed(*((0, at) for at in range(4))), "features", None)
     assert notices[0].message.endswith("f1, f2, f3 and 1 more.")
     kept, notices = settle_missing(holed(*((0, at) for at in range(3))), "features", None)
     assert notices[0].message.endswith("f1, f2, f3.")
     kept, notices = settle_missing(made, "cases", None)
-    assert len(kept) == 8 and messages(notices) == [
-        "cases-with-missing-features: 2 cases with empty cells were left out."
-    ]
+    assert len(kept) == 8 and messages(notices) == ["cases-with-missing-features: Left out: 2 cases with empty cells."]
     kept, notices = settle_missing(made, "impute", None)
     assert np.isnan(kept.features).sum() == 3 and notices[0].message.startswith(
         "3 empty cells in 2 features of 2 cases:"
@@ -170,7 +171,7 @@ def test_what_is_left_out_or_stands_in():
     kept, notices = settle_missing(made, "impute", 0.1)
     assert kept.names == ("f2", "f3", "f4", "f5") and "more than 10% empty cells" in notices[0].message
     kept, notices = settle_missing(made, None, 0.0)
-    assert kept.names == ("f3", "f4", "f5") and notices[0].message.startswith("2 features with empty cells")
+    assert kept.names == ("f3", "f4", "f5") and notices[0].message.startswith("Left out: 2 features with empty cells")
     kept, notices = settle_missing(made, "impute", 0.2)
     assert kept.names == made.names
     assert settle_missing(cohort(4, n=10, p=5), None, None)[1] == []

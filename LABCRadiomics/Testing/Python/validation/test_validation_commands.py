@@ -320,8 +320,8 @@ def test_validating_on_the_training_patients_is_said_first(own):
 def test_some_training_patients_among_others_are_counted(own):
     _, validated = own
     out, report, page = validated(lambda cells: cells if int(cells[0][5:]) <= 30 else [cells[0], *cells[:0:-1]])
-    assert "30 of the 120 cases are training patients of the model" in out.splitlines()[0]
-    assert headline(page).startswith("30 of the 120 cases")
+    assert "Training patients of the model: 30 of 120 cases" in out.splitlines()[0]
+    assert headline(page).startswith("Training patients of the model: 30 of 120 cases")
     assert report["kind"] == "external"
     out, report, page = validated(lambda cells: [cells[0], *(f"{float(cell) + 1:.12g}" for cell in cells[1:])])
     assert report["training_cases"] == 0 and "training patients" not in out + headline(page)

@@ -20,3 +20,8 @@ def listed(names: Sequence[str], most: int = 4) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(str, names[:most])) + more
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Parts of a sentence: a, b and c."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
