@@ -6,5 +6,6 @@ Inputs: ``identifiers`` (barcodes, genes), ``groups`` (who is compared), ``sampl
 ``over_representation``. Results: ``jobs`` has a file a job (options, run, its part of folder and page), ``section``
 what a job gives, ``page`` and ``folder`` what is written, ``registry`` the jobs by name.
 
-May import: errors, notices, sentences, files, settings_files, resources, step_options, tables, statistics, model, plots, report.
+May import: errors, notices, sentences, files, settings_files, resources, step_options, tables, statistics, model,
+plots, report.
 """

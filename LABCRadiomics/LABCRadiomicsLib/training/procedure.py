@@ -254,13 +254,17 @@ class Procedure:
         chosen = self.entering(rows, tables)
         score_model = self._fit((), rows, score, strict)
         imputation = self._of_imputed(chosen, rows, score, strict, tables)
-        nomogram = self._fit(chosen, rows, score, strict) if chosen and imputation is None else score_model
+        nomogram = score_model
+        if imputation is not None:
+            nomogram = imputation.fit.model
+        elif chosen:
+            nomogram = self._fit(chosen, rows, score, strict)
         return Built(
             selection=selection,
             chosen=cutoff_of(score, months, event, self.recipe.horizon),
             score_model=score_model,
             covariates=chosen,
-            nomogram=nomogram if imputation is None else imputation.fit.model,
+            nomogram=nomogram,
             fill=fill,
             sites=sites,
             imputation=imputation,

@@ -151,3 +151,15 @@ def test_limits_are_probabilities_whatever_the_features(plain, value):
 def test_what_resamples_leave_open_spreads_evenly_to_both_sides():
     assert _NODES.mean() == pytest.approx(0, abs=1e-15) and pytest.approx(-_NODES[::-1]) == _NODES
     assert NormalDist().cdf(_NODES[0]) == pytest.approx(0.5 / _NODES.size)
+
+
+def test_limits_are_numpys_quantiles_of_all_that_the_repeats_say(plain):
+    model = replace(plain, uncertainty=repeats_like(plain, np.random.default_rng(6), 0.8, n=5))
+    found = predict(model, FEATURES, KNOWN)
+    for at, limits in enumerate(found.selection.survival):
+        center = np.array([model.nomogram.center[name] for name in model.nomogram.parameters()])
+        base = survival(model.nomogram, center, model.nomogram.horizons_months)[at].probability
+        shifts = [log_hazard(repeat.survival[at]) - log_hazard(base) for repeat in model.uncertainty.repeats]
+        values = log_hazard(found.survival[at].probability) + np.repeat(shifts, len(_NODES))
+        upper, lower = np.exp(-np.exp(np.quantile(values, [0.025, 0.975])))
+        assert (limits.lower, limits.upper) == pytest.approx((lower, upper), rel=1e-6)

@@ -126,3 +126,10 @@ def test_incidence_is_known_up_to_the_last_follow_up() -> None:
     assert [values[0] for values in found.at(0.5)][:2] == [0, 0]
     with pytest.raises(InputError, match=r"times has 5\.01, beyond the longest"):
         found.at(5.01)
+
+
+def test_everybody_may_have_an_event_and_somebody_must() -> None:
+    found = cumulative_incidence([1, 2, 3], [1, 2, 1])
+    assert found.incidence.tolist() == pytest.approx([1 / 3, 1 / 3, 2 / 3])
+    with pytest.raises(InputError, match="event has no observed event"):
+        cumulative_incidence([1, 2, 3], [0, 0, 0])

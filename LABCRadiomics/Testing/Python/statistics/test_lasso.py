@@ -285,3 +285,15 @@ def test_a_path_ends_where_the_solver_gives_up(monkeypatch) -> None:
     short = lasso_path(x, time, event)
     assert whole.complete and not short.complete
     assert short.lambdas.tolist() == whole.lambdas[:1].tolist() and not short.coef.any()
+
+
+def test_all_deviance_is_explained_where_each_event_is_the_riskiest_of_those_at_risk() -> None:
+    """With tied events the saturated likelihood is the sum of ``-d log d`` (Breslow), which no features exceed."""
+    time, event = np.array([1.0, 1, 1, 2, 2, 3, 4]), np.array([1, 1, 1, 1, 1, 0, 0], bool)
+    problem = _lasso_solver.PenalizedCox(np.zeros((7, 1)), time, event)
+    eta = np.where(event, 40.0 * (5 - time), 0.0)[problem._sets.order]
+    null = problem.point(np.zeros(7)).loglik
+    best = problem.point(eta).loglik
+    assert best == pytest.approx(-3 * np.log(3) - 2 * np.log(2))
+    assert problem.explained(problem.point(eta), null) == pytest.approx(1)
+    assert problem.explained(problem.point(np.zeros(7)), null) == 0

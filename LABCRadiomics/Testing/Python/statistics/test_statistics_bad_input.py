@@ -213,7 +213,7 @@ OTHER = {
     "p above one": (lambda: benjamini_hochberg([0.5, 2]), "p must lie between 0 and 1"),
     "no effect": (lambda: nomogram_scale([0, 1], [0, 1]), "ends are the same as other_ends"),
     "too many effects": (lambda: nomogram_scale([1], [0]).points([[1, 2]]), "effects has 2 columns"),
-    "few repeats": (lambda: bootstrap_limits(lambda i: 1.0, 5, repeats=3), "repeats must be at least 10"),
+    "few repeats": (lambda: bootstrap_limits(lambda i: 1.0, 5, repeats=9), "repeats must be at least 10"),
     "one patient resampled": (lambda: bootstrap_limits(lambda i: 1.0, 1), "n must be at least two patients, not 1"),
     "text features": (lambda: univariable_cox([["a"]] * N, TIME, EVENT), "features must be numbers"),
     "flat matrix": (lambda: univariable_cox(X[:, 0], TIME, EVENT), "features must have two dimensions"),

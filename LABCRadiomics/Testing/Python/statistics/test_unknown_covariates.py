@@ -11,6 +11,7 @@ from LABCRadiomicsLib.statistics.cox import CoxModel, cox
 from LABCRadiomicsLib.statistics.unknown_covariates import (
     CovariateDistribution,
     _quantile,
+    _survival_quantile,
     covariate_distribution,
     possibilities,
     survival_with_unknown,
@@ -130,6 +131,9 @@ def test_quantile_of_a_mixture_of_points_is_the_point_that_holds_it() -> None:
     parts = [(0.3, -2.0, 1e-12), (0.5, 0.25, 1e-12), (0.2, 3.0, 1e-12)]
     found = [_quantile(parts, share, -2.5, 3.5) for share in (0.1, 0.6, 0.9)]
     assert found == pytest.approx([-2.0, 0.25, 3.0], abs=1e-10)
+    for share, center in ((0.2, -1.0), (0.4, 0.5)):  # of two points the one that holds the share
+        survival = _survival_quantile(np.array([0.7, 0.3]), np.array([0.5, -1.0]), np.zeros(2), share)
+        assert survival == pytest.approx(np.exp(-np.exp(center)))
 
 
 def test_imputed_tables_give_one_distribution() -> None:

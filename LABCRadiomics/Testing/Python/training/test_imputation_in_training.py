@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from LABCRadiomicsLib.statistics.imputed_cox import imputed_cox
 from LABCRadiomicsLib.tables.csv_table import write_table
 from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, TrainingCohort, train, trained_model
 from LABCRadiomicsLib.training.missing_features import learn_fill
+from LABCRadiomicsLib.training.model_card import _imputation_sentences
 from LABCRadiomicsLib.training.procedure import RESAMPLED
 from training_data import MAIN_EFFECTS, simulated
 
@@ -197,3 +199,32 @@ def test_a_feature_is_predicted_where_ten_patients_have_it(known, predicted):
     features[:, 0] = 2 * features[:, 1]
     features[known:, 0] = np.nan
     assert bool(learn_fill(features, "model").regressions) == predicted
+
+
+def test_a_missing_feature_is_told_by_the_five_that_go_along_with_it_most():
+    """Least squares on them; neither a constant feature nor a copy of another one is in the way."""
+    rng = np.random.default_rng(12)
+    signal = rng.normal(size=(80, 5))
+    own = signal @ [1.0, -0.8, 0.6, 0.5, 0.4] + rng.normal(0, 0.1, 80)
+    noise = rng.normal(size=(80, 6))
+    features = np.column_stack([own, noise, np.full(80, 7.0), signal])
+    features[:9, 0] = np.nan
+    fill = learn_fill(features, "model").regressions[0]
+    assert sorted(fill.others) == [8, 9, 10, 11, 12]
+    design = np.column_stack([np.ones(71), features[9:, fill.others]])
+    assert fill.coefficients == pytest.approx(np.linalg.lstsq(design, own[9:])[0], abs=0.02)
+    assert learn_fill(features, "model").apply(features)[:9, 0] == pytest.approx(own[:9], abs=0.5)
+    copied = np.column_stack([features, signal[:, 0], signal[:, 0]])
+    filled = learn_fill(copied, "model")
+    assert (
+        np.isfinite(filled.regressions[0].coefficients).all() and np.abs(filled.regressions[0].coefficients).max() < 5
+    )
+
+
+def test_a_card_says_what_stood_in_for_missing_features():
+    for fill, words in (("median", "their median"), ("model", "regression on the nearest features")):
+        training = SimpleNamespace(
+            built=SimpleNamespace(imputation=None), missing=SimpleNamespace(features=("a", "b")),
+            plan=SimpleNamespace(recipe=SimpleNamespace(fill=fill)),
+        )  # fmt: skip
+        assert _imputation_sentences(training) == [f"Missing features of 2 filled by {words}, anew in every resample."]
