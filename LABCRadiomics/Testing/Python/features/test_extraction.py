@@ -201,3 +201,10 @@ def test_two_distant_parts_cost_no_more_than_their_voxels():
     classes = {"glcm": [], "glszm": [], "gldm": [], "ngtdm": []}
     found = [ours(image, mask, with_setting({"Original": {}}, classes)) for image, mask in zip((near, far), masks)]  # noqa: B905
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("size", "said"), [(9, "vanishes at the voxel size"), (4, "extends in 0 dimensions")])
+def test_an_roi_of_which_resampling_leaves_too_little_is_refused(size, said):
+    parameters = with_setting({"Original": {}}, {"firstorder": ["Mean"]}, resampledPixelSpacing=[size] * 3)
+    with pytest.raises(ExtractionError, match=said):
+        ours(IMAGE, ball(IMAGE, (3, 3, 3), 1.5), parameters)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from LABCRadiomicsLib.errors import ExtractionError
-from LABCRadiomicsLib.features.gray_levels import MOST_LEVELS, gray_levels, spans_no_bin
+from LABCRadiomicsLib.features.gray_levels import MOST_LEVELS, _bins_of, gray_levels, spans_no_bin
 from LABCRadiomicsLib.features.settings import ExtractionSettings
 from roi_examples import SHAPE, ball, extract, ours, phantom, with_setting, without_bin_width
 
@@ -153,3 +153,11 @@ def test_without_neighbors_pairs_have_no_features(recwarn):
 )  # fmt: skip
 def test_intensities_that_fit_into_one_bin(setting, spread, one):
     assert spans_no_bin(np.array([3.0, 3.0 + spread]), setting) == one
+
+
+@pytest.mark.parametrize("width", [0.1, 0.3, 1 / 3, 7e-3, 25.0, 2.5])
+@pytest.mark.parametrize("low", [0.0, -3.7, 1e4])
+def test_a_value_on_an_edge_is_in_the_bin_that_begins_there(width, low):
+    edges = np.arange(low - low % width, low + 400 * width, width)
+    values = np.concatenate((edges[:-1], np.nextafter(edges[1:-1], -np.inf), np.nextafter(edges[:-1], np.inf)))
+    assert np.array_equal(_bins_of(values, edges, width), np.digitize(values, edges))
