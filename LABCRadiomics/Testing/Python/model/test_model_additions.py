@@ -177,3 +177,16 @@ def test_a_comparator_gives_survival_as_far_as_its_baseline_goes():
         assert clinic.survival(log_hazard, months) == pytest.approx(base ** math.exp(log_hazard))
     assert clinic.survival(log_hazard, 70.1) is None and clinic.survival(1e9, 70) == 0
     assert replace(clinic, baseline=None).survival(log_hazard, 6) is None
+
+
+def test_what_a_fingerprint_cannot_be_of_is_refused():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"cutoff": {"value": math.nan}})
+
+
+def test_sites_of_a_model_without_nomogram_can_preserve_no_covariate():
+    document = example_models.document_2()
+    for part in ("nomogram", "comparators", "uncertainty"):
+        document.pop(part, None)
+    said = refusal(json.dumps(document))
+    assert "harmonization.covariates[0]" in said and "these are none" in said
