@@ -51,6 +51,10 @@ def test_each_group_needs_two_patients():
     found = stored_groups(np.array([True, True, False, False]), months, event)
     assert (found.high.n, found.high.events, found.low.n, found.low.events) == (2, 1, 2, 1)
     assert found.high.months[0] == 5 and found.high.survival[0] == 0.5
+    # Before the first event, and after survival has ended, there are no limits: the file holds 0 and 1.
+    assert found.low.survival == (0.5, 0.5) and found.low.months == (10, 12)
+    late = stored_groups(np.array([True, True, False, False]), months, np.array([False, True, False, True]))
+    assert (late.high.survival, late.high.lower, late.high.upper) == ((1, 0), (0, 0), (1, 1))
     few = "1 of 4 patients in the high-risk group (the others are at or below it)"
     none = "0 of 4 patients in the low-risk group (the others are above it)"
     for high, said in ((np.array([True, False, False, False]), few), (np.ones(4, bool), none)):

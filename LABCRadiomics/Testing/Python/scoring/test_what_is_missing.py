@@ -56,3 +56,14 @@ def test_what_a_nomogram_lacks_is_told_and_nothing_else(change, codes):
     made = model()
     made = replace(made, nomogram=replace(made.nomogram, **change))
     assert {notice.code for notice in predict(made, FEATURES, CLINICAL).warnings} == codes
+
+
+@pytest.mark.parametrize(("value", "outside"), [(49.999, True), (50, False), (225, False), (400, False), (400.1, True)])
+def test_the_ends_of_the_training_cohorts_range_are_within_it(value, outside):
+    made_up = model()
+    term = made_up.score.terms[0]
+    assert (term.low, term.high) == (50, 400)
+    notices = predict(made_up, FEATURES | {term.feature: value}, {}).warnings
+    told = [one.message for one in notices if one.code == "feature-out-of-range" and term.feature in one.message]
+    assert bool(told) == outside
+    assert all(text.endswith("outside the training cohort's range 50 to 400.") for text in told)
