@@ -186,3 +186,11 @@ def test_limits_on_other_patients_are_percentiles_and_in_folds_widened_errors(st
     assert widened.upper - widened.value == pytest.approx(widened.value - widened.lower)
     assert percentiles.upper - percentiles.value != pytest.approx(percentiles.value - percentiles.lower)
     assert widened.upper - widened.value == pytest.approx(2 * 1.959964 * percentiles.se, rel=1e-6)
+
+
+def test_beside_nothing_the_score_is_tested_against_no_covariates(study):
+    held, _, months, event = study
+    found = gain_of([held], np.empty((160, 0)), months, event)
+    alone = cox(held.score[:, None], months, event)
+    assert found.test.chisq == pytest.approx(2 * (alone.loglik - alone.loglik_null)) and found.test.chisq > 10
+    assert (found.effect.value, found.effect.se) == pytest.approx((alone.coef[0], alone.se[0]))

@@ -7,6 +7,7 @@ from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics.brier import brier_score
 from LABCRadiomicsLib.statistics.calibration import _knots, calibration_curve, calibration_groups, calibration_summary
 from LABCRadiomicsLib.statistics.cox import cox
+from LABCRadiomicsLib.statistics.kaplan_meier import kaplan_meier
 from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
 from other_packages import brier_others
@@ -189,3 +190,20 @@ def test_what_has_too_few_values_for_knots_is_refused_as_by_hmisc() -> None:
 def test_knots_of_few_values_are_those_of_hmisc(values, three, four) -> None:
     assert _knots(np.array(values), 3) == pytest.approx(three)
     assert _knots(np.array(values), 4) == pytest.approx(four)
+
+
+@pytest.mark.parametrize(("level", "z"), [(0.95, 1.959963984540), (0.8, 1.281551565545)])
+def test_limits_of_the_ratio_are_greenwoods_and_those_of_the_slope_the_cox_models(level, z) -> None:
+    data, risk = gbsg2(), table("gbsg2_risks_60m")["p_full"]
+    found = calibration_summary(risk, data["months"], data["event"], 60, level=level)
+    point = kaplan_meier(data["months"], data["event"]).at(60)
+    observed = 1 - point.survival[0]
+    assert (found.observed, found.expected, found.ratio) == pytest.approx(
+        (observed, risk.mean(), observed / risk.mean())
+    )
+    reach = np.exp(z * point.se[0] / observed)
+    assert (found.ratio_lower, found.ratio_upper) == pytest.approx((found.ratio / reach, found.ratio * reach), rel=1e-9)
+    slope = found.slope
+    assert (found.slope_lower, found.slope_upper) == pytest.approx(
+        (slope - z * found.slope_se, slope + z * found.slope_se)
+    )

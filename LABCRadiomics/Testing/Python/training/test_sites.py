@@ -20,7 +20,7 @@ from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, TrainingCohort, train, trained_model
 from LABCRadiomicsLib.training.cross_validation import held_out
 from LABCRadiomicsLib.training.model_card import method_sentences
-from LABCRadiomicsLib.training.site_harmonization import harmonize, require_sites
+from LABCRadiomicsLib.training.site_harmonization import _estimable, harmonize, require_sites
 from training_data import MAIN_EFFECTS, simulated
 
 N, P = 90, 8
@@ -383,3 +383,12 @@ def test_a_card_says_how_often_the_penalty_was_chosen_anew(training):
 
     assert sentence(1).startswith("LASSO-Cox regression, 4-fold cross-validation, lambda.min = ")
     assert sentence(2).startswith("LASSO-Cox regression, 4-fold cross-validation repeated 2 times, lambda.min = ")
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_what_effects_beside_the_sites_can_be_estimated_does_not_depend_on_units(unit):
+    rng = np.random.default_rng(0)
+    sites = np.repeat(["A", "B", "C"], 20)
+    age, dose = rng.normal(size=60), rng.normal(size=60)
+    columns = np.column_stack([age, sites == "B", dose, age + dose, np.zeros(60)]) * unit
+    assert _estimable(sites, columns).tolist() == [True, False, True, False, False]
