@@ -159,7 +159,7 @@ def covering(mutant: Mutant, calls: dict[str, dict], budget: float) -> list[str]
     # What is outside of functions is run at import, and may be noticed by any test.
     near = [test for test in calls if mutant.line == 0 or test.partition("::")[0] in files]
     chosen, spent = [], 0.0
-    for test in sorted(near, key=lambda test: (test not in direct, calls[test]["seconds"])):
+    for test in sorted(near, key=lambda test: (mutant.line != 0 and test not in direct, calls[test]["seconds"])):
         spent += calls[test]["seconds"]
         if spent <= budget or not chosen:
             chosen.append(test)

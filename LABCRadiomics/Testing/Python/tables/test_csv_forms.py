@@ -1,5 +1,6 @@
 """Tables as Excel, R, pandas, SlicerRadiomics and others save them: read rightly, or refused with what to do."""
 
+import csv
 import unicodedata
 
 import numpy as np
@@ -300,3 +301,12 @@ def test_of_two_marks_the_one_whose_rows_fit_the_header_separates(tmp_path, cont
     path = tmp_path / "table.csv"
     path.write_text(content, encoding="utf-8")
     assert read_csv_text(path).separator == separator
+
+
+def test_reading_leaves_the_longest_cell_of_other_readers_as_it_was(read):
+    before = csv.field_size_limit(4321)
+    try:
+        read(text(FEATURES | {"diagnostics_x": ["x" * 140_000] * 12}))
+        assert csv.field_size_limit() == 4321
+    finally:
+        csv.field_size_limit(before)

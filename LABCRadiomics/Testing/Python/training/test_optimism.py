@@ -153,7 +153,9 @@ def test_nested_validation_is_near_the_truth():
 
 def test_limits_of_a_nested_validation_are_widened_as_nadeau_and_bengio_have_it():
     made = procedure(11, n=80, p=6, effects=MAIN_EFFECTS)
-    validation = nested_validation(made, repeats=1, seed=3)
+    told: list = []
+    validation = nested_validation(made, repeats=1, seed=3, advance=lambda *done: told.append(done))
+    assert told == [(done, 10) for done in range(1, 11)]
     fold_seed, inner = map(int, np.random.SeedSequence(3).spawn(1)[0].generate_state(2))
     folds = random_folds(made.event, 10, fold_seed)
     (marker,) = held_out(made, folds, inner)

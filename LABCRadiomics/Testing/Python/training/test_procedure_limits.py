@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.training.clinical_models import wald_p
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe
@@ -69,3 +70,19 @@ def test_a_score_is_made_as_the_article_made_it_unless_told_otherwise():
     assert (plain.p, plain.penalty, plain.n_folds, plain.cv_repeats, plain.alpha) == (0.05, "min", 10, 1, 1.0)
     assert (plain.horizon, plain.covariate_p, plain.fill, plain.imputations) == (60.0, 0.1, "median", 0)
     assert (plain.named, plain.candidates, plain.site, plain.site_reference) == ((), (), None, None)
+
+
+def test_a_covariate_that_the_outcome_separates_is_named_where_it_is_asked_for_and_passed_over_in_a_resample():
+    made = replace(
+        procedure(0.05, named=("tied", "noise")), blocks=(np.c_[-MONTHS], BLOCKS[1]),
+        parameters=(("tied",), ("noise_1", "noise_2")),
+    )  # fmt: skip
+    score = FEATURES[:, 0]
+    with pytest.raises(
+        CohortError,
+        match=r"^The Cox model of tied, noise, the score cannot be fitted: covariates are collinear or separate",
+    ):
+        made._fit((0, 1), made.everyone, score, True)
+    assert made._fit((0, 1), made.everyone, score, False) is None
+    with pytest.raises(CohortError, match=r"^The Cox model of the score cannot be fitted: "):
+        made._fit((), made.everyone, np.zeros(90), True)
