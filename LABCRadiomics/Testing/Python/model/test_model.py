@@ -182,6 +182,12 @@ def test_what_is_no_number_is_shown(value, told):
     assert f"cutoff.value must be a finite number, not {told}" in refusal(_with("cutoff.value", value))
 
 
+def test_a_long_text_in_the_place_of_a_number_is_shown_cut():
+    """Up to sixty letters with its quotes."""
+    for length, told in ((58, f'the text "{"x" * 58}".'), (59, f"""the text '"{"x" * 59}'.""")):
+        assert refusal(_with("cutoff.value", json.dumps("x" * length))).endswith(told)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "null", "1", '"model"', "{}", '{"format": "other"}'])
 def test_what_is_no_model_is_refused(text):
     refusal(text)

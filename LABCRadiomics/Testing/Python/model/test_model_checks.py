@@ -159,3 +159,9 @@ def test_an_impossible_correlation_of_small_variances_is_refused():
     for path in ("nomogram.covariance[0][4]", "nomogram.covariance[4][0]"):
         set_field(document, path, 2e-7)  # a correlation of 2
     assert "nomogram.covariance must be positive semidefinite" in refusal(json.dumps(document))
+
+
+def test_what_is_missing_is_listed_once():
+    document = example_models.incomplete_document()
+    document["missing"].append(dict(document["missing"][0]))
+    assert refusal(json.dumps(document)).startswith("bad.json: missing[2].part repeats the part score")

@@ -102,6 +102,16 @@ def test_an_unknown_covariate_widens_them_too(plain):
     assert added > 0.1 and widths[1] / widths[0] == pytest.approx(np.hypot(1, added), rel=0.01)
 
 
+def test_what_is_left_of_a_repeats_score_weighs_as_the_score_does_in_the_nomogram(plain):
+    widths = []
+    for residual in (0.0, 6.0):
+        model = replace(plain, uncertainty=repeats_like(plain, np.random.default_rng(8), 1.0, residual=residual))
+        limits = predict(model, FEATURES, KNOWN).selection.survival[1]
+        widths.append(log_hazard(limits.lower) - log_hazard(limits.upper))
+    slope = plain.nomogram.coefficients()[-1]
+    assert widths[1] / widths[0] == pytest.approx(np.hypot(1, 6 * slope), rel=0.02) and 6 * slope > 0.5
+
+
 def test_a_repeat_that_chose_nothing_calls_nobody_high(plain):
     nothing = Repeat(features=(), coefficients=(), parameters=(0.0,) * 5, survival=(0.95, 0.85, 0.8))
     held = repeats_like(plain, np.random.default_rng(4), 0.0, n=3, cutoff=-1e6)

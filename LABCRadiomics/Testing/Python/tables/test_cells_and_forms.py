@@ -154,3 +154,9 @@ def test_a_fixed_name_is_found_as_written_first(tmp_path):
     assert [table.find(name) for name in ("time", "Time", "TIME", "event", "age")] == [
         "time", "Time", None, "Event", None,
     ]  # fmt: skip
+
+
+def test_the_first_case_that_is_absent_is_named_and_the_others_counted():
+    for cases, named in ((["a", "x"], "x"), (["x", "a", "y"], "x and 1 more"), (["x", "y", "z"], "x and 2 more")):
+        with pytest.raises(CohortError, match=f"^Case {named} has no outcome"):
+            matching_rows(cases, ["a", "b"], "Case {} has no outcome.")

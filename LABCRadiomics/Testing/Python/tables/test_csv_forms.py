@@ -295,6 +295,7 @@ def test_empty_cells_behind_row_names_are_none(tmp_path):
         ("a,b;c,d;e\n1,2;3,4;5\n", ","),  # both fit: more columns are better, of equal ones the first mark
         ("a;b;c,d;e\n1;2;3,4;5\n", ";"),
         ('a;b,"c\n1;2\n', ";"),  # with commas a quote is never closed
+        ("a;b,\n1;2,\n", ";"),  # a header of a single cell fits nothing
     ],
 )
 def test_of_two_marks_the_one_whose_rows_fit_the_header_separates(tmp_path, content, separator):
@@ -310,3 +311,13 @@ def test_reading_leaves_the_longest_cell_of_other_readers_as_it_was(read):
         assert csv.field_size_limit() == 4321
     finally:
         csv.field_size_limit(before)
+
+
+def test_a_quote_that_no_mark_closes_is_named_and_a_table_that_was_read_is_not_read_again(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('a;b,c\n"1;"2,"3\n', encoding="utf-8")
+    with pytest.raises(CohortError, match="row 2: not a CSV row"):
+        read_csv_text(path)
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    table = read_table(path)
+    assert read_table(table) is table
