@@ -9,7 +9,7 @@ import numpy as np
 
 from ..notices import Notice
 from ..performance import SCORE_ALONE, Estimate, Measure, Metric
-from ..sentences import many, was
+from ..sentences import listed, many, was
 from ..statistics.concordance import harrell_c_of_columns
 from ..statistics.cox_screening import CONSTANT, OK
 from ..statistics.proportional_hazards import ProportionalHazards
@@ -168,10 +168,9 @@ def outcome_like_notices(cohort: TrainingCohort) -> list[Notice]:
     if not found:
         return []
     shown = [text for _, text in sorted(found, reverse=True)]
-    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     text = (
-        f"Nearly the outcome itself: {', '.join(shown[:5])}{more}. Was this known at baseline, before follow-up? "
-        "If not, leave it out: the model would predict the past."
+        f"Nearly the outcome itself: {listed(shown, 5)}. Was this known at baseline, before follow-up? If not, leave "
+        "it out: the model would predict the past."
     )
     return [Notice("outcome-like-column", text)]
 

@@ -130,6 +130,7 @@ def test_contradictions_are_refused_by_path(change, path):
         _set("score.terms[0].feature", "log-sigma-2-0-mm-3D_firstorder_Mean"),
         _set("nomogram.horizons_months", [70]),
         lambda document: _set("provenance.cohort.events", document["provenance"]["cohort"]["n"])(document),
+        lambda document: _set("performance[0].events", document["performance"][0]["n"])(document),
         _set(f"{_PCR}.levels", ["non-pCR", "pCR"]),
     ],
 )

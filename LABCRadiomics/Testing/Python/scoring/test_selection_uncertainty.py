@@ -173,3 +173,19 @@ def test_limits_are_numpys_quantiles_of_all_that_the_repeats_say(plain):
         values = log_hazard(found.survival[at].probability) + np.repeat(shifts, len(_NODES))
         upper, lower = np.exp(-np.exp(np.quantile(values, [0.025, 0.975])))
         assert (limits.lower, limits.upper) == pytest.approx((lower, upper), rel=1e-6)
+
+
+def test_before_the_models_first_event_the_repeats_say_nothing(plain):
+    early = replace(plain, nomogram=replace(plain.nomogram, horizons_months=(0.01, 36.0)))
+    held = repeats_like(early, np.random.default_rng(9), 0.5, n=20)
+    held = replace(held, repeats=tuple(replace(one, survival=(0.9, one.survival[1])) for one in held.repeats))
+    found = predict(replace(early, uncertainty=held), FEATURES, KNOWN)
+    first = found.selection.survival[0]
+    assert found.survival[0].probability == 1 and (first.lower, first.upper) == (1, 1)
+
+
+@pytest.mark.parametrize(("value", "within"), [(49.9, False), (50, True), (400, True), (400.1, False)])
+def test_a_contribution_says_whether_its_feature_is_within_the_training_range(plain, value, within):
+    name = plain.score.terms[0].feature
+    found = {part.feature: part.in_range for part in predict(plain, FEATURES | {name: value}, KNOWN).contributions}
+    assert found[name] == within

@@ -8,14 +8,14 @@ from scipy import stats
 
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.model import infer_covariate
-from LABCRadiomicsLib.performance import NOMOGRAM, SCORE_ALONE, Marker, Measure, Metric
+from LABCRadiomicsLib.performance import NOMOGRAM, SCORE_ALONE, Estimate, Marker, Measure, Metric
 from LABCRadiomicsLib.performance.within_folds import auc_within, concordance_within
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.lasso import partial_deviance, random_folds
 from LABCRadiomicsLib.statistics.roc import time_dependent_roc
 from LABCRadiomicsLib.training import Plan, train
-from LABCRadiomicsLib.training.cross_validation import held_out, nested_validation, permutation_test
-from LABCRadiomicsLib.training.optimism import _repeat, bootstrap_optimism, point632plus
+from LABCRadiomicsLib.training.cross_validation import _mean, held_out, nested_validation, permutation_test
+from LABCRadiomicsLib.training.optimism import _repeat, _row, bootstrap_optimism, point632plus
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe, measure_markers
 from LABCRadiomicsLib.training.training_cohort import patient_folds
 from training_data import MAIN_EFFECTS, cohort, simulated
@@ -311,3 +311,28 @@ def test_a_score_of_no_feature_is_a_coin_in_the_permutation_test_too():
     nothing = replace(QUICK, p=1e-12)
     found = permutation_test(procedure(14, n=60, p=4, recipe=nothing), permutations=5, seed=1)
     assert found.observed == 0.5 and found.null.tolist() == [0.5] * 5 and 1 / 6 <= found.p <= 1
+
+
+def test_errors_out_of_bag_are_of_as_many_patients_as_the_cohort_has():
+    """A resample leaves out a part of the patients, whose error is larger than that of all by the root of its share."""
+    made = procedure(7, n=90, p=8, effects=MAIN_EFFECTS)
+    repeats = [_repeat(made, stream, (48.0,)) for stream in np.random.SeedSequence(5).spawn(6)]
+    apparent = Estimate(0.8, 0.7, 0.9, 0.05)
+    row = _row(C_INDEX, apparent, repeats, made.n)
+    left_out = np.mean([one.outside[C_INDEX].value for one in repeats])
+    error = np.mean([one.outside[C_INDEX].se * np.sqrt(one.n_outside / 90) for one in repeats])
+    assert (row.out_of_bag.value, row.out_of_bag.se) == pytest.approx((left_out, error))
+    gone = [one.inside[C_INDEX].value - one.everyone[C_INDEX].value for one in repeats]
+    assert row.harrell == pytest.approx(0.8 - np.mean(gone))
+    assert row.point632plus == point632plus(0.8, left_out, 0.5)[0]
+    slope = _row(SLOPE, Estimate(1.0), repeats, made.n)  # of slopes the median, for a few may be anything
+    assert slope.out_of_bag.value == pytest.approx(np.median([one.outside[SLOPE].value for one in repeats]))
+
+
+def test_the_mean_over_partitions_has_limits_within_0_and_1_where_it_is_a_discrimination():
+    parts = [Estimate(0.9, se=0.1), Estimate(0.98, se=0.06), Estimate(float("nan"))]
+    found = _mean(C_INDEX, parts, 1.5)
+    assert (found.value, found.se, found.upper) == pytest.approx((0.94, 0.12, 1.0))
+    assert found.lower == pytest.approx(0.94 - 1.959963984540 * 0.12)
+    assert _mean(SLOPE, parts, 1.5).upper == pytest.approx(0.94 + 1.959963984540 * 0.12)
+    assert _mean(C_INDEX, [Estimate(0.02, se=0.1)], 1.0).lower == 0

@@ -325,3 +325,15 @@ def test_a_model_keeps_the_record_of_pyradiomics_features_only():
         terms = [SimpleNamespace(feature=name) for name in names]
         training = SimpleNamespace(score=SimpleNamespace(stored=SimpleNamespace(terms=terms)))
         assert yields_all(record, training) is kept and yields_all(None, training) is None
+
+
+def test_a_level_of_one_patient_is_tested_and_one_of_none_is_not(clinical):
+    group = np.arange(90) % 3
+    stages = np.array(["II"] * 50 + ["III"] * 39 + ["IV"])
+    spec = infer_covariate("stage", ["I", "II", "II", "III", "IV"])
+    made = replace(clinical, covariates=clinical.covariates | {"stage": tuple(map(str, stages))},
+                   specs=tuple(spec if one.name == "stage" else one for one in clinical.specs))  # fmt: skip
+    row = next(row for row in baseline_table(made, group, ("a", "b", "c")) if row.characteristic == "stage")
+    counts = [[((stages == level) & (group == at)).sum() for at in range(3)] for level in ("II", "III", "IV")]
+    assert (row.level, row.everyone) == ("I", "0 (0%)")
+    assert (row.test, row.p) == ("chi-square", pytest.approx(stats.chi2_contingency(counts, correction=False).pvalue))
