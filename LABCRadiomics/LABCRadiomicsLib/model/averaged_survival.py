@@ -98,8 +98,8 @@ def averaged_survival(
     baseline = Baseline(
         time=np.array(stored.months),
         cumulative_hazard=hazard,
-        hazard_variance=zeros[:, 0] if terms is None else np.array(terms.hazard_variance),
-        mean_shift=zeros if terms is None else np.array(terms.covariate_mean),
+        hazard_variance=zeros[:, 0] if terms is None else terms.hazard_variance,
+        mean_shift=zeros if terms is None else terms.covariate_mean,
         last_follow_up=math.inf,
     )
     covariance = np.zeros((size, size)) if terms is None else terms.covariance

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
+from ..statistics.individual_survival import hazard_error
 from ..statistics.nomogram import NomogramScale, nomogram_scale
 from .contents import Baseline, Covariate, Model, Nomogram, Score
 from .covariates import SCORE, Value
@@ -183,7 +184,8 @@ def survival(nomogram: Nomogram, row: np.ndarray, months: Sequence[float]) -> tu
         hazard = -math.log(base)
         log_hazard, lower, upper = math.log(hazard) + predictor, None, None
         if terms is not None:
-            reach = _Z * terms.error(_deviation(nomogram, row), hazard, int(step))
+            distance = _deviation(nomogram, row) * hazard - terms.covariate_mean[step]
+            reach = _Z * float(hazard_error(distance, terms.hazard_variance[step], terms.covariance)) / hazard
             lower, upper = _exp_minus_exp(log_hazard + reach), _exp_minus_exp(log_hazard - reach)
         found.append(SurvivalEstimate(float(time), _exp_minus_exp(log_hazard), lower, upper))
     return tuple(found)
@@ -207,18 +209,8 @@ class LimitTerms:
     """What confidence limits of survival need beyond the baseline, see :class:`.model.Baseline`."""
 
     covariance: np.ndarray
-    hazard_variance: Sequence[float]
-    covariate_mean: Sequence[Sequence[float]]
-
-    def error(self, deviation: np.ndarray, hazard: float, step: int) -> float:
-        """Standard error of the log cumulative hazard of a patient's deviation from the center after a step."""
-        drift = deviation * hazard - np.array(self.covariate_mean[step])
-        scale = float(np.abs(drift).max()) or 1.0  # keeps the square of an absurd score's drift finite
-        drift = drift / scale
-        with np.errstate(under="ignore"):  # some processors report it where beside an absurd score nothing is left
-            square = float(drift @ self.covariance @ drift)
-        square = max(0.0, square)  # a covariance that is semidefinite up to rounding may give a negative one
-        return math.hypot(math.sqrt(self.hazard_variance[step]), scale * math.sqrt(square)) / hazard
+    hazard_variance: np.ndarray
+    covariate_mean: np.ndarray
 
 
 def limit_terms(nomogram: Nomogram) -> LimitTerms | None:
@@ -227,7 +219,9 @@ def limit_terms(nomogram: Nomogram) -> LimitTerms | None:
     if baseline is None or covariance is None:
         return None
     variance, mean = baseline.cumulative_hazard_variance, baseline.weighted_covariate_mean
-    return None if variance is None or mean is None else LimitTerms(np.array(covariance), variance, mean)
+    if variance is None or mean is None:
+        return None
+    return LimitTerms(np.array(covariance), np.array(variance), np.array(mean))
 
 
 def _exp_minus_exp(log_hazard: float) -> float:

@@ -122,13 +122,36 @@ def individual_survival(
     ratio = np.exp(shift @ coef)[:, None]
     index = np.searchsorted(baseline.time, horizons, side="right")
     hazard = _at(baseline.cumulative_hazard, index)
-    variance = _at(baseline.hazard_variance, index)
     distance = shift[:, None, :] * hazard[:, None] - _at(baseline.mean_shift, index)
-    variance = variance + np.einsum("nhp,pq,nhq->nh", distance, covariance, distance)
-    hazard, hazard_se = ratio * hazard, ratio * np.sqrt(variance)
+    error = hazard_error(distance, _at(baseline.hazard_variance, index), covariance)
+    hazard, hazard_se = ratio * hazard, ratio * error
     survival = np.exp(-hazard)
     lower, upper = survival_limits(survival, hazard_se, level=level, limits=limits)
     return IndividualSurvival(horizons, survival, survival * hazard_se, lower, upper)
+
+
+def hazard_error(distance: np.ndarray, variance: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Standard error of a cumulative hazard over the patient's relative hazard: the root of ``A + d' V d``.
+
+    Parameters
+    ----------
+    distance : ndarray, shape (..., p)
+        The patient's ``d``, see :func:`individual_survival`.
+    variance : ndarray, shape (...)
+        The baseline's ``A``.
+    covariance : ndarray, shape (p, p)
+        Of the coefficients; semidefinite up to rounding.
+
+    Returns
+    -------
+    ndarray, shape (...)
+    """
+    scale = np.abs(distance).max(axis=-1)
+    scale = np.where(scale > 0, scale, 1.0)  # keeps the square of an absurd patient's distance finite
+    unit = distance / scale[..., None]
+    with np.errstate(under="ignore"):  # some processors report it where beside an absurd score nothing is left
+        square = np.einsum("...p,pq,...q->...", unit, covariance, unit)
+    return np.hypot(np.sqrt(variance), scale * np.sqrt(np.maximum(square, 0.0)))
 
 
 def survival_limits(

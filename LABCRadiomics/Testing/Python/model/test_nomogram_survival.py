@@ -24,6 +24,7 @@ from LABCRadiomicsLib.model.nomogram import (
     require_baseline,
     survival,
 )
+from LABCRadiomicsLib.statistics.individual_survival import Baseline, hazard_error, individual_survival
 
 NOMOGRAM = model().nomogram
 ROW = np.array([60, 1, 0, 1, 5.0])  # age 60, stage IIIa-b, pCR, score 5
@@ -201,3 +202,28 @@ def test_a_setting_may_be_nested_seven_deep_and_no_deeper(depth, fits, nested):
         assert model(changed).extraction.setting["binWidth"] == value
     else:
         assert "is nested too deeply" in refusal(text)
+
+
+def test_survival_is_that_of_the_statistic_on_the_stored_numbers():
+    """The nomogram's own way holds an absurd score; what it gives is R's ``survfit.coxph`` as the statistic has it."""
+    stored, terms = NOMOGRAM.baseline, limit_terms(NOMOGRAM)
+    baseline = Baseline(
+        np.array(stored.months, float), -np.log(stored.survival), terms.hazard_variance, terms.covariate_mean, 70.0
+    )
+    months = (12, 36, 70)
+    given = individual_survival(ROW[None], COEFFICIENTS, terms.covariance, CENTER, baseline, months)
+    for at, estimate in enumerate(survival(NOMOGRAM, ROW, months)):
+        ours = estimate.probability, estimate.lower, estimate.upper
+        assert ours == pytest.approx((given.survival[0, at], given.lower[0, at], given.upper[0, at]), rel=1e-12)
+
+
+def test_the_error_of_a_hazard_holds_any_distance_and_a_covariance_that_rounding_turned():
+    covariance = np.array([[0.04, 0.01], [0.01, 0.09]])
+    distance, variance = np.array([[0.3, -0.2], [0.0, 0.0]]), np.array([0.002, 0.005])
+    by_hand = np.sqrt(variance + np.array([0.09 * 0.04 - 2 * 0.06 * 0.01 + 0.04 * 0.09, 0]))
+    assert hazard_error(distance, variance, covariance) == pytest.approx(by_hand, rel=1e-14)
+    assert hazard_error(distance * 1e200, variance, covariance)[0] == pytest.approx(
+        1e200 * np.sqrt(by_hand[0] ** 2 - 0.002), rel=1e-12
+    )
+    turned = np.array([[1.0, 1 + 1e-12], [1 + 1e-12, 1.0]])
+    assert hazard_error(np.array([1.0, -1.0]), np.array(0.0), turned) == 0
