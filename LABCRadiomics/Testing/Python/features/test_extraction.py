@@ -208,3 +208,19 @@ def test_an_roi_of_which_resampling_leaves_too_little_is_refused(size, said):
     parameters = with_setting({"Original": {}}, {"firstorder": ["Mean"]}, resampledPixelSpacing=[size] * 3)
     with pytest.raises(ExtractionError, match=said):
         ours(IMAGE, ball(IMAGE, (3, 3, 3), 1.5), parameters)
+
+
+def test_limits_of_the_roi_hold_for_what_resegmentation_leaves_of_it():
+    values = np.sort(sitk.GetArrayFromImage(IMAGE)[sitk.GetArrayFromImage(MASK) == 1])
+    limits = [float(values[0]), float(values[9])]
+    left = int((values <= limits[1]).sum())
+    for least, refused in ((left - 1, False), (left, True)):
+        parameters = with_setting(
+            {"Original": {}}, {"firstorder": ["Mean"]}, resegmentRange=limits, minimumROISize=least,
+            minimumROIDimensions=1,
+        )  # fmt: skip
+        if refused:
+            with pytest.raises(ExtractionError, match=f"The ROI has {left} voxels where the settings ask for more"):
+                ours(IMAGE, MASK, parameters)
+        else:
+            assert ours(IMAGE, MASK, parameters) == {"original_firstorder_Mean": pytest.approx(values[:left].mean())}

@@ -10,6 +10,7 @@ from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.model import SCORE, infer_covariate
 from LABCRadiomicsLib.performance import Marker
 from LABCRadiomicsLib.performance.clinical_gain import Held
+from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.lasso import random_folds
 from LABCRadiomicsLib.training import Recipe, TrainingCohort
@@ -261,3 +262,13 @@ def test_what_cannot_be_compared_is_told_and_the_rest_is_compared(data, score):
     gains, notices = gains_over_rivals([rival], held, np.empty((N, 0)), (data.months, data.event), 36.0, **options)
     assert gains == () and [notice.code for notice in notices] == ["not-compared"]
     assert notices[0].message.startswith("What the score adds to the months could not be measured: ")
+
+
+def test_a_rival_is_held_out_too_where_the_model_has_no_covariates(data):
+    rival = Rival("stage", "stage and score", ("stage",), data.columns(("stage",)))
+    made = Procedure.of(data, Recipe(n_folds=3, horizon=36.0), (rival,))
+    found = nested_validation(made, repeats=1, seed=4)
+    ((part,),) = found.held
+    assert (part.older.name, part.newer.name) == ("stage", "stage and score")
+    assert np.isfinite(part.older.values).all() and np.isfinite(part.score).all()
+    assert harrell_c(part.newer.values, data.months, data.event).c > 0.6

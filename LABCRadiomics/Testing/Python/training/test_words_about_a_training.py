@@ -337,3 +337,12 @@ def test_a_level_of_one_patient_is_tested_and_one_of_none_is_not(clinical):
     counts = [[((stages == level) & (group == at)).sum() for at in range(3)] for level in ("II", "III", "IV")]
     assert (row.level, row.everyone) == ("I", "0 (0%)")
     assert (row.test, row.p) == ("chi-square", pytest.approx(stats.chi2_contingency(counts, correction=False).pvalue))
+
+
+def test_a_subgroup_one_of_whose_risk_groups_has_no_event_says_so(clinical):
+    score = clinical.features[:, 0]
+    found = subgroup_analyses(replace(clinical, event=clinical.event & (score > 0)), ("pcr",), score, score > 0, ())
+    assert len(found) == 2
+    for part in found:
+        assert "One risk group has no event: the hazard ratio is Firth's." in part.note
+        assert part.groups.hazard_ratio_method == "Firth" and np.isfinite(part.groups.hazard_ratio.upper)
