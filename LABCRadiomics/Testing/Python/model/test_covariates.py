@@ -123,3 +123,14 @@ def test_numbers_that_can_be_two_codes_are_refused_where_the_words_are_few_too()
     for name in ("2x", "a b", "score"):
         with pytest.raises(CohortError, match=f"column {name} cannot name a covariate in a model file"):
             infer_covariate(name, ["1", "2"])
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "fits"), [(None, 10, [-1e9, 0, 10]), (10, None, [10, 1e9]), (None, None, [-5, 5])]
+)
+def test_a_number_is_held_to_the_limits_that_there_are(minimum, maximum, fits):
+    domain = CovariateDomain(name="x", label="X", type="number", minimum=minimum, maximum=maximum)
+    assert [domain.parse(str(value)) for value in fits] == fits
+    for wrong in ([10.001] if maximum else []) + ([9.999] if minimum else []):
+        with pytest.raises(InputError, match=r"covariate x: .* is not a number"):
+            domain.parse(str(wrong))

@@ -76,7 +76,14 @@ def test_a_covariance_has_no_negative_direction_however_small_its_variance():
         return fault(check_covariance, matrix, 2, "x", "feature")
 
     assert of([[1, 1], [1, 1]]) is of([[0, 0], [0, 1]]) is of([[1e12, 0.9e3], [0.9e3, 1e-6]]) is None
-    for wrong in ([[1, 1.001], [1.001, 1]], [[1e12, 1.1e3], [1.1e3, 1e-6]], [[-1, 0], [0, 1]], [[0, 1], [1, 1]]):
+    assert of([[1, 1 + 1.5e-8], [1 + 1.5e-8, 1]]) is None
+    for wrong in (
+        [[1, 1 + 3e-8], [1 + 3e-8, 1]],
+        [[1, 1.001], [1.001, 1]],
+        [[1e12, 1.1e3], [1.1e3, 1e-6]],
+        [[-1, 0], [0, 1]],
+        [[0, 1], [1, 1]],
+    ):
         assert of(wrong) == ("x", "must be positive semidefinite")
     assert of([[1, 0, 0], [0, 1, 0]]) == ("x[0]", "must hold 2 entries, one for each feature, not 3")
     assert of([[1, 0]]) == ("x", "must hold 2 entries, one for each feature, not 1")

@@ -78,6 +78,8 @@ def test_standard_errors_and_the_test_know_of_the_factor(study):
     plain, wide = (gain_of([held, held], clinic, months, event, factor=factor) for factor in (1.0, 1.5))
     assert wide.c_index.gain.se == pytest.approx(1.5 * plain.c_index.gain.se)
     assert wide.effect.se == pytest.approx(1.5 * plain.effect.se)
+    for name in ("older", "newer"):
+        assert getattr(wide.c_index, name).se == pytest.approx(1.5 * getattr(plain.c_index, name).se)
     assert wide.test.chisq == pytest.approx(plain.test.chisq / 2.25)
     assert wide.effect.value == plain.effect.value
     far = gain_of([held, held], clinic, months, event, factor=1.5, reach=1.2)
@@ -85,6 +87,11 @@ def test_standard_errors_and_the_test_know_of_the_factor(study):
         1.2 * (wide.c_index.gain.upper - wide.c_index.gain.value)
     )
     assert far.test == wide.test
+    widths = []
+    for options in ({"factor": 1.5}, {"factor": 1.5, "reach": 1.2}):
+        gain = gain_of([held, held], clinic, months, event, bootstrap=40, **options).brier.gain
+        widths.append(gain.upper - gain.value)
+    assert widths[1] == pytest.approx(1.2 * widths[0])
 
 
 def test_only_patients_of_one_fold_are_compared(study):

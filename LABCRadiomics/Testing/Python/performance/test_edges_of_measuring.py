@@ -1,5 +1,7 @@
 """The edges of what is measured, by hand: pairs within folds, horizons, thresholds, almost empty risk groups."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -116,6 +118,12 @@ def test_thresholds_of_a_decision_curve_end_above_the_highest_risk(highest, last
     thresholds = net_benefit([risky(highest)], months, event, 24.0, Attempts()).curve.thresholds
     assert thresholds[0] == pytest.approx(0.02) and thresholds[-1] == pytest.approx(last)
     np.testing.assert_allclose(np.diff(thresholds), 0.02)
+
+
+def test_where_nobody_is_at_risk_one_threshold_is_left():
+    _, months, event = simulated(4, n=80, p=1)
+    marker = replace(risky(0.5), survival={24.0: 1 - np.linspace(0.001, 0.01, 80)})
+    assert net_benefit([marker], months, event, 24.0, Attempts()).curve.thresholds == pytest.approx([0.02])
 
 
 def test_decision_curves_and_accuracy_of_those_who_are_known():

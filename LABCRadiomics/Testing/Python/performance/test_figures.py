@@ -196,3 +196,21 @@ def test_a_figure_without_resamples_or_without_enough_of_them_has_no_limits():
         told = [(notice.code, notice.message) for notice in attempts.notices]
         assert [code for code, _ in told] == ["no-limits"] * bool(repeats)
         assert all(text.startswith("A sum has no limits: statistic does not exist in most") for _, text in told)
+
+
+def test_resamples_in_which_no_cutoff_can_be_chosen_are_left_out():
+    """Of two cases a resample often draws none; two cases and more have limits of the area, one has none."""
+    values = np.cos(np.arange(N) + 1.0)
+    marker = strong(values=values, high=values > 0)
+    event = np.zeros(N, bool)
+    event[[0, 2]] = True
+    horizon = float(MONTHS[4])
+    found = measure(marker, MONTHS, event, (horizon,), bootstrap=60, seed=1)
+    assert 30 < found.cutoff.resampled.size < 60 and np.isfinite(found.cutoff.resampled).all()
+    area = found.estimates[Measure(Metric.AUC, "strong", horizon)]
+    assert area.lower is not None and area.se is not None
+    ratios = [of for of in found.estimates if of.metric == Metric.OBSERVED_EXPECTED]
+    assert ratios == []  # the marker predicts no survival at this horizon
+    known = measure(strong(), MONTHS, EVENT, (HORIZON,))
+    (ratio,) = [value for of, value in known.estimates.items() if of.metric == Metric.OBSERVED_EXPECTED]
+    assert ratio.value == known.calibration[0].summary.ratio and ratio.lower < ratio.value < ratio.upper

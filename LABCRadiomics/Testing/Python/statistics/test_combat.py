@@ -120,6 +120,7 @@ def test_a_site_learned_later_for_one_feature_gets_its_own_mean_and_spread() -> 
     found = of_one.add_batch("Z", new).apply(new, ["Z"] * 8)
     assert found.mean() == pytest.approx(fitted.mean[0]) and found.std(ddof=1) == pytest.approx(fitted.scale[0])
     means = replace(of_one, mean_only=True)
+    assert of_one.add_batch("Z", new[:2]).batches[-1] == "Z"  # two patients are enough
     moved = means.add_batch("Z", new).apply(new, ["Z"] * 8)
     assert moved.mean() == pytest.approx(fitted.mean[0]) and moved.std() == pytest.approx(new.std())
     assert means.add_batch("Z", np.full((3, 1), 5.0)).apply([[5.0]], ["Z"])[0, 0] == pytest.approx(fitted.mean[0])

@@ -272,3 +272,10 @@ def test_a_rival_is_held_out_too_where_the_model_has_no_covariates(data):
     assert (part.older.name, part.newer.name) == ("stage", "stage and score")
     assert np.isfinite(part.older.values).all() and np.isfinite(part.score).all()
     assert harrell_c(part.newer.values, data.months, data.event).c > 0.6
+
+
+def test_where_no_candidate_enters_the_clinical_rival_says_the_same_of_everybody(data):
+    rival = Rival("clinical", "clinical and score", (), None)
+    made = Procedure.of(data, Recipe(n_folds=3, horizon=36.0, candidates=("pcr",), covariate_p=1e-12), (rival,))
+    ((part,),) = nested_validation(made, repeats=1, seed=4).held
+    assert (part.older.values == 0).all() and np.ptp(part.newer.values) > 0
