@@ -15,6 +15,7 @@ from .additions import (
 )
 from .contents import Extraction, Model, Nomogram
 from .rules import (
+    FieldError,
     check_baseline,
     check_covariance,
     check_covariate,
@@ -124,7 +125,8 @@ def _check_repeat(repeat: Repeat, path: str, features: int, parameters: int, hor
     check_length(repeat.coefficients, len(repeat.features), f"{path}.coefficients", "feature")
     check_increasing(repeat.features, f"{path}.features")
     for index, at in enumerate(repeat.features):
-        require(at < features, f"{path}.features[{index}]", f"must be below {features}, the number of features")
+        if not at < features:
+            raise FieldError(f"{path}.features[{index}]", f"must be below {features}, the number of features")
     if repeat.parameters:
         check_length(repeat.parameters, parameters, f"{path}.parameters", "parameter of the nomogram")
     if repeat.survival:

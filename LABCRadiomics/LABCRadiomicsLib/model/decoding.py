@@ -190,15 +190,16 @@ def _choice(choices: tuple[str, ...]) -> _Decoder:
 
 def _list(kind: Any, limits: Mapping[str, Any]) -> _Decoder:
     least, own = limits.get("minItems", 0), limits.get("items", {})
-    decode_item, unlimited = _decoder(kind, own), kind is float and not own
+    decode_item, holds = _decoder(kind, own), _all_hold(own)
 
     def decode_list(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             _refuse(f"must be a list, not {shown(value)}")
         if len(value) < least:
             _refuse(f"must hold at least {least} {'entry' if least == 1 else 'entries'}")
-        if unlimited and all(type(item) is float for item in value):
-            return tuple(value)  # nothing to check: numbers that are not finite are no floats here
+        # Numbers that are not finite are no floats here, so that of floats their bounds alone are to be checked.
+        if kind in (float, int) and set(map(type, value)) == {kind} and holds(min(value)) and holds(max(value)):
+            return tuple(value)
         decoded: list[Any] = []
         try:
             for item in value:
@@ -208,6 +209,12 @@ def _list(kind: Any, limits: Mapping[str, Any]) -> _Decoder:
         return tuple(decoded)
 
     return decode_list
+
+
+def _all_hold(limits: Mapping[str, Any]) -> Callable[[float], bool]:
+    """Give what says whether a number is within all limits."""
+    bounds = [(_BOUNDS[key][1], limits[key]) for key in _BOUNDS if key in limits]
+    return lambda value: all(holds(value, bound) for holds, bound in bounds)
 
 
 def _mapping(kind: Any) -> _Decoder:

@@ -35,7 +35,7 @@ def document_of(value: Any) -> Any:
         return list(value) if _is_row(value) else [document_of(item) for item in value]
     if is_dataclass(value):
         return {
-            part.key: document_of(_normal(part.numbers, held) if part.numbers else held)
+            part.key: _numbers(part.numbers, held) if part.numbers else document_of(held)
             for part, held in _used_parts(value)
         }
     if isinstance(value, Mapping):
@@ -98,10 +98,10 @@ def _number_kind(declared: str) -> type | None:
     return {"float": float, "int": int}[named.group()] if named else None
 
 
-def _normal(kind: type, value: Any) -> Any:
-    """Make every number of a field a Python float or int, so that 12, 12.0 and numpy's 12.0 are one model."""
+def _numbers(kind: type, value: Any) -> Any:
+    """Turn a field of numbers, each into a Python float or int, so that 12, 12.0 and numpy's 12.0 are one model."""
     if isinstance(value, (list, tuple)):
-        return tuple(map(kind, value)) if _is_row(value) else tuple(_normal(kind, item) for item in value)
+        return list(map(kind, value)) if _is_row(value) else [_numbers(kind, item) for item in value]
     if isinstance(value, Mapping):
-        return {key: _normal(kind, item) for key, item in value.items()}
+        return {key: _numbers(kind, value[key]) for key in sorted(value)}
     return kind(value)

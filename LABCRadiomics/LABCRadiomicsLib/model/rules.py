@@ -60,22 +60,22 @@ def check_unique(values: Iterable[str], path: str, what: str) -> None:
 
 def check_increasing(values: Sequence[float], path: str) -> None:
     """Check that each number is above the one before it."""
-    for index, (before, after) in enumerate(pairwise(values)):
-        require(before < after, f"{path}[{index + 1}]", f"must be later than the {before} before it")
+    for index, (before, after) in enumerate(pairwise(values), start=1):
+        if not before < after:
+            raise FieldError(f"{path}[{index}]", f"must be later than the {before} before it")
 
 
 def check_non_increasing(values: Sequence[float], path: str) -> None:
     """Check that no number is above the one before it."""
-    for index, (before, after) in enumerate(pairwise(values)):
-        require(before >= after, f"{path}[{index + 1}]", f"must not exceed the {before} before it")
+    for index, (before, after) in enumerate(pairwise(values), start=1):
+        if not before >= after:
+            raise FieldError(f"{path}[{index}]", f"must not exceed the {before} before it")
 
 
 def check_length(values: Sequence[Any] | None, expected: int, path: str, of_what: str) -> None:
     """Check that a list, where there is one, has one entry for each of something."""
-    if values is not None:
-        require(
-            len(values) == expected, path, f"must hold {expected} entries, one for each {of_what}, not {len(values)}"
-        )
+    if values is not None and len(values) != expected:
+        raise FieldError(path, f"must hold {expected} entries, one for each {of_what}, not {len(values)}")
 
 
 def check_covariate(covariate: Covariate, path: str) -> None:
