@@ -13,11 +13,15 @@ _SAME = {"haar": "db1"}
 
 
 @cache
-def _low_pass() -> dict[str, np.ndarray]:
-    """The table beside this file: low-pass filters by name, synthesis filters by name and slash."""
+def _low_pass() -> dict[str, str]:
+    """The table beside this file: taps of low-pass filters by name, of synthesis filters by name and slash."""
     lines = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8").splitlines()
-    words = [line.split() for line in lines if not line.startswith("#")]
-    return {name: np.array(taps, dtype=float) for name, *taps in words}
+    rows = [line.partition(" ") for line in lines if not line.startswith("#")]
+    return {name: taps for name, _, taps in rows}
+
+
+def _taps(name: str) -> np.ndarray:
+    return np.array(_low_pass()[name].split(), dtype=float)
 
 
 def filter_names() -> frozenset[str]:
@@ -49,12 +53,11 @@ def filter_bank(name: str, dtype: type = np.float64) -> dict[str, np.ndarray]:
     """
     if name not in filter_names():
         raise InputError(f"Wavelet {name!r} is no discrete wavelet: use one such as coif1, db4, sym8, bior2.2 or haar.")
-    table = _low_pass()
     if name.startswith("rbio"):  # the biorthogonal wavelet of the same numbers, reversed in time
-        synthesis, analysis = (table[name.replace("rbio", "bior") + end][::-1] for end in ("", "/"))
+        synthesis, analysis = (_taps(name.replace("rbio", "bior") + end)[::-1] for end in ("", "/"))
     else:
-        analysis = table[_SAME.get(name, name)]
-        synthesis = table.get(f"{name}/", analysis[::-1])
+        analysis = _taps(_SAME.get(name, name))
+        synthesis = _taps(f"{name}/") if f"{name}/" in _low_pass() else analysis[::-1]
     signs = np.where(np.arange(len(synthesis)) % 2, 1.0, -1.0)
     return {"L": _rounded(analysis, name, dtype), "H": _rounded(signs * synthesis, name, dtype)}
 

@@ -3,8 +3,6 @@
 Nothing here holds a patient: means, covariances, coefficients, ranges, and hashes that lead to nobody.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_right
 from collections.abc import Mapping

@@ -5,8 +5,6 @@ reading and writing is in :mod:`.file`, consistency between fields in :mod:`.che
 Times are in months, probabilities in [0, 1]; a radiomics feature has the unit pyradiomics gives it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
