@@ -6,7 +6,12 @@ import pytest
 from LABCRadiomicsLib.errors import InputError
 from LABCRadiomicsLib.statistics import reclassification_limits
 from LABCRadiomicsLib.statistics.cox import cox
-from LABCRadiomicsLib.statistics.reclassification import discrimination_improvement, net_reclassification
+from LABCRadiomicsLib.statistics.reclassification import (
+    _GRID,
+    _median,
+    discrimination_improvement,
+    net_reclassification,
+)
 from LABCRadiomicsLib.statistics.reclassification_limits import improvement_limits, refitted_cox
 from LABCRadiomicsLib.statistics.resampling import bootstrap_limits
 from r_reference import columns, gbsg2, table
@@ -141,3 +146,13 @@ def test_a_resample_must_be_followed_to_the_horizon() -> None:
     with pytest.raises(InputError, match=r"horizon 4\.5 is beyond the follow-up of this resample"):
         model.risk(4.5)(np.array([0, 1, 2, 4]))
     assert model.risk(4.0)(np.array([0, 1, 2, 4])).shape == (4,)
+
+
+def test_a_median_between_two_grid_points_is_their_middle() -> None:
+    """Where exactly half lies above some grid points, the middle of these; else of the points on either side."""
+    above = np.linspace(1, 0, _GRID.size)
+    above[700:800], above[800:] = 0.5, np.linspace(0.49, 0, _GRID.size - 800)
+    above[:700] = np.linspace(1, 0.51, 700)
+    assert _median(above) == pytest.approx((_GRID[700] + _GRID[799]) / 2)
+    above[700:800] = np.linspace(0.505, 0.495, 100)
+    assert _median(above) == pytest.approx((_GRID[749] + _GRID[750]) / 2)
