@@ -15,7 +15,7 @@ from ..errors import CohortError, InputError
 from ..feature_names import canonical_feature_name
 from ..model import Model, Value
 from ..notices import Notice
-from ..sentences import many
+from ..sentences import listed, many
 from ..tables.cohort import CovariateTable, FeatureTable, OutcomeTable, case_column, matching_rows
 from ..tables.csv_table import CASE, Table, read_table, write_table
 from ..tables.layouts import cases_as_rows
@@ -123,9 +123,8 @@ def read_model_features(path: str | os.PathLike[str] | Table, model: Model, id: 
     wanted = [term.feature for term in terms]
     absent = [name for name in wanted if name not in columns]
     if absent:
-        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
         raise CohortError(
-            f"{table.path}: column {', '.join(absent[:3])}{more} is missing, which the score of model {model.id} "
+            f"{table.path}: column {listed(absent, 3)} is missing, which the score of model {model.id} "
             "needs; extract the features again and give that table."
         )
     values = np.column_stack([table.numbers(columns[name]) for name in wanted])

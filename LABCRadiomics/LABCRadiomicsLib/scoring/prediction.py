@@ -30,6 +30,7 @@ from ..model.nomogram import (
 )
 from ..model.selection_uncertainty import SelectionUncertainty, selection_uncertainty
 from ..notices import Notice
+from ..sentences import listed
 from .prediction_notices import model_notices, nomogram_notices, range_notices
 from .site_adjustment import REFUSE, UnknownSite, adjust_to_site
 
@@ -272,8 +273,7 @@ def score_features(model: Model, values: Mapping[str, float]) -> dict[str, float
         values = {canonical_feature_name(name): value for name, value in values.items()}
     absent = [term.feature for term in terms if term.feature not in values]
     if absent:
-        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
-        raise InputError(f"the model {model.id} needs the feature {', '.join(absent[:3])}{more}, which is not given.")
+        raise InputError(f"the model {model.id} needs the feature {listed(absent, 3)}, which is not given.")
     return {term.feature: _finite(term.feature, values[term.feature]) for term in terms}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..sentences import listed
 from ..tables.report_folder import Table
 from ..training import Training
 from ..training.covariate_imputation import Imputation
@@ -95,4 +96,4 @@ def _page(found: Mapping[str, Any]) -> PageSection | None:
 
 def _shares(missing: Mapping[str, float]) -> str:
     shown = [f"{name} {share:.0%}" for name, share in sorted(missing.items(), key=lambda item: -item[1])]
-    return ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else "")
+    return listed(shown, _SHOWN)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...plots import associations as plots
 from ...report.page import Figure, Table
+from ...sentences import listed
 from ...step_options import GseaOptions
 from ..gene_set_enrichment import (
     GeneSetEnrichment,
@@ -140,9 +141,7 @@ def _table(result: GeneSetEnrichment) -> Table:
 
 
 def _row(one: SetResult) -> tuple[str, ...]:
-    edge = ", ".join(one.leading_edge[:3]) + (
-        f" and {len(one.leading_edge) - 3} more" if len(one.leading_edge) > 3 else ""
-    )
+    edge = listed(one.leading_edge, 3)
     nes = f"{one.nes:.2f}" if one.nes == one.nes else ""
     numbers = (f"{one.es:.3f}", nes, small_p(one.p), small_p(one.p_adjusted), small_p(one.camera_p_adjusted))
     return one.set.replace("_", "_\u200b"), f"{one.size} ({len(one.genes)})", *numbers, edge
