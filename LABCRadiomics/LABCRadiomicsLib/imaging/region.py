@@ -121,10 +121,10 @@ def region_of(
         The region lies partly or wholly outside the image, or vanishes on its grid; or the grids differ and
         ``resample`` is false.
     """
+    label = select_label(mask.array, label)
     order = order_to(image, array_order)
     image = image.reordered(*order)
     mask = mask.reordered(*order_toward(mask, image.direction))
-    label = select_label(mask.array, label)
     if not resample and not _same_grid(image, mask, tolerance):
         raise GeometryError(
             "Image and mask are on different grids, and correctMask is false: resample the mask, leave correctMask "

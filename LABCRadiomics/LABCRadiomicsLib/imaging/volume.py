@@ -146,10 +146,20 @@ def box_slices(lower: np.ndarray, upper: np.ndarray) -> tuple[slice, ...]:
 
 def bounding_box(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest ``i, j, k`` index (both included) of the nonzero voxels of a ``(k, j, i)`` array."""
-    in_plane = inside.any(axis=0)
-    i, j = np.flatnonzero(np.any(in_plane, axis=0)), np.flatnonzero(np.any(in_plane, axis=1))
-    k = np.flatnonzero(np.any(inside[:, j[0] : j[-1] + 1, i[0] : i[-1] + 1], axis=(1, 2)))
-    return np.array([index[0] for index in (i, j, k)]), np.array([index[-1] for index in (i, j, k)])
+    # Axes and directions as the voxels lie in memory: any other way to walk them takes up to ten times as long.
+    order = sorted(range(3), key=lambda axis: -abs(inside.strides[axis]))
+    back = [slice(None, None, -1 if inside.strides[axis] < 0 else 1) for axis in order]
+    stored = inside.transpose(order)[tuple(back)]
+    in_plane = stored.any(axis=0)
+    rows, columns = np.flatnonzero(in_plane.any(axis=1)), np.flatnonzero(in_plane.any(axis=0))
+    block = stored[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    lower, upper = np.empty(3, int), np.empty(3, int)
+    for axis, index in zip(order, (np.flatnonzero(block.any(axis=(1, 2))), rows, columns), strict=True):
+        ends = index[0], index[-1]
+        if inside.strides[axis] < 0:
+            ends = inside.shape[axis] - 1 - ends[1], inside.shape[axis] - 1 - ends[0]
+        lower[2 - axis], upper[2 - axis] = ends
+    return lower, upper
 
 
 def require_spline_support(image: Volume) -> None:
