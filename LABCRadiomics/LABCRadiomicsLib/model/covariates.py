@@ -4,8 +4,6 @@ This is the one place where a covariate is read and encoded, whether it comes fr
 command or a field of the panel, for training, scoring, validation and recalibration alike.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Collection, Sequence
@@ -56,7 +54,7 @@ class CovariateDomain:
     maximum: float | None = None
 
     @property
-    def domain(self) -> CovariateDomain:
+    def domain(self) -> "CovariateDomain":
         """The domain alone, without what a nomogram adds to it."""
         return CovariateDomain(**{field.name: getattr(self, field.name) for field in fields(CovariateDomain)})
 
@@ -164,7 +162,7 @@ class CovariateDomain:
             return "unknown"
         return f"{value:g} {self.unit or ''}".strip() if self.type == "number" else str(self.level(value))
 
-    def of_levels(self, values: Sequence[Value]) -> CovariateDomain:
+    def of_levels(self, values: Sequence[Value]) -> "CovariateDomain":
         """Give a category's domain with just the levels that occur; the reference stays if it does."""
         if self.type != "category":
             return self.domain

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 from .contents import Model
 from .fields import file_key, has_default
@@ -26,6 +26,8 @@ _BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "exclusiveMinimum": ("above", lambda value, bound: value > bound),
 }
 
+_TOO_LARGE = "a number beyond 1e299"  # such as 1e999, which is infinite when read
+
 _Decoder = Callable[[Any], Any]
 """Checks one JSON value and gives the attribute's; the path of its fault starts at that value."""
 
@@ -37,7 +39,7 @@ def parse_json(text: str) -> Any:
     ------
     json.JSONDecodeError, RecursionError
     """
-    return json.loads(text, object_pairs_hook=_pairs, parse_constant=_Unusable, parse_float=_float, parse_int=_int)
+    return json.loads(text, object_pairs_hook=_pairs, parse_constant=_Unusable, parse_int=_int)
 
 
 def decode(cls: type, document: Any, path: str = "") -> Any:
@@ -85,7 +87,7 @@ def shown(value: Any) -> str:
         return "a list"
     if isinstance(value, str):
         return f"the text {_clipped(json.dumps(value))}"
-    return _clipped(json.dumps(value))
+    return _TOO_LARGE if isinstance(value, float) and math.isinf(value) else _clipped(json.dumps(value))
 
 
 class _Unusable:
@@ -103,23 +105,14 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _float(literal: str) -> float | _Unusable:
-    value = float(literal)
-    return value if math.isfinite(value) else _Unusable(f"{literal[:20]}, too large a number")
-
-
 def _int(literal: str) -> int | _Unusable:
-    return int(literal) if len(literal) < 300 else _Unusable("too large a number")
+    return int(literal) if len(literal) < 300 else _Unusable(_TOO_LARGE)
 
 
 @cache
 def _fields_of(cls: type) -> dict[str, tuple[str, Any, bool, Mapping[str, Any]]]:
     """Give, for each key of a dataclass in the file: attribute, type, whether required, limits."""
-    types = get_type_hints(cls)
-    return {
-        file_key(field): (field.name, types[field.name], not has_default(field), field.metadata)
-        for field in fields(cls)
-    }
+    return {file_key(field): (field.name, field.type, not has_default(field), field.metadata) for field in fields(cls)}
 
 
 def _additions(cls: type) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -197,7 +190,6 @@ def _list(kind: Any, limits: Mapping[str, Any]) -> _Decoder:
             _refuse(f"must be a list, not {shown(value)}")
         if len(value) < least:
             _refuse(f"must hold at least {least} {'entry' if least == 1 else 'entries'}")
-        # Numbers that are not finite are no floats here, so that of floats their bounds alone are to be checked.
         if kind in (float, int) and set(map(type, value)) == {kind} and holds(min(value)) and holds(max(value)):
             return tuple(value)
         decoded: list[Any] = []
@@ -212,9 +204,9 @@ def _list(kind: Any, limits: Mapping[str, Any]) -> _Decoder:
 
 
 def _all_hold(limits: Mapping[str, Any]) -> Callable[[float], bool]:
-    """Give what says whether a number is within all limits."""
+    """Give what says whether a number is finite and within all limits."""
     bounds = [(_BOUNDS[key][1], limits[key]) for key in _BOUNDS if key in limits]
-    return lambda value: all(holds(value, bound) for holds, bound in bounds)
+    return lambda value: math.isfinite(value) and all(holds(value, bound) for holds, bound in bounds)
 
 
 def _mapping(kind: Any) -> _Decoder:
@@ -239,7 +231,7 @@ def _number(kind: type, limits: Mapping[str, Any]) -> _Decoder:
     bounds = [(*_BOUNDS[key], limits[key]) for key in _BOUNDS if key in limits]
 
     def decode_number(value: Any) -> float | int:
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
             _refuse(f"must be a finite number, not {shown(value)}")
         if kind is int and value != int(value):
             _refuse(f"must be a whole number, not {shown(value)}")
@@ -276,7 +268,7 @@ def _free(value: Any, depth: int = _MAX_DEPTH) -> Any:
     """Check a value of pyradiomics' parameters: any JSON of sensible depth."""
     if depth == 0:
         _refuse("is nested too deeply")
-    if isinstance(value, _Unusable):
+    if isinstance(value, _Unusable) or (isinstance(value, float) and math.isinf(value)):
         _refuse(f"must not be {shown(value)}")
     if isinstance(value, str):
         return _any_text(value)

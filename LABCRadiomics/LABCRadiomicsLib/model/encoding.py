@@ -33,14 +33,14 @@ def document_of(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return list(value) if _is_row(value) else [document_of(item) for item in value]
-    if is_dataclass(value):
-        return {
-            part.key: _numbers(part.numbers, held) if part.numbers else document_of(held)
-            for part, held in _used_parts(value)
-        }
     if isinstance(value, Mapping):
         return {key: document_of(value[key]) for key in sorted(value)}
-    return value
+    if value is None:
+        return None
+    return {
+        part.key: _numbers(part.numbers, held) if part.numbers else document_of(held)
+        for part, held in _used_parts(value)
+    }
 
 
 class _Part(NamedTuple):
@@ -72,9 +72,8 @@ def _used_parts(value: Any) -> Iterator[tuple[_Part, Any]]:
     cls: type = type(value)
     for part in _parts(cls):
         held = getattr(value, part.name)
-        if part.optional and (held is None or (not held and isinstance(held, (tuple, Mapping)))):
-            continue
-        yield part, held
+        if held or not part.optional or not (held is None or isinstance(held, (tuple, Mapping))):
+            yield part, held
 
 
 def _versions_used(value: Any) -> Iterator[int]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import random
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import example_models
 from example_models import refusal, set_field
 from LABCRadiomicsLib.errors import ModelError
+from LABCRadiomicsLib.model import contents
 from LABCRadiomicsLib.model import file as model_file
 from LABCRadiomicsLib.model.file import decode_model, format_model, load_model, save_model
 
@@ -117,6 +118,20 @@ def test_numbers_that_are_not_finite_are_refused_by_path(path, literal):
     assert path in refusal(_with(path, literal))
 
 
+@pytest.mark.parametrize("literal", ["1e999", "-1e999", "NaN"])
+def test_a_number_that_is_not_finite_is_refused_within_a_list_of_numbers(literal):
+    months = example_models.document()["nomogram"]["baseline"]["months"]
+    said = refusal(_with("nomogram.baseline.months", json.dumps([*months[:-1], "@"]).replace('"@"', literal)))
+    assert f"nomogram.baseline.months[{len(months) - 1}] must be a finite number" in said
+
+
+def test_the_types_of_all_fields_are_types_and_no_texts():
+    """Texts would have to be evaluated before any model can be read."""
+    with_fields = [held for held in vars(contents).values() if isinstance(held, type) and is_dataclass(held)]
+    assert len(with_fields) > 20
+    assert [field.name for held in with_fields for field in fields(held) if isinstance(field.type, str)] == []
+
+
 def test_a_key_given_twice_is_refused_by_path():
     text = _with("score.terms[1].coefficient", '1, "coefficient": 2')
     assert "score.terms[1].coefficient" in refusal(text)
@@ -176,7 +191,13 @@ def test_a_value_of_a_wrong_type_is_shown(value, told):
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [('"many"', 'the text "many"'), ("false", "false"), ("[]", "a list"), ("1e999", "1e999, too large")],
+    [
+        ('"many"', 'the text "many"'),
+        ("false", "false"),
+        ("[]", "a list"),
+        ("1e999", "a number beyond 1e299"),
+        ("-1e999", "a number beyond 1e299"),
+    ],
 )
 def test_what_is_no_number_is_shown(value, told):
     assert f"cutoff.value must be a finite number, not {told}" in refusal(_with("cutoff.value", value))
