@@ -14,6 +14,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -74,7 +75,7 @@ class NumberTable:
 
     def __init__(self, path: str | os.PathLike[str], skip: Callable[[int, str], bool] | None = None):
         self.path = Path(path)
-        with self._lines() as lines:
+        with _lines(self.path) as lines:
             number, header = next(lines, (0, ""))
             while header.startswith("#") or (skip is not None and skip(number, header)):
                 number, header = next(lines, (0, ""))
@@ -113,7 +114,7 @@ class NumberTable:
         decimal: str | None = None
         waiting: list[str] = []
         size, first = 0, 0
-        with self._lines() as lines:
+        with _lines(self.path) as lines:
             for number, line in lines:
                 if number <= self.header_row + skip_rows:
                     continue
@@ -133,9 +134,6 @@ class NumberTable:
                     waiting, size = [], 0
         if waiting:
             yield self._block(first, waiting, texts, numbers, decimal or self._decimal(waiting, numbers))
-
-    def _lines(self) -> _Lines:
-        return _Lines(self.path)
 
     def _decimal(self, lines: Sequence[str], numbers: Sequence[int]) -> str | None:
         """The mark of decimals in the number columns, None while none is seen."""
@@ -232,44 +230,32 @@ class NumberTable:
         return found
 
 
-class _Lines:
+@contextmanager
+def _lines(path: Path) -> Iterator[Iterator[tuple[int, str]]]:
     """Lines of a text file with their numbers, their bytes as Latin-1, which leaves every byte as it is."""
-
-    def __init__(self, path: Path):
-        self._path = path
-        self._file: BinaryIO | None = None
-
-    def __enter__(self) -> Iterator[tuple[int, str]]:
-        try:
-            file = self._path.open("rb")
-        except OSError as error:
-            raise CohortError(f"{self._path}: the table cannot be read ({error.strerror}); check its path.") from error
-        self._file = file
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise CohortError(f"{path}: the table cannot be read ({error.strerror}); check its path.") from error
+    with file:
         start = file.read(4)
         file.seek(0)
         if start.startswith(_ZIP):
-            raise CohortError(
-                f"{self._path} is a ZIP archive or an Excel workbook; save it as a text table (TSV, CSV)."
-            )
+            raise CohortError(f"{path} is a ZIP archive or an Excel workbook; save it as a text table (TSV, CSV).")
         if start.startswith(_UTF16):
-            raise CohortError(f"{self._path} is UTF-16 text; save it as UTF-8.")
-        return self._numbered(gzip.GzipFile(fileobj=file) if start.startswith(_GZIP) else file)
+            raise CohortError(f"{path} is UTF-16 text; save it as UTF-8.")
+        yield _numbered(gzip.GzipFile(fileobj=file) if start.startswith(_GZIP) else file, path)
 
-    def _numbered(self, stream: BinaryIO | gzip.GzipFile) -> Iterator[tuple[int, str]]:
-        number = 0
-        try:
-            for line in io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding="latin-1", newline=None):  # type: ignore[type-var]
-                number += 1
-                text = line.rstrip("\n")
-                yield number, text[3:] if number == 1 and text.startswith("\xef\xbb\xbf") else text
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise CohortError(
-                f"{self._path}, after row {number}: the gzip file is damaged ({error}); copy it again."
-            ) from error
 
-    def __exit__(self, *exception: object) -> None:
-        if self._file is not None:
-            self._file.close()
+def _numbered(stream: BinaryIO | gzip.GzipFile, path: Path) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        for line in io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding="latin-1", newline=None):  # type: ignore[type-var]
+            number += 1
+            text = line.rstrip("\n")
+            yield number, text[3:] if number == 1 and text.startswith("\xef\xbb\xbf") else text
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CohortError(f"{path}, after row {number}: the gzip file is damaged ({error}); copy it again.") from error
 
 
 def _cells(line: str, separator: str) -> list[str]:

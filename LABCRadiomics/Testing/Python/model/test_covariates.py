@@ -57,6 +57,14 @@ def test_a_column_that_looks_like_numbers_and_is_none_is_refused(texts, sentence
     assert infer_covariate("x", texts, category=True).type == "category"
 
 
+@pytest.mark.parametrize(
+    ("texts", "holds"), [(["3", "", "3.0"], "only the value 3"), (["", "unknown"], "no value"), ([], "no value")]
+)
+def test_a_column_of_one_value_teaches_nothing(texts, holds):
+    with pytest.raises(CohortError, match=f"covariate x has {holds}, so nothing can be learned from it: leave it out."):
+        infer_covariate("x", texts)
+
+
 def test_the_case_at_fault_is_named():
     with pytest.raises(CohortError, match="case P3: covariate age has 4 different values, among them '5_2'"):
         infer_covariate("age", ["", "52", "5_2", "60", "61"], cases=["P1", "P2", "P3", "P4", "P5"])

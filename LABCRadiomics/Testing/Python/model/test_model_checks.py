@@ -10,7 +10,8 @@ import pytest
 
 import example_models
 from example_models import drop_field, refusal, set_field
-from LABCRadiomicsLib.model.file import decode_model
+from LABCRadiomicsLib.model.file import decode_extraction, decode_model
+from LABCRadiomicsLib.model.rules import FieldError
 
 
 def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -166,3 +167,12 @@ def test_what_is_missing_is_listed_once():
     document = example_models.incomplete_document()
     document["missing"].append(dict(document["missing"][0]))
     assert refusal(json.dumps(document)).startswith("bad.json: missing[2].part repeats the part score")
+
+
+def test_an_extraction_beside_no_model_is_checked_as_a_models():
+    extraction = example_models.document()["extraction"]
+    assert decode_extraction(extraction).parameters()["setting"] == extraction["setting"]
+    set_field(extraction, "setting.binwidth", 25)
+    with pytest.raises(FieldError) as caught:
+        decode_extraction(extraction)
+    assert caught.value.path == "extraction.setting.binwidth"

@@ -100,6 +100,15 @@ def test_columns_of_a_feature_table(tmp_path):
         read_model_features(path, model(changed))
 
 
+def test_features_named_as_r_does_and_others_beside_them_are_scored_alike():
+    table = features()
+    others = np.full((len(CASES), 1), np.nan)
+    as_r = FeatureTable(
+        CASES, ("other", *(name.replace("-", ".") for name in table.names)), np.hstack([others, table.values])
+    )
+    assert score_cases(model(), as_r) == score_cases(model(), table)
+
+
 def test_a_bad_case_is_named():
     table = features()
     table.values[1, 0] = np.nan
