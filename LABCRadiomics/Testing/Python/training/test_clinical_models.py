@@ -13,7 +13,7 @@ from LABCRadiomicsLib.performance.clinical_gain import Held
 from LABCRadiomicsLib.statistics.concordance import harrell_c
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.statistics.lasso import random_folds
-from LABCRadiomicsLib.training import Recipe, TrainingCohort
+from LABCRadiomicsLib.training import Plan, Recipe, TrainingCohort, train
 from LABCRadiomicsLib.training.added_value import compare_models
 from LABCRadiomicsLib.training.clinical_models import (
     comparator_of,
@@ -28,6 +28,7 @@ from LABCRadiomicsLib.training.clinical_rivals import Rival, gains_over_rivals, 
 from LABCRadiomicsLib.training.covariate_imputation import impute_covariates
 from LABCRadiomicsLib.training.cross_validation import held_out, nested_validation
 from LABCRadiomicsLib.training.procedure import Procedure
+from LABCRadiomicsLib.training.train_model import _horizons
 from training_data import MAIN_EFFECTS, cohort
 
 N, UNKNOWN = 140, 9
@@ -279,3 +280,23 @@ def test_where_no_candidate_enters_the_clinical_rival_says_the_same_of_everybody
     made = Procedure.of(data, Recipe(n_folds=3, horizon=36.0, candidates=("pcr",), covariate_p=1e-12), (rival,))
     ((part,),) = nested_validation(made, repeats=1, seed=4).held
     assert (part.older.values == 0).all() and np.ptp(part.newer.values) > 0
+
+
+def test_the_nomogram_predicts_for_the_last_month_of_follow_up_and_not_beyond(data):
+    months = np.minimum(data.months, 36.0)
+    assert months.max() == 36
+    assert _horizons(replace(data, months=months), 24.0) == (12, 24, 36)
+    assert _horizons(replace(data, months=np.minimum(months, 35.9)), 24.0) == (12, 24)
+    assert _horizons(data, 36.0) == (12, 36, 60) and data.months.max() > 60
+
+
+def test_beside_candidates_of_which_none_entered_the_score_is_held_against_no_covariates(data):
+    plan = Plan(
+        recipe=Recipe(n_folds=3, horizon=48.0, candidates=("pcr",), covariate_p=1e-9), bootstrap=0, nested=1,
+        reclassification=20,
+    )  # fmt: skip
+    trained = train(data, plan)
+    (gain,) = trained.resampled.gains
+    assert (gain.older, gain.n) == ("clinical model", N) and gain.test.df == 1
+    assert gain.c_index.older.value == pytest.approx(0.5) and gain.c_index.newer.value > 0.6
+    assert gain.effect.value > 0.5 and gain.test.chisq > 10

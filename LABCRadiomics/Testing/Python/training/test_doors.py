@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.model.file import load_model
 from LABCRadiomicsLib.statistics.lasso import lasso_cv
-from LABCRadiomicsLib.tables.csv_table import read_table, write_table
+from LABCRadiomicsLib.tables.csv_table import Table, read_table, write_table
 from LABCRadiomicsLib.training import Plan, Procedure, Recipe, TrainingCohort, train
 from LABCRadiomicsLib.training.missing_features import learn_fill, settle_missing
 from LABCRadiomicsLib.training.subgroups import _wilcoxon_p
+from LABCRadiomicsLib.training.training_tables import TrainingTables
 from r_reference import table
 from training_data import MAIN_EFFECTS, cohort, write_cohort
 
@@ -190,3 +192,15 @@ def test_hazards_that_are_not_proportional_are_said():
     assert "change over time" in next(n.message for n in training.notices if n.code == "hazards-not-proportional")
     steady = train(cohort(9, 150, 8, MAIN_EFFECTS), Plan(recipe=QUICK, bootstrap=0, reclassification=0))
     assert "hazards-not-proportional" not in {notice.code for notice in steady.notices}
+
+
+def test_every_file_that_a_training_reads_is_known_and_tables_at_hand_are_none(tmp_path):
+    paths = [tmp_path / f"{name}.csv" for name in ("features", "outcomes", "icc", "folds")]
+    at_hand = Table(Path("frame"), {"case": ["a"]}, [2])
+    names = {"time": "months", "event": "event"}
+    whole = TrainingTables(features=paths[0], outcomes=paths[1], icc=paths[2], folds=paths[3], **names)
+    assert whole.files == tuple(paths)
+    assert TrainingTables(features=at_hand, outcomes=paths[1], icc=at_hand, folds=paths[3], **names).files == (
+        *paths[1::2],
+    )
+    assert TrainingTables(features=paths[0], outcomes=at_hand, **names).files == (paths[0],)

@@ -8,6 +8,7 @@ import pytest
 from LABCRadiomicsLib.errors import CohortError
 from LABCRadiomicsLib.statistics.cox import cox
 from LABCRadiomicsLib.training.clinical_models import wald_p
+from LABCRadiomicsLib.training.optimism import _repeat
 from LABCRadiomicsLib.training.procedure import Procedure, Recipe
 from training_data import MAIN_EFFECTS, simulated
 
@@ -62,6 +63,8 @@ def test_a_model_without_features_says_the_same_of_everybody():
     assert built.empty and built.cutoff == np.inf
     (*_, alone) = made.apply(built, made.everyone)
     assert not alone.high.any() and not alone.log_hazard.any()
+    repeat = _repeat(made, np.random.SeedSequence(1), (48.0,))
+    assert np.isnan([repeat.penalty, repeat.cutoff, repeat.cutoff_percentile]).all() and not repeat.coefficients.any()
 
 
 def test_a_score_is_made_as_the_article_made_it_unless_told_otherwise():
