@@ -223,10 +223,10 @@ class _State:
         length = 1.0
         for _ in range(_MAX_HALVINGS):
             beta = self.beta + length * (aim - self.beta) if length < 1 else aim
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 point = self._problem.point(self._z @ beta)
             value = self._value(point, beta, l1, ridge)
-            if np.isfinite(value) and value >= here - 1e-13 * (1 + abs(here)):
+            if np.isfinite(value) and np.isfinite(point.hazard).all() and value >= here - 1e-13 * (1 + abs(here)):
                 self.beta, self.point = beta, point
                 return True
             length /= 2

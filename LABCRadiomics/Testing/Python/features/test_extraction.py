@@ -2,7 +2,9 @@
 
 import csv
 import json
+import logging
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ import SimpleITK as sitk
 from LABCRadiomicsLib import features
 from LABCRadiomicsLib.errors import ExtractionError, GeometryError, InputError, ModelError
 from LABCRadiomicsLib.features import wavelet
+from LABCRadiomicsLib.features.extraction import _not_finite
+from LABCRadiomicsLib.features.reference import _quiet
 from LABCRadiomicsLib.features.settings import ExtractionSettings
 from LABCRadiomicsLib.imaging import read_image, read_mask
 from LABCRadiomicsLib.imaging.volume import CANONICAL, axis_orders
@@ -178,6 +182,22 @@ def test_a_filter_that_the_image_is_too_small_for_is_named():
     parameters = with_setting({"LoG": {"sigma": [30.0]}})
     with pytest.raises(ExtractionError, match="log-sigma-30-0-mm-3D_firstorder_Mean"):
         ours(IMAGE, MASK, parameters, names=["log-sigma-30-0-mm-3D_firstorder_Mean"])
+
+
+def test_five_features_without_a_value_are_named_and_more_are_counted():
+    names = [f"f{at}" for at in range(6)]
+    (five,), (six,) = (_not_finite(dict.fromkeys(names[:count], float("nan")) | {"g": 1.0}) for count in (5, 6))
+    assert five.message == "Without a finite value on this ROI: 5 features: f0, f1, f2, f3, f4"
+    assert six.message == "Without a finite value on this ROI: 6 features: f0, f1, f2, f3, f4, ..."
+    assert _not_finite({"g": 1.0}) == []
+
+
+def test_the_log_of_pyradiomics_is_silent_for_as_long_as_it_computes():
+    logger = logging.getLogger("a module")
+    logger.setLevel(logging.WARNING)
+    with _quiet(ModuleType("a module")):
+        assert logger.level == logging.CRITICAL
+    assert logger.level == logging.WARNING
 
 
 def test_an_roi_too_small_for_its_distances_is_refused():

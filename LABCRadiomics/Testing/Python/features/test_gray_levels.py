@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from LABCRadiomicsLib.errors import ExtractionError
-from LABCRadiomicsLib.features.gray_levels import MOST_LEVELS, _bins_of, gray_levels, spans_no_bin
+from LABCRadiomicsLib.features.gray_levels import MOST_LEVELS, _bins_of, _count, gray_levels, spans_no_bin
 from LABCRadiomicsLib.features.settings import ExtractionSettings
 from roi_examples import SHAPE, ball, extract, ours, phantom, with_setting, without_bin_width
 
@@ -38,6 +38,10 @@ def test_as_many_levels_as_there_may_be():
         gray_levels(np.append(values, MOST_LEVELS), {"binWidth": 1}, "original")
     with pytest.raises(ExtractionError, match="binCount 3000"):
         gray_levels(values, {"binCount": 3000}, "original")
+
+
+def test_how_many_levels_there_would_be_is_written_out_below_a_billion():
+    assert [_count(number) for number in (2049, 999_999_999, 1e9, 1e300)] == ["2,049", "999,999,999", "1e+09", "1e+300"]
 
 
 def test_the_filter_at_fault_is_named():

@@ -1,8 +1,9 @@
-"""Gray level pairs are counted in three ways, by how many levels there are: the values are the same bits."""
+"""Neighbors are counted in several ways, by how many levels or neighbors there are: the values are the same bits."""
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
 
 from LABCRadiomicsLib.features import glcm
 from roi_examples import SHAPE, ball, ours, phantom, unequal, with_setting
@@ -39,3 +40,19 @@ def test_voxels_without_neighbors_have_no_pairs_and_one_level_correlates_with_it
     one_bin = with_setting({"Original": {}}, {"glcm": []}, binWidth=100_000)
     flat = ours(image, ball(image, (6, 9, 10), 3), one_bin)
     assert (flat["original_glcm_MCC"], flat["original_glcm_Correlation"], flat["original_glcm_Contrast"]) == (1, 1, 0)
+
+
+def test_a_voxel_may_depend_on_more_neighbors_than_a_byte_counts():
+    """Within three voxels along each axis there are 342, and in the middle of one gray level it depends on them all."""
+    levels = np.ones((11, 11, 11))
+    levels[0, :3, :5] = 2
+    near = np.ones((7, 7, 7))
+    near[3, 3, 3] = 0
+    dependents = sum((levels == level) * ndimage.correlate((levels == level) * 1.0, near, mode="constant")
+                     for level in (1, 2))  # fmt: skip
+    assert dependents.max() == 342
+    image = sitk.GetImageFromArray((100 * levels).astype(np.int16))
+    mask = sitk.GetImageFromArray(np.ones(levels.shape, np.uint8))
+    parameters = with_setting({"Original": {}}, {"gldm": ["LargeDependenceEmphasis"]}, distances=[1, 2, 3])
+    found = ours(image, mask, parameters)["original_gldm_LargeDependenceEmphasis"]
+    assert found == pytest.approx(((dependents + 1) ** 2).mean(), rel=1e-12)

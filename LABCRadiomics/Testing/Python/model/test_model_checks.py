@@ -169,6 +169,12 @@ def test_what_is_missing_is_listed_once():
     assert refusal(json.dumps(document)).startswith("bad.json: missing[2].part repeats the part score")
 
 
+def test_the_score_alone_has_a_number_of_terms_that_it_lacks():
+    document = example_models.incomplete_document()
+    set_field(document, "missing[1].expected_terms", 3)
+    assert "missing[1].expected_terms belongs to the part score alone" in refusal(json.dumps(document))
+
+
 def test_an_extraction_beside_no_model_is_checked_as_a_models():
     extraction = example_models.document()["extraction"]
     assert decode_extraction(extraction).parameters()["setting"] == extraction["setting"]

@@ -12,8 +12,8 @@ from example_models import FEATURES
 from LABCRadiomicsLib.model import Repeat, Uncertainty, parse_model
 from LABCRadiomicsLib.model.averaged_survival import log_hazard_spread, what_may_be
 from LABCRadiomicsLib.model.file import format_model
-from LABCRadiomicsLib.model.nomogram import survival
-from LABCRadiomicsLib.model.selection_uncertainty import _NODES
+from LABCRadiomicsLib.model.nomogram import SurvivalEstimate, survival
+from LABCRadiomicsLib.model.selection_uncertainty import _NODES, _limits
 from LABCRadiomicsLib.scoring import predict, result_document
 from LABCRadiomicsLib.scoring.cohort import scores_table
 from LABCRadiomicsLib.scoring.wording import survival_remarks, wider_limits
@@ -76,6 +76,15 @@ def test_limits_are_as_wide_as_the_repeats_differ(plain):
         assert log_hazard(limits.lower) - center == pytest.approx(1.96 * 2, rel=0.06)
         assert center - log_hazard(limits.upper) == pytest.approx(1.96 * 2, rel=0.06)
         assert limits.lower < estimate.lower and limits.upper > estimate.upper
+
+
+def test_limits_are_quantiles_of_what_the_repeats_say_and_leave_open():
+    rng = np.random.default_rng(9)
+    hazards, left_out = rng.normal(-1, 1.5, 7), rng.uniform(0, 0.5, 7)
+    found = _limits(SurvivalEstimate(36.0, 0.7, 0.69, 0.71), hazards, left_out)
+    ends = np.quantile(hazards[:, None] + left_out[:, None] * _NODES, (0.025, 0.975))
+    assert (found.months, found.upper, found.lower) == pytest.approx((36, *np.exp(-np.exp(ends))), rel=1e-12)
+    assert found.lower < 0.69 and found.upper > 0.71
 
 
 def test_what_the_repeats_take_from_other_features_counts(plain):

@@ -1,5 +1,6 @@
 """The LASSO-Cox path and its cross-validation: against glmnet, its optimality conditions, and where it strains."""
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -135,18 +136,22 @@ def _repeated() -> Pairs:
 test_equal_to_r = equal_to_r(__name__)
 
 
+def _require_optimal(path: LassoPath, x: np.ndarray, time: np.ndarray, event: np.ndarray, some: Iterable[int]) -> None:
+    """The gradient is the penalty where a coefficient is kept and no more elsewhere."""
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    for index in some:
+        coef = path.coef[:, index] * x.std(axis=0)
+        gradient, kept = _gradient(z, time, event, coef) / path.lambdas[index], coef != 0
+        assert gradient[kept] == pytest.approx(np.sign(coef[kept]), abs=1e-7)
+        assert (np.abs(gradient[~kept]) <= 1 + 1e-7).all()
+
+
 @pytest.mark.parametrize("features", [30, 250])
 def test_lasso_path_meets_the_optimality_conditions(features) -> None:
     x, time, event = article_like(features)
     path = lasso_path(x, time, event, n_lambdas=40)
     assert path.complete
-    z = (x - x.mean(axis=0)) / x.std(axis=0)
-    for index in range(0, path.lambdas.size, 6):
-        coef, penalty = path.coef[:, index] * x.std(axis=0), path.lambdas[index]
-        gradient = _gradient(z, time, event, coef)
-        kept = coef != 0
-        assert gradient[kept] == pytest.approx(penalty * np.sign(coef[kept]), rel=1e-7)
-        assert (np.abs(gradient[~kept]) <= penalty * (1 + 1e-7)).all()
+    _require_optimal(path, x, time, event, range(0, path.lambdas.size, 6))
     assert path.nonzero[0] == 0 and path.nonzero[-1] > path.nonzero[1]
 
 
@@ -182,12 +187,7 @@ def test_lasso_of_a_large_cohort_meets_the_optimality_conditions() -> None:
     time, event = np.minimum(event_time, censored), event_time < censored
     path = lasso_path(x, time, event, n_lambdas=60)
     assert path.complete and path.nonzero[-1] > 20
-    z = (x - x.mean(axis=0)) / x.std(axis=0)
-    for index in (5, path.lambdas.size - 1):
-        coef = path.coef[:, index] * x.std(axis=0)
-        gradient, kept = _gradient(z, time, event, coef) / path.lambdas[index], coef != 0
-        assert gradient[kept] == pytest.approx(np.sign(coef[kept]), abs=1e-7)
-        assert (np.abs(gradient[~kept]) <= 1 + 1e-7).all()
+    _require_optimal(path, x, time, event, (5, path.lambdas.size - 1))
 
 
 def test_lasso_copes_with_constant_and_duplicate_features() -> None:
@@ -297,3 +297,33 @@ def test_all_deviance_is_explained_where_each_event_is_the_riskiest_of_those_at_
     assert best == pytest.approx(-3 * np.log(3) - 2 * np.log(2))
     assert problem.explained(problem.point(eta), null) == pytest.approx(1)
     assert problem.explained(problem.point(np.zeros(7)), null) == 0
+
+
+def _hardly_to_be_solved(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Few patients whose events follow almost from the features, some of which have outliers."""
+    rng = np.random.default_rng(seed)
+    n, p = rng.integers(12, 80), rng.integers(2, 60)
+    features = rng.normal(size=(n, p)) * np.exp(rng.normal(size=p))
+    if seed % 3 == 0:
+        features = np.exp(2 * features / features.std(axis=0))
+    effects = np.zeros(p)
+    effects[:3] = 3 * rng.normal(size=min(3, p))
+    months = rng.exponential(size=n) * np.exp(-features @ effects / features.std())
+    return features, 1.0 + months.argsort().argsort(), rng.random(n) < 0.8
+
+
+@pytest.mark.parametrize("seed", [66, 75, 138, 189])
+def test_a_step_that_is_too_long_is_shortened(seed):
+    """Taken whole, some step lowers the likelihood; the path is solved to its end all the same."""
+    features, months, event = _hardly_to_be_solved(seed)
+    path = lasso_path(features, months, event)
+    assert path.complete
+    _require_optimal(path, features, months, event, range(0, path.lambdas.size, 9))
+
+
+@pytest.mark.parametrize("seed", [10, 60])
+@pytest.mark.filterwarnings("error")
+def test_a_path_ends_without_a_warning_where_hazards_are_beyond_all_numbers(seed):
+    features, months, event = _hardly_to_be_solved(seed)
+    path = lasso_path(features, months, event)
+    assert not path.complete and np.isfinite(path.coef).all() and len(path.lambdas) > 50

@@ -16,9 +16,10 @@ from LABCRadiomicsLib.tables.cells import (
     without_guard,
 )
 from LABCRadiomicsLib.tables.cohort import matching_rows, read_icc
-from LABCRadiomicsLib.tables.csv_table import read_table
+from LABCRadiomicsLib.tables.csv_table import Table, read_table
 from LABCRadiomicsLib.tables.csv_text import read_csv_text
 from LABCRadiomicsLib.tables.report_folder import kaplan_meier_table, report_document, write_report
+from LABCRadiomicsLib.tables.study_tables import StudyTables
 
 
 def test_whole_numbers_up_to_where_floats_tell_them_apart():
@@ -118,7 +119,7 @@ def test_a_report_holds_what_json_has_and_null_for_the_rest(tmp_path):
     assert document["b"] is True and document["inputs"] == {"f.csv": "00"} and document["notice"]
     path = write_report(tmp_path / "new" / "r", document, {"t.csv": (["case"], [["p"]])}, {"more.md": "text"})
     assert path == write_report(tmp_path / "new" / "r", document, {})  # again
-    assert json.loads(path.read_text(encoding="utf-8")) == document
+    assert path.read_text(encoding="utf-8") == json.dumps(document, indent=1) + "\n"
     assert path == tmp_path / "new" / "r" / "report.json"
     assert path.with_name("t.csv").read_text() == "case\np\n" and path.with_name("more.md").read_text() == "text"
     with pytest.raises(ValueError, match="JSON"):
@@ -160,3 +161,12 @@ def test_the_first_case_that_is_absent_is_named_and_the_others_counted():
     for cases, named in ((["a", "x"], "x"), (["x", "a", "y"], "x and 1 more"), (["x", "y", "z"], "x and 2 more")):
         with pytest.raises(CohortError, match=f"^Case {named} has no outcome"):
             matching_rows(cases, ["a", "b"], "Case {} has no outcome.")
+
+
+def test_files_of_a_study_are_those_that_are_no_tables_at_hand(tmp_path):
+    features, outcomes = tmp_path / "f.csv", tmp_path / "o.csv"
+    at_hand = Table(tmp_path, {"case": ["a"]}, [2])
+    names = {"time": "months", "event": "event"}
+    assert StudyTables(features=features, outcomes=outcomes, **names).files == (features, outcomes)
+    assert StudyTables(features=at_hand, outcomes=outcomes, **names).files == (outcomes,)
+    assert StudyTables(features=at_hand, outcomes=at_hand, **names).hashes() == {}

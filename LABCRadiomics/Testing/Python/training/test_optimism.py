@@ -329,6 +329,16 @@ def test_errors_out_of_bag_are_of_as_many_patients_as_the_cohort_has():
     assert slope.out_of_bag.value == pytest.approx(np.median([one.outside[SLOPE].value for one in repeats]))
 
 
+def test_limits_out_of_bag_end_at_0_and_1_where_they_are_a_discriminations():
+    made = procedure(7, n=90, p=8, effects=MAIN_EFFECTS)
+    (repeat,) = [_repeat(made, stream, (48.0,)) for stream in np.random.SeedSequence(5).spawn(1)]
+    for value, ends in ((0.98, (0.0, 1.0)), (0.02, (0.0, 1.0))):
+        there = {measure: Estimate(value, se=1.0) for measure in (C_INDEX, SLOPE)}
+        row, slope = (_row(measure, Estimate(0.9), [replace(repeat, outside=there)], made.n) for measure in there)
+        assert (row.out_of_bag.lower, row.out_of_bag.upper) == ends
+        assert slope.out_of_bag.lower < 0 and slope.out_of_bag.upper > 1
+
+
 def test_the_mean_over_partitions_has_limits_within_0_and_1_where_it_is_a_discrimination():
     parts = [Estimate(0.9, se=0.1), Estimate(0.98, se=0.06), Estimate(float("nan"))]
     found = _mean(C_INDEX, parts, 1.5)

@@ -18,7 +18,7 @@ from LABCRadiomicsLib.statistics.combat import combat
 from LABCRadiomicsLib.tables.cohort import FeatureTable
 from LABCRadiomicsLib.tables.csv_table import read_table, write_table
 from LABCRadiomicsLib.training import Card, Plan, Procedure, Recipe, TrainingCohort, train, trained_model
-from LABCRadiomicsLib.training.cross_validation import held_out
+from LABCRadiomicsLib.training.cross_validation import NestedValidation, held_out
 from LABCRadiomicsLib.training.model_card import method_sentences
 from LABCRadiomicsLib.training.site_harmonization import _estimable, harmonize, require_sites
 from training_data import MAIN_EFFECTS, simulated
@@ -61,6 +61,12 @@ def training(data):
 def model(training):
     made = trained_model(training, Card(id="harmonized", title="Harmonized"), None)
     return parse_model(format_model(made), "harmonized.json")
+
+
+def test_a_stored_score_has_the_ranges_of_the_training(training):
+    stored, values = training.score.stored, training.score.values
+    assert (stored.intercept, stored.low, stored.high) == pytest.approx((0, *np.percentile(values, (1, 99))))
+    assert stored.low < values.mean() < stored.high
 
 
 def ages_filled(data: TrainingCohort) -> np.ndarray:
@@ -374,6 +380,20 @@ def test_a_site_has_three_patients_at_least(data, size, enough):
             CohortError, match=r"Sites with fewer than 3 cases cannot be harmonized: C \(2\)\. Give them"
         ):
             require_sites(cut, None, ())
+
+
+def test_two_features_that_vary_within_every_site_are_enough(data):
+    require_sites(replace(data, features=np.where(np.arange(P) < P - 2, 1.0, data.features)), None, ())
+
+
+def test_a_card_says_how_often_the_cross_validation_was_repeated(training):
+    def sentence(repeats: int) -> str:
+        nested = NestedValidation(repeats, 5, (), 1.0, 1.0)
+        resampled = replace(training.resampled, nested=nested)
+        return next(text for text in method_sentences(replace(training, resampled=resampled)) if "Optimism" in text)
+
+    assert sentence(1) == "Optimism: nested 5-fold cross-validation of the whole selection, once."
+    assert sentence(2) == "Optimism: nested 5-fold cross-validation of the whole selection, 2 times."
 
 
 def test_a_card_says_how_often_the_penalty_was_chosen_anew(training):

@@ -250,6 +250,15 @@ def test_subgroups_by_level_and_by_the_median(clinical):
     assert all(len(part.effects) == 1 for part in parts)
 
 
+def test_a_level_that_no_patient_has_is_no_subgroup(clinical):
+    spec = infer_covariate("stage", ["I", "II", "II", "III", "IV"])
+    made = replace(clinical, specs=tuple(spec if one.name == "stage" else one for one in clinical.specs))
+    score = made.features[:, 0]
+    found = subgroup_analyses(made, ("stage",), score, score > 0, ())
+    stages = list(made.covariates["stage"])
+    assert [(part.level, part.n) for part in found] == [(level, stages.count(level)) for level in ("II", "III")]
+
+
 @pytest.mark.parametrize(("events", "adjusted"), [(9, False), (10, True)])
 def test_a_subgroup_is_adjusted_from_five_events_a_column(clinical, events, adjusted):
     yes = np.array([value == 1 for value in clinical.covariates["pcr"]])
