@@ -1,6 +1,6 @@
 """Writing files so that a reader never sees half of one, no input is lost, and no earlier run's files stay behind.
 
-May import: errors.
+May import: errors, sentences.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from .errors import InputError
+from .sentences import listed
 
 FILE_LIST = ".labcradiomics-files.json"
 """In an output folder: which of its files the last run wrote, so that the next one can take them away."""
@@ -167,9 +168,8 @@ class OutputFolder:
         """A sentence that names the foreign files; empty when there are none."""
         if not self.foreign:
             return ""
-        more = f" and {len(self.foreign) - 5} more" if len(self.foreign) > 5 else ""
-        names = ", ".join(self.foreign[:5])
-        return f"The folder {self.target} also holds {names}{more}, which this run did not write; they were left there."
+        also = f"The folder {self.target} also holds {listed(self.foreign, 5)}"
+        return f"{also}, which this run did not write; they were left there."
 
 
 @contextmanager

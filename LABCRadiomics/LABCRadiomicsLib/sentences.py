@@ -16,10 +16,10 @@ def was(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-def listed(names: Sequence[str], most: int = 4) -> str:
+def listed(names: Sequence[object], most: int = 4, between: str = ", ") -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(str, names[:most])) + more
+    return between.join(map(str, names[:most])) + more
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import CohortError
 from ..notices import Notice
-from ..sentences import many
+from ..sentences import listed, many
 from ..statistics.agreement import intraclass_correlation
 from ..tables.cohort import FeatureTable, read_features
 from ..tables.csv_table import CASE, write_table
@@ -199,7 +199,6 @@ def _value_notices(features: Sequence[str], results: Sequence[Correlation]) -> l
     if not undefined.any():
         return []
     names = [name for name, lacks in zip(features, undefined, strict=True) if lacks]
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    which = f"{many(len(names), 'feature')}: {shown}"
+    which = f"{many(len(names), 'feature')}: {listed(names, 5)}"
     text = f"Constant or with missing values, and so without an ICC, which counts as too low: {which}."
     return [Notice("icc-undefined", text)]

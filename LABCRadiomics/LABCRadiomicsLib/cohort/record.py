@@ -16,6 +16,7 @@ from ..model import Extraction, Model, Score
 from ..model.checks import FieldError
 from ..model.file import decode_extraction
 from ..preprocessing import Step, describe, read_steps
+from ..sentences import listed
 
 
 def record_path(features_path: str | os.PathLike[str]) -> Path:
@@ -171,9 +172,8 @@ def agreed_extraction(
     if array_order not in (None, recorded.array_order):
         differences.insert(0, f"array order {recorded.array_order}, not {array_order}")
     if differences:
-        more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
         raise CohortError(
-            f"{record_path(features_path)} says that the features were made with {'; '.join(differences[:3])}{more}: "
+            f"{record_path(features_path)} says that the features were made with {listed(differences, 3, '; ')}: "
             "leave --settings and --array-order out, or give the table that was made with them."
         )
     return recorded
@@ -208,7 +208,7 @@ def require_made_for(model: Model, features_path: str | os.PathLike[str]) -> Non
     differences += _differences(made, wanted, only=model)
     if differences:
         raise CohortError(
-            f"{record_path(features_path)} says that the features were made with {'; '.join(differences[:3])}, "
+            f"{record_path(features_path)} says that the features were made with {listed(differences, 3, '; ')}, "
             f"as model {model.id} has it: extract them with --model {model.id}."
         )
 

@@ -22,7 +22,7 @@ from ..feature_names import split_feature_name
 from ..imaging.region import Region
 from ..imaging.volume import Volume, box_slices
 from ..notices import Notice
-from ..sentences import many
+from ..sentences import listed, many
 from .filters import filtered_values, roi_values
 from .gray_levels import spans_no_bin
 from .reference import shape_in_two_dimensions
@@ -267,8 +267,8 @@ def _not_finite(values: Mapping[str, float]) -> list[Notice]:
     names = [name for name, value in values.items() if not math.isfinite(value)]
     if not names:
         return []
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return [Notice("not-finite", f"Without a finite value on this ROI: {many(len(names), 'feature')}: {shown}")]
+    text = f"Without a finite value on this ROI: {many(len(names), 'feature')}: {listed(names, 5)}"
+    return [Notice("not-finite", text)]
 
 
 def _require_finite(values: Mapping[str, float], wanted: Iterable[str]) -> None:

@@ -26,10 +26,10 @@ _AT_ONCE = 1 << 13  # places filtered together, so that they stay in the process
 class WaveletSettings:
     """What pyradiomics' ``Wavelet`` image type can be told; see ``radiomics.imageoperations.getWaveletImage``."""
 
+    axes: tuple[int, ...]
     wavelet: str = "coif1"
     level: int = 1
     start_level: int = 0
-    axes: tuple[int, ...] = (2, 1, 0)
 
     @classmethod
     def from_settings(cls, settings: Mapping) -> WaveletSettings:
@@ -38,10 +38,10 @@ class WaveletSettings:
         if settings.get("force2D", False):
             axes.remove(settings.get("force2Ddimension", 0))
         return cls(
+            tuple(axes),
             settings.get("wavelet", cls.wavelet),
             settings.get("level", cls.level),
             settings.get("start_level", cls.start_level),
-            tuple(axes),
         )
 
     def band_names(self) -> list[tuple[str, int, str]]:

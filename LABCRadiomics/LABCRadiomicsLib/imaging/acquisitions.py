@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GeometryError, InputError
+from ..sentences import listed
 from .dicom_headers import PlacedFrame
 from .slice_grids import plane_axes
 
@@ -243,8 +244,8 @@ def _divided(stack: Sequence[PlacedFrame], normal: np.ndarray, what: str) -> lis
         return told
     crowded = next(plane for plane in planes if len(plane) == most)
     raise GeometryError(
-        f"{what} holds up to {most} images at one place ({', '.join(frame.name for frame in crowded[:3])}"
-        f"{', ...' if most > 3 else ''}) and nothing in their headers tells acquisitions apart: "
+        f"{what} holds up to {most} images at one place ({listed([frame.name for frame in crowded], 3)}) and nothing "
+        "in their headers tells acquisitions apart: "
         "give a folder with the images of one acquisition."
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InputError
+from ..sentences import listed
 from .volume import Volume, bounding_box, box_slices
 
 # A label that went through a scaling or a resampling in floating point may be off by this much.
@@ -56,7 +57,7 @@ def select_label(mask: np.ndarray, label: int | None) -> int:
     present = _labels(mask)
     if not present:
         raise InputError("The mask is empty: segment the tumor first.")
-    names = ", ".join(map(str, present[:10])) + (", ..." if len(present) > 10 else "")
+    names = listed(present, 10)
     if label is not None:
         raise InputError(f"Label {label} is not in the mask, which holds {names}: choose one of these.")
     if len(present) > 1:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..notices import Notice
+from ..sentences import listed
 from .dicom_headers import has_preamble, quiet_pydicom
 from .itk_files import DICOM, FileOptions, format_of, read_file
 from .masks import as_labels, select_label
@@ -190,7 +191,7 @@ def _read_named(path: Path, options: ReadingOptions, image: Reading | None) -> R
     if not named:
         return None
     if len(named) > 1:
-        names = ", ".join(file.name for file, _ in named[:8]) + (", ..." if len(named) > 8 else "")
+        names = listed([file.name for file, _ in named], 8)
         raise InputError(f"Mask folder {path} holds {len(named)} segmentations ({names}): give one of the files.")
     file, modality = named[0]
     if modality == "SEG":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError
+from ..sentences import listed
 
 _SHOWN = 12
 
@@ -48,14 +49,13 @@ def choose_segment(segments: Sequence[Segment], wanted: str | None, what: str, k
     InputError
         There is no segment, or several of which none or more than one is meant.
     """
-    listed = ", ".join(segment.describe() for segment in segments[:_SHOWN])
-    listed += ", ..." if len(segments) > _SHOWN else ""
+    held = listed([segment.describe() for segment in segments], _SHOWN)
     if not segments:
         raise InputError(f"{what} holds no {kind}: segment the tumor first.")
     if wanted is None:
         if len(segments) == 1:
             return segments[0]
-        raise InputError(f"{what} holds {len(segments)} {kind}s ({listed}): choose one with --segment NAME or NUMBER.")
+        raise InputError(f"{what} holds {len(segments)} {kind}s ({held}): choose one with --segment NAME or NUMBER.")
     wanted = wanted.strip()
     for meant in (
         lambda segment: segment.identifier == wanted,
@@ -67,5 +67,5 @@ def choose_segment(segments: Sequence[Segment], wanted: str | None, what: str, k
         if len(found) == 1:
             return found[0]
         if found:
-            raise InputError(f"{what} holds {len(found)} {kind}s named {wanted!r} ({listed}): give the number.")
-    raise InputError(f"{what} has no {kind} {wanted!r}, it holds {listed}: choose one of these.")
+            raise InputError(f"{what} holds {len(found)} {kind}s named {wanted!r} ({held}): give the number.")
+    raise InputError(f"{what} has no {kind} {wanted!r}, it holds {held}: choose one of these.")

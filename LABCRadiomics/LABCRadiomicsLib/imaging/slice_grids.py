@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import GeometryError
 from ..notices import Notice
+from ..sentences import listed
 from .volume import Volume
 
 # Positions in headers are rounded, often to a hundredth of a millimeter: a distance of two may be off by twice that.
@@ -73,16 +74,15 @@ class SliceStack:
         usual = float(np.median(gaps))
         allowed = max(_ROUNDED_MM, _ROUNDED_SHARE * usual)
         ideal = self.places[0] + np.arange(len(self.places)) * (self.places[-1] - self.places[0]) / len(gaps)
-        wrong = np.flatnonzero(np.abs(gaps - usual) > allowed)
-        if not len(wrong):
+        wrong = np.flatnonzero(np.abs(gaps - usual) > allowed).tolist()
+        if not wrong:
             drift = np.abs(self.places - ideal).max()
             return None if drift <= max(2 * allowed, 0.05 * usual) else "the distances of its slices grow or shrink"
         parts = [
             f"{gaps[at]:.4g} mm between slices {at + 1} and {at + 2} ({self.names[at]}, {self.names[at + 1]})"
-            for at in wrong[:3]
+            for at in wrong
         ]
-        more = f" and {len(wrong) - 3} more places" if len(wrong) > 3 else ""
-        return f"its {len(self.places)} slices are {usual:.4g} mm apart but {', '.join(parts)}{more}"
+        return f"its {len(self.places)} slices are {usual:.4g} mm apart but {listed(parts, 3)}"
 
     def _shifted(self) -> str | None:
         shifts = self.shifts

@@ -150,11 +150,12 @@ def bounding_box(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = sorted(range(3), key=lambda axis: -abs(inside.strides[axis]))
     back = [slice(None, None, -1 if inside.strides[axis] < 0 else 1) for axis in order]
     stored = inside.transpose(order)[tuple(back)]
-    in_plane = stored.any(axis=0)
-    rows, columns = np.flatnonzero(in_plane.any(axis=1)), np.flatnonzero(in_plane.any(axis=0))
+    in_plane = np.any(stored, axis=0)
+    rows, columns = np.flatnonzero(np.any(in_plane, axis=1)), np.flatnonzero(np.any(in_plane, axis=0))
     block = stored[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     lower, upper = np.empty(3, int), np.empty(3, int)
-    for axis, index in zip(order, (np.flatnonzero(block.any(axis=(1, 2))), rows, columns), strict=True):
+    slices = np.flatnonzero(np.any(block, axis=(1, 2)))
+    for axis, index in zip(order, (slices, rows, columns), strict=True):
         ends = index[0], index[-1]
         if inside.strides[axis] < 0:
             ends = inside.shape[axis] - 1 - ends[1], inside.shape[axis] - 1 - ends[0]

@@ -305,10 +305,9 @@ def clinical_values(
     }
     if not absent:
         return values, ()
-    shown = ", ".join(list(columns)[:12]) + (", ..." if len(columns) > 12 else "") if columns else "none"
     text = (
         f"The table has no column {', '.join(covariate.name for covariate in absent)}, which model {model.id} takes; "
-        f"the value is unknown in every case. The table's columns are {shown}."
+        f"the value is unknown in every case. The table's columns are {listed(list(columns), 12) or 'none'}."
     )
     return values, (Notice("covariate-column-absent", text),)
 

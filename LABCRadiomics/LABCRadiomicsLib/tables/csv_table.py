@@ -19,6 +19,7 @@ from ..cell_values import decimal_marks
 from ..errors import CohortError
 from ..files import open_atomically
 from ..notices import Notice
+from ..sentences import listed
 from .cells import EVENT_WORDS, CellError, cell_text, parse_cause, parse_event, parse_number, without_guard
 from .csv_text import plain_text, read_csv_text
 
@@ -206,7 +207,7 @@ class Table:
         by_key = {own.casefold(): own for own in self.names}
         alike = [by_key[key] for key in difflib.get_close_matches(wanted.casefold(), by_key, 3, 0.75)]
         names = [*alike, *(own for own in self.names if own not in alike)]
-        return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        return listed(names, 12)
 
     def _parsed(self, name: str, parse: Callable[[str], float]) -> np.ndarray:
         values = np.empty(len(self))

@@ -188,7 +188,7 @@ def test_five_features_without_a_value_are_named_and_more_are_counted():
     names = [f"f{at}" for at in range(6)]
     (five,), (six,) = (_not_finite(dict.fromkeys(names[:count], float("nan")) | {"g": 1.0}) for count in (5, 6))
     assert five.message == "Without a finite value on this ROI: 5 features: f0, f1, f2, f3, f4"
-    assert six.message == "Without a finite value on this ROI: 6 features: f0, f1, f2, f3, f4, ..."
+    assert six.message == "Without a finite value on this ROI: 6 features: f0, f1, f2, f3, f4 and 1 more"
     assert _not_finite({"g": 1.0}) == []
 
 

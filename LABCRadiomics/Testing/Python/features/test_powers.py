@@ -1,9 +1,11 @@
 """Powers of deviations are numpy's to the last bit, however they are found."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from LABCRadiomicsLib.features.powers import Powers
+from LABCRadiomicsLib.features.powers import Powers, _product, _split
 
 
 def bits(values):
@@ -32,3 +34,12 @@ def test_the_few_powers_about_halfway_between_two_floats_are_left_to_numpy(order
     halfway, magnitudes = asked
     assert np.all(halfway < 0) and np.all(magnitudes >= 0)
     assert 0.03 < len(halfway) / np.count_nonzero(values < 0) < 0.05
+
+
+def test_a_product_and_its_rounding_error_are_exact_together():
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(size=(2, 2000)) * 10.0 ** rng.integers(-6, 7, (2, 2000))
+    product, error = _product(one, _split(one), other, _split(other))
+    assert (product == one * other).all() and error.any()
+    exact = [Fraction(a) * Fraction(b) for a, b in zip(one.tolist(), other.tolist(), strict=True)]
+    assert [Fraction(p) + Fraction(e) for p, e in zip(product.tolist(), error.tolist(), strict=True)] == exact

@@ -65,6 +65,13 @@ def test_a_column_of_one_value_teaches_nothing(texts, holds):
         infer_covariate("x", texts)
 
 
+def test_codes_beside_words_are_whole_numbers_up_to_9():
+    assert infer_covariate("x", ["1", "9", "3a", "3a"]).levels == ("1", "3a", "9")
+    for quantity in ("10", "-1", "2.5"):
+        with pytest.raises(CohortError, match="covariate x has"):
+            infer_covariate("x", ["1", quantity, "3a", "3a"])
+
+
 def test_the_case_at_fault_is_named():
     with pytest.raises(CohortError, match="case P3: covariate age has 4 different values, among them '5_2'"):
         infer_covariate("age", ["", "52", "5_2", "60", "61"], cases=["P1", "P2", "P3", "P4", "P5"])

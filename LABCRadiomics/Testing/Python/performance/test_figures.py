@@ -112,6 +112,12 @@ def test_resamples_without_a_figure_are_counted():
     assert notice.message.startswith("A mean does not exist in ") and 4 <= told <= 26  # 36% of 40 on average
 
 
+def test_nothing_is_told_where_every_resample_has_the_figure():
+    attempts = Attempts()
+    bootstrapped("A mean", lambda rows: (float(rows.mean()),), 30, 40, 1, attempts)
+    assert attempts.notices == []
+
+
 def test_a_comparison_is_made_at_horizons_that_somebody_was_followed_beyond():
     last = float(MONTHS.max())
     survival = {month: np.linspace(0.2, 0.8, N) for month in (last - 0.1, last, last + 0.1)}

@@ -125,7 +125,7 @@ def test_covariates_by_column():
     assert "has no column stage, pcr, which model made-up takes" in notice.message
     assert notice.message.endswith("The table's columns are age, grade.")
     assert clinical_values(made, CASES, {})[1][0].message.endswith("The table's columns are none.")
-    for count, end in ((12, "x11."), (13, "x11, ....")):
+    for count, end in ((12, "x11."), (13, "x11 and 1 more.")):
         many = {f"x{at}": ("", "", "") for at in range(count)}
         assert clinical_values(made, CASES, many)[1][0].message.endswith(end)
 

@@ -141,3 +141,10 @@ def test_accuracy_at_an_event_time_is_that_just_after_it() -> None:
     for name in ("sensitivity", "specificity", "ppv", "npv"):
         one, other = getattr(here, name), getattr(beyond, name)
         assert (one.value, one.se) == pytest.approx((other.value, other.se), rel=1e-12)
+
+
+def test_the_least_share_of_patients_is_below_the_most():
+    rng = np.random.default_rng(0)
+    marker, time, event = rng.normal(size=30), rng.exponential(size=30), np.ones(30, bool)
+    with pytest.raises(InputError, match=r"least must be below most, not 0\.5 and 0\.5"):
+        maximally_selected(marker, time, event, least=0.5, most=0.5)

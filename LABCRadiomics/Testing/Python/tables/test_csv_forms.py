@@ -253,7 +253,7 @@ def test_a_table_from_memory():
         Table("made", {"case": ["a"], "x": ["1,5"]}, (2,), decimal_comma=False).numbers("x")
 
 
-@pytest.mark.parametrize(("count", "shown"), [(12, "c1, .*, c12"), (13, "c1, .*, c12, \\.\\.\\.")])
+@pytest.mark.parametrize(("count", "shown"), [(12, "c1, .*, c12"), (13, "c1, .*, c12 and 1 more")])
 def test_of_many_columns_the_first_twelve_are_shown(count, shown):
     columns = {f"c{at + 1}": ["1"] for at in range(count)}
     with pytest.raises(CohortError, match=rf"{shown}[.;)]?( |$)"):
