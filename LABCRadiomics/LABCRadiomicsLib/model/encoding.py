@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from .fields import file_key, has_default
 
@@ -61,7 +60,7 @@ def _parts(cls: type) -> tuple[_Part, ...]:
             file_key(declared),
             has_default(declared),
             declared.metadata.get("since", 1),
-            _number_kind(str(declared.type)),
+            _number_kind(declared.type),
         )
         for declared in fields(cls)
     )
@@ -91,10 +90,11 @@ def _is_row(values: Sequence[Any]) -> bool:
     return bool(values) and isinstance(values[0], (float, int))
 
 
-def _number_kind(declared: str) -> type | None:
-    """What the numbers in a field of a declared type are; None where it holds none."""
-    named = re.search(r"\b(float|int)\b", declared)
-    return {"float": float, "int": int}[named.group()] if named else None
+def _number_kind(declared: Any) -> type | None:
+    """What the numbers in a field of a declared type are, ``tuple[float, ...]`` for example; None where it has none."""
+    if declared is float or declared is int:
+        return declared
+    return next((kind for kind in map(_number_kind, get_args(declared)) if kind is not None), None)
 
 
 def _numbers(kind: type, value: Any) -> Any:
