@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import CohortError
 from ..feature_names import canonical_feature_name
 from ..notices import Notice
-from ..sentences import many
+from ..sentences import listed, many
 from .csv_table import CASE, Table, read_table
 from .feature_columns import choose_feature_columns
 from .layouts import cases_as_rows
@@ -287,8 +287,7 @@ def matching_rows(cases: Sequence[str], others: Sequence[str], sentence: str) ->
     places = {case: at for at, case in enumerate(others)}
     absent = [case for case in cases if case not in places]
     if absent:
-        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise CohortError(sentence.format(f"{absent[0]}{more}") + _look_alike(absent, others))
+        raise CohortError(sentence.format(listed(absent, 1)) + _look_alike(absent, others))
     return [places[case] for case in cases]
 
 

@@ -11,7 +11,7 @@ from ..cell_values import is_unknown
 from ..errors import CohortError
 from ..model import CovariateDomain, Value, infer_covariate
 from ..notices import Notice
-from ..sentences import many
+from ..sentences import listed, many
 from ..statistics.lasso import random_folds
 from ..tables.cohort import FeatureTable, OutcomeTable, matching_rows
 
@@ -176,8 +176,7 @@ def _sites(cases: Sequence[str], outcomes: OutcomeTable, rows: Sequence[int], co
     found = tuple(outcomes.columns[column][row].strip() for row in rows)
     empty = [case for case, name in zip(cases, found, strict=True) if is_unknown(name)]
     if empty:
-        more = f" and {len(empty) - 1} more" if len(empty) > 1 else ""
-        raise CohortError(f"case {empty[0]}{more} has no site in column {column}; fill it in or leave the case out.")
+        raise CohortError(f"case {listed(empty, 1)} has no site in column {column}; fill it in or leave the case out.")
     return found
 
 

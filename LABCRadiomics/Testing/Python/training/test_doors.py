@@ -200,7 +200,6 @@ def test_every_file_that_a_training_reads_is_known_and_tables_at_hand_are_none(t
     names = {"time": "months", "event": "event"}
     whole = TrainingTables(features=paths[0], outcomes=paths[1], icc=paths[2], folds=paths[3], **names)
     assert whole.files == tuple(paths)
-    assert TrainingTables(features=at_hand, outcomes=paths[1], icc=at_hand, folds=paths[3], **names).files == (
-        *paths[1::2],
-    )
+    some = TrainingTables(features=at_hand, outcomes=paths[1], icc=at_hand, folds=paths[3], **names)
+    assert some.files == (paths[1], paths[3])
     assert TrainingTables(features=paths[0], outcomes=at_hand, **names).files == (paths[0],)
