@@ -2,7 +2,7 @@
 
 Where a processor has AVX-512, numpy takes powers of negative numbers one by one from the C library, at twenty times the
 cost of others. The true power, rounded, is what the C library gives, unless it lies about halfway between two floats:
-here it is found to twice a float's digits (Dekker, Numer Math 1971;18:224-242), and the few that lie so go to numpy.
+here it is found to nearly half as many digits again (Dekker, Numer Math 1971;18:224-242); those few go to numpy.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
-_SPLITTER = 2.0**27 + 1
-_EXPONENT = np.array(np.inf).view(np.int64)  # the bits of a float that hold it
-# In units of the last place; glibc's and musl's powers are less than 0.52 of them away from the true ones for bases
-# between these two (0.509 and the base's logarithm by what their table of logarithms lacks; e_pow.c).
-_SURE = 0.48
+_HEAD = np.int64(-1 << 27)  # the upper half of a float's digits, with sign and exponent
+# Units of the last place between glibc's or musl's powers and the true ones, beyond the half that rounding takes, for
+# bases between these two (0.009 and the base's logarithm by what their table of logarithms lacks; e_pow.c).
+_DOUBT = 0.02
 _SMALLEST, _LARGEST = 1e-25, 1e25
 
 _Parts = tuple[np.ndarray, np.ndarray]
@@ -32,7 +31,8 @@ class Powers:
 
     def __init__(self, values: np.ndarray):
         self._values = values
-        self._negative = np.flatnonzero(values < 0)
+        is_negative = values < 0
+        self._negative, self._others = np.flatnonzero(is_negative), np.flatnonzero(~is_negative)
         self._bases = values.take(self._negative)
 
     def of(self, order: int) -> np.ndarray:
@@ -46,14 +46,14 @@ class Powers:
         else:
             power, error = _product(square, self._square_parts, square, self._square_parts)
             error += 2 * square * square_error
-        rounded = power + error
-        away = np.abs(error - (rounded - power))
-        # The power of 2 below each: below a power of 2 itself, floats lie as close as under the next.
-        scale = ((np.abs(rounded).view(np.int64) - 1) & _EXPONENT).view(float)
-        halfway = np.flatnonzero(away >= _SURE * np.finfo(float).eps * scale)
-        rounded[halfway] = np.power(self._bases.take(halfway), order)
-        powers = np.power(np.abs(self._values), order)
+        # What rounds to the same float with the doubt taken off as with it added (Ziv, ACM Trans Math Softw 1991;17).
+        doubt = power * (_DOUBT * np.finfo(float).eps)
+        rounded = power + (error - doubt)
+        unsure = np.flatnonzero(rounded != power + (error + doubt))
+        rounded[unsure] = np.power(self._bases.take(unsure), order)
+        powers = np.empty_like(self._values)
         powers[self._negative] = rounded
+        powers[self._others] = np.power(self._values.take(self._others), order)
         return powers
 
     @cached_property
@@ -75,19 +75,17 @@ class Powers:
 
 
 def _split(values: np.ndarray) -> _Parts:
-    """Two parts of each float with half of its digits, whose products are exact."""
-    spread = values * _SPLITTER
-    high = spread - (spread - values)
+    """Two parts of each float with half of its digits."""
+    high = (values.view(np.int64) & _HEAD).view(float)
     return high, values - high
 
 
 def _product(one: np.ndarray, one_parts: _Parts, other: np.ndarray, other_parts: _Parts) -> _Parts:
-    """Products and what rounding took from them; both together are exact."""
+    """Products and what rounding took from them; the sum of both is within 2 to the -75th of the true product."""
     (high, low), (other_high, other_low) = one_parts, other_parts
     product = one * other
     error = high * other_high
     error -= product
     error += high * other_low
-    error += low * other_high
-    error += low * other_low
+    error += low * other
     return product, error
