@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -48,6 +49,15 @@ def train(run, tables, tmp_path):
         return code, err, model
 
     return call
+
+
+@pytest.fixture
+def of_age_and_stage(train, write, tables):
+    """A model file with these covariates, trained once for all tests of this file."""
+    model = tables / "of_age_and_stage.json"
+    if not model.exists():
+        shutil.copy(train(write(), "age,stage")[2], model)
+    return model
 
 
 def ages(count=120):
@@ -134,10 +144,9 @@ def test_a_flag_may_have_a_decimal_comma(run, breast1):
 
 
 @pytest.mark.parametrize("name", ["Age", "AGE", "age (years)", "age "])
-def test_a_column_of_almost_that_name_is_asked_about(run, train, write, tables, tmp_path, name):
-    model = train(write(), "age,stage")[2]
+def test_a_column_of_almost_that_name_is_asked_about(run, of_age_and_stage, write, tables, tmp_path, name):
     other = write(rename={"age": name})
-    given = (model, tables / "features.csv")
+    given = (of_age_and_stage, tables / "features.csv")
     for call in (
         ("apply", *given, "--covariates", other, "--out", tmp_path / "s.csv"),
         ("validate", *given, other, *OUTCOME, "--report", tmp_path / "v"),
@@ -150,10 +159,9 @@ def test_a_column_of_almost_that_name_is_asked_about(run, train, write, tables, 
             assert code == 2 and f"there is a column {name}" in err and "outcomes.csv" in err
 
 
-def test_a_column_that_is_not_there_is_named(run, train, write, tables, tmp_path):
-    model = train(write(), "age,stage")[2]
+def test_a_column_that_is_not_there_is_named(run, of_age_and_stage, write, tables, tmp_path):
     other = write(rename={"age": "alter", "stage": "stadium"})
-    given = (model, tables / "features.csv")
+    given = (of_age_and_stage, tables / "features.csv")
     code, _, err = run("apply", *given, "--covariates", other, "--out", tmp_path / "s.csv")
     assert code == 0
     assert "no column age, stage" in err and "alter, stadium, pcr, hr" in err
