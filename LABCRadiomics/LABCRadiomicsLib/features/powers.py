@@ -46,7 +46,7 @@ class Powers:
         else:
             power, error = _product(square, self._square_parts, square, self._square_parts)
             error += 2 * square * square_error
-        # What rounds to the same float with the doubt taken off as with it added (Ziv, ACM Trans Math Softw 1991;17).
+        # What rounds to the same float with the doubt taken off as with it added (Ziv, ACM TOMS 1991;17:410-423).
         doubt = power * (_DOUBT * np.finfo(float).eps)
         rounded = power + (error - doubt)
         unsure = np.flatnonzero(rounded != power + (error + doubt))
