@@ -1,6 +1,7 @@
 """Largest distances between a mesh's vertices, without comparing every pair.
 
-Bounds set almost all vertices aside: two vertices are at least as far apart as the widest shadow of all, and no farther
+Of the vertices on a line only the two at its ends can be the farthest from anywhere, with their distances rounded too.
+Bounds set almost all of these aside: two vertices are at least as far apart as the widest shadow of all, and no farther
 than the boxes and balls around them allow. Distances of those left are squared and added as pyradiomics' C code does,
 so the largest is the same number.
 """
@@ -24,11 +25,11 @@ def largest_distance(vertices: np.ndarray, spacing: np.ndarray) -> float:
     Parameters
     ----------
     vertices : numpy.ndarray
-        In half voxels along k, j, i, shape (3, n), whole numbers.
+        In half voxels along k, j, i, shape (3, n), whole numbers, not negative.
     spacing : numpy.ndarray
         Voxel size in mm along k, j, i.
     """
-    points = np.ascontiguousarray(_millimeters(vertices, spacing).T)
+    points = np.ascontiguousarray(_millimeters(_ends_of_lines(vertices, 2), spacing).T)
     shadows = _directions() @ points.T
     starts, best = points[shadows.argmin(axis=1)], 0.0
     ends = points[shadows.argmax(axis=1)]
@@ -53,6 +54,7 @@ def _directions() -> np.ndarray:
 
 def largest_distance_in_planes(vertices: np.ndarray, axis: int, spacing: np.ndarray) -> float:
     """Measure the largest distance in mm between two vertices in one plane across an array axis; see above."""
+    vertices = _ends_of_lines(vertices, 1 if axis == 2 else 2)
     order = np.argsort(vertices[axis].astype(np.uint16), kind="stable")
     vertices = vertices[:, order]
     starts = np.flatnonzero(np.diff(vertices[axis], prepend=-1))
@@ -71,6 +73,22 @@ def largest_distance_in_planes(vertices: np.ndarray, axis: int, spacing: np.ndar
             break
         best = max(best, _largest_squared(np.ascontiguousarray(points[:, starts[plane] : ends[plane]].T), best))
     return float(np.sqrt(best))
+
+
+def _ends_of_lines(vertices: np.ndarray, along: int) -> np.ndarray:
+    """The first and the last vertex of each line along an array axis; the only one of a line comes twice."""
+    across = [axis for axis in range(3) if axis != along]
+    size = int(vertices[across[1]].max()) + 1
+    line = vertices[across[0]] * size + vertices[across[1]]
+    first = np.full(int(line.max()) + 1, vertices[along].max())
+    last = np.full(len(first), -1)
+    np.minimum.at(first, line, vertices[along])
+    np.maximum.at(last, line, vertices[along])
+    used = np.flatnonzero(last >= 0)
+    ends = np.empty((3, 2 * len(used)), vertices.dtype)
+    ends[across[0]], ends[across[1]] = np.divmod(np.tile(used, 2), size)
+    ends[along] = np.concatenate([first[used], last[used]])
+    return ends
 
 
 def _millimeters(vertices: np.ndarray, spacing: np.ndarray) -> np.ndarray:
