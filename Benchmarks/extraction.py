@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,13 +168,13 @@ def synthetic(folder: Path) -> tuple[Path, Path]:
 
 def compare(name: str, image: Path, mask: Path, repeats: int, pictologics: str | None) -> None:
     """Measure all ways in turn and print the medians with their ratios to pyradiomics."""
-    runs: dict[str, list[dict]] = {way: [] for way in WAYS}
-    for _ in range(repeats):
-        for way in WAYS:
-            runs[way].append(measured(way, image, mask))
+    ways: dict[str, Callable[[], dict]] = {way: partial(measured, way, image, mask) for way in WAYS}
     if pictologics:
-        command = [pictologics, "-c", IN_ITS_OWN_ENVIRONMENT, str(image), str(mask)]
-        runs[PICTOLOGICS] = [last_line(command) for _ in range(repeats)]
+        ways[PICTOLOGICS] = partial(last_line, [pictologics, "-c", IN_ITS_OWN_ENVIRONMENT, str(image), str(mask)])
+    runs: dict[str, list[dict]] = {way: [] for way in ways}
+    for _ in range(repeats):
+        for way, once in ways.items():
+            runs[way].append(once())
     print(f"\n{name} ({repeats} runs each, medians)")
     print(
         f"{'':20}{'features':>9}{'CPU s':>9}{'wall s':>9}{'speed':>8}{'ms a feature':>14}{'process':>9}{'peak MB':>9}"
